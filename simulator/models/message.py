@@ -1,0 +1,82 @@
+"""What is sent to a language model and what comes back."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from simulator.models.base import Record, content_hash
+
+__all__ = ["ChatRequest", "Message", "Reply", "ReplySchema", "Sampling", "Usage"]
+
+
+class Message(Record):
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Sampling(Record):
+    """Sampling parameters. ``None`` leaves a parameter to the endpoint.
+
+    ``extra`` holds parameters that only some servers know (DRY, min_p, ...); they are sent in the request's body.
+    """
+
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    max_tokens: int | None = Field(None, ge=1)
+    stop: tuple[str, ...] = ()
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+class ReplySchema(Record):
+    """The JSON Schema that a reply must satisfy."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    body: dict[str, Any]
+
+
+class ChatRequest(Record):
+    """One request to a language model: all that its reply depends on."""
+
+    messages: tuple[Message, ...]
+    reply_schema: ReplySchema | None = None
+    sampling: Sampling = Sampling()
+    seed: int | None = None
+    attempt: int = Field(0, ge=0)
+
+    def key(self, model: str) -> str:
+        """Return the hash under which ``model``'s reply to this request is stored (contract 2)."""
+        return content_hash(model, self.model_dump(mode="json"))
+
+
+class Usage(Record):
+    """Tokens of one reply. ``cached`` is the part of ``prompt`` that the server did not compute again."""
+
+    prompt: int = Field(0, ge=0)
+    completion: int = Field(0, ge=0)
+    cached: int = Field(0, ge=0)
+
+    def __add__(self, other: Usage) -> Usage:
+        """Return the sum, field by field."""
+        return Usage(
+            prompt=self.prompt + other.prompt,
+            completion=self.completion + other.completion,
+            cached=self.cached + other.cached,
+        )
+
+
+class Reply(Record):
+    """One reply of a language model.
+
+    ``finish`` is the endpoint's finish reason (``stop``, ``length``, ``content_filter``, ...), ``repaired`` says that
+    the text had characters that cannot be stored (a lone surrogate, NUL) and were replaced with U+FFFD.
+    """
+
+    text: str
+    finish: str
+    model: str
+    usage: Usage = Usage()
+    repaired: bool = False

@@ -1,0 +1,70 @@
+"""Units: the smallest pieces of work that are paid for once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from simulator.models.base import Record, content_id
+
+__all__ = ["Attempt", "Failure", "Unit", "UnitResult"]
+
+
+class Unit(Record):
+    """One piece of work: a role, its inputs and a seed.
+
+    Attributes:
+        stage: The stage of the production that asked for it.
+        role: The role that performs it.
+        inputs: JSON-able inputs of the role.
+        seed: Seed of all randomness within.
+    """
+
+    stage: str
+    role: str
+    inputs: dict[str, Any]
+    seed: int = Field(ge=0)
+
+    @property
+    def id(self) -> str:
+        """``u-`` and 16 hexadecimal digits of the content hash."""
+        return content_id("u", self.stage, self.role, self.inputs, self.seed)
+
+
+class Attempt(Record):
+    """A candidate output that was not used, with the flaw that a check found or the reply error."""
+
+    flaw: str
+    message: str
+    raw: str = ""
+
+
+class Failure(Record):
+    """A unit that ended without a product."""
+
+    unit: str
+    stage: str
+    role: str
+    cause: str
+    message: str
+    raw: str = ""
+    attempts: int = Field(0, ge=0)
+
+
+class UnitResult(Record):
+    """How a unit ended: with ``value`` or with ``failure``, and the attempts that were rejected on the way.
+
+    Attributes:
+        value: The role's output as JSON-able data; ``None`` when it failed.
+        failure: Why there is no value; ``None`` when there is one.
+        rejected: Attempts that the checks turned down.
+        prompt: Hash of the prompt that was used.
+        score: The best-of-k score of the value, if the role scores.
+    """
+
+    value: dict[str, Any] | None = None
+    failure: Failure | None = None
+    rejected: tuple[Attempt, ...] = ()
+    prompt: str = ""
+    score: float | None = None
