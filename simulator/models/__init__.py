@@ -1,0 +1,1 @@
+"""Pure data: what is stored, sent and emitted."""

@@ -1,0 +1,1 @@
+"""The admitted personas and the relationship graph between them."""
