@@ -1,0 +1,153 @@
+"""The role machine: ``perform -> check -> (perform again | repair ->) settle``. Every call to a role runs it.
+
+Best-of-k lives here: ``perform`` draws k drafts, ``check`` sorts them, ``settle`` takes the best one that passed. When
+none passed, k more are drawn while rounds are left; then one flawed draft gets one repair turn; then the unit fails, and
+what was drawn is kept with it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+
+from simulator.models.base import Record
+from simulator.models.unit import Attempt, Failure, Unit, UnitResult
+from simulator.roles.draft import Draft, draw, redraw, together
+from simulator.roles.role import RoleContext
+
+__all__ = ["RoleState", "build", "perform_unit"]
+
+
+class RoleState(TypedDict, total=False):
+    """What one performance of a role knows.
+
+    ``drafts`` are the ones not yet checked, ``passed`` and ``flawed`` those that were.
+    """
+
+    unit: Unit
+    round: int
+    repaired: bool
+    drafts: list[Draft[Any]]
+    passed: list[Draft[Any]]
+    flawed: list[tuple[Draft[Any], Attempt]]
+    result: UnitResult
+
+
+Context = RoleContext[Any, Any]
+
+
+def _inputs(state: RoleState, context: Context) -> Record:
+    value: Record = context.role.inputs.model_validate(state["unit"].inputs)
+    return value
+
+
+async def perform(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Draw k drafts at once."""
+    context, done = runtime.context, state.get("round", 0)
+    inputs, seed, first = _inputs(state, context), state["unit"].seed, done * context.k
+    drafts = await together([draw(context, inputs, seed, first + i) for i in range(context.k)])
+    return {"drafts": drafts, "round": done + 1}
+
+
+async def check(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Sort the drafts into those that pass every check and those that do not, with the reason."""
+    context = runtime.context
+    inputs = _inputs(state, context)
+    passed, flawed = list(state.get("passed", ())), list(state.get("flawed", ()))
+    for draft in state["drafts"]:
+        draft, attempt = _judge(context, inputs, draft)
+        if attempt is None:
+            passed.append(draft)
+        else:
+            flawed.append((draft, attempt))
+    return {"drafts": [], "passed": passed, "flawed": flawed}
+
+
+def _judge(context: Context, inputs: Record, draft: Draft[Any]) -> tuple[Draft[Any], Attempt | None]:
+    if draft.value is None:
+        return draft, draft.attempt
+    value = context.role.tidy(draft.value) if context.role.tidy else draft.value
+    draft = Draft(draft.raw, value=value)
+    for rule in context.role.checks:
+        message = rule.test(inputs, value)
+        if message is not None:
+            return draft, Attempt(flaw=rule.name, message=message, raw=draft.raw)
+    return draft, None
+
+
+def after_check(state: RoleState, runtime: Runtime[Context]) -> Literal["perform", "repair", "settle"]:
+    """Settle when a draft passed or nothing is left to try."""
+    head = runtime.context.prompt.head
+    if state["passed"]:
+        return "settle"
+    if state["round"] < head.rounds:
+        return "perform"
+    return "repair" if head.repair and not state.get("repaired") and head.ask != "fields" else "settle"
+
+
+async def repair(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Give the last flawed draft one more turn, with what was wrong."""
+    context = runtime.context
+    draft, attempt = state["flawed"][-1]
+    number = state["round"] * context.k
+    again = await redraw(context, _inputs(state, context), state["unit"].seed, number, draft, attempt.message)
+    return {"drafts": [again], "repaired": True}
+
+
+async def settle(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Take the best draft that passed, or say why there is none."""
+    context, unit = runtime.context, state["unit"]
+    rejected = tuple(attempt for _, attempt in state["flawed"])
+    if not state["passed"]:
+        return {"result": UnitResult(failure=_failure(unit, rejected), rejected=rejected, prompt=context.prompt.sha256)}
+    values = [draft.value for draft in state["passed"]]
+    best, score = 0, None
+    if context.role.score is not None:
+        scores = await context.role.score(_inputs(state, context), values, context.embedder)
+        best = max(range(len(values)), key=lambda i: (scores[i], -i))
+        score = round(float(scores[best]), 6)
+    value = values[best].model_dump(mode="json")
+    return {"result": UnitResult(value=value, rejected=rejected, prompt=context.prompt.sha256, score=score)}
+
+
+def _failure(unit: Unit, rejected: tuple[Attempt, ...]) -> Failure:
+    last = rejected[-1]
+    return Failure(
+        unit=unit.id,
+        stage=unit.stage,
+        role=unit.role,
+        cause=last.flaw,
+        message=last.message,
+        raw=last.raw,
+        attempts=len(rejected),
+    )
+
+
+@cache
+def build() -> Any:
+    """Return the compiled machine (compiled once a process)."""
+    graph = StateGraph(RoleState, context_schema=RoleContext)
+    graph.add_node("perform", perform)
+    graph.add_node("check", check)
+    graph.add_node("repair", repair)
+    graph.add_node("settle", settle)
+    graph.add_edge(START, "perform")
+    graph.add_edge("perform", "check")
+    graph.add_conditional_edges("check", after_check)
+    graph.add_edge("repair", "check")
+    graph.add_edge("settle", END)
+    return graph.compile(name="role")
+
+
+async def perform_unit(unit: Unit, context: Context) -> UnitResult:
+    """Run one unit through the machine.
+
+    Raises:
+        EndpointError: The endpoint failed; the unit has no result.
+    """
+    state = await build().ainvoke({"unit": unit}, context=context)
+    result: UnitResult = state["result"]
+    return result

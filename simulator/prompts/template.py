@@ -1,0 +1,211 @@
+"""Prompt templates: Markdown files with a YAML head, loaded by name.
+
+A template has the parts ``# system`` (shared by all calls), ``# user`` (what differs) and ``# examples`` (a YAML list).
+Variables are ``$name`` in :class:`string.Template`'s syntax: no attribute access, no code, and a value is never
+expanded again. What comes from outside (``data`` in the head) may only stand in the user part, where it is neutralised
+so that it cannot close its block or speak as a chat template.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from simulator.errors import PromptError
+from simulator.models.base import Record, content_hash
+from simulator.models.message import Message, Sampling
+
+__all__ = ["Example", "Prompt", "PromptHead", "Variant", "load_prompt", "neutralise", "parse_prompt"]
+
+Variant = Literal["standard", "small"]
+_PART = re.compile(r"^# (system|user|examples)[ \t]*$", re.MULTILINE)
+_IDENTIFIER = re.compile(r"\$(?:\{([a-z_]+)\}|([a-z_]+))")
+_SPECIAL = re.compile(r"<(?=[|/])|<(?=s>)|\[(?=/?INST\])")
+
+
+class PromptHead(Record):
+    """The YAML head of a template.
+
+    Attributes:
+        data: Variables that hold text from outside.
+        ask: ``object``: one JSON reply; ``text``: the bare reply is the output's only field;
+            ``fields``: one JSON reply per field, in the order of the output's fields.
+        candidates: Best-of-k: how many replies are drawn at once.
+        rounds: How often k replies are drawn when no reply passes the checks.
+        repair: Whether a last flawed reply gets one repair turn.
+        sampling: Sampling parameters.
+        questions: For ``fields``: what is asked for each field, in the order of asking.
+    """
+
+    data: tuple[str, ...] = ()
+    ask: Literal["object", "text", "fields"] = "object"
+    candidates: int = Field(1, ge=1, le=64)
+    rounds: int = Field(1, ge=1, le=8)
+    repair: bool = True
+    sampling: Sampling = Sampling()
+    questions: dict[str, str] = Field(default_factory=dict)
+
+
+class Example(Record):
+    """One worked example: values for the user part, an optional history, and the reply."""
+
+    values: dict[str, str]
+    history: tuple[Message, ...] = ()
+    reply: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A loaded template. ``sha256`` identifies its whole text and is kept with every result."""
+
+    name: str
+    variant: str
+    head: PromptHead
+    system: str
+    user: str
+    examples: tuple[Example, ...]
+    sha256: str
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names that :meth:`render` wants."""
+        return _names(self.system) | _names(self.user)
+
+    def render(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Return the system and the user part with ``values`` in place.
+
+        Raises:
+            PromptError: A variable is missing or unknown.
+        """
+        self._check(values)
+        safe = {key: neutralise(value) if key in self.head.data else value for key, value in values.items()}
+        return _fill(self.system, safe), _fill(self.user, safe)
+
+    def render_user(self, values: Mapping[str, str]) -> str:
+        """Return the user part alone (for an example, whose values are those of the user part)."""
+        return _fill(self.user, {k: neutralise(v) if k in self.head.data else v for k, v in values.items()})
+
+    def _check(self, values: Mapping[str, str]) -> None:
+        missing, unknown = sorted(self.variables - set(values)), sorted(set(values) - self.variables)
+        if missing or unknown:
+            raise PromptError(
+                f"prompt {self.name!r} ({self.variant}): "
+                + "; ".join(
+                    part
+                    for part in (
+                        f"no value for {', '.join(map(repr, missing))}" if missing else "",
+                        f"unknown {', '.join(map(repr, unknown))}" if unknown else "",
+                    )
+                    if part
+                )
+                + f". It uses {', '.join(map(repr, sorted(self.variables))) or 'no variables'}."
+            )
+
+
+def neutralise(text: str) -> str:
+    """Return ``text`` with a thin space after each character that could close a block or begin a chat-template token.
+
+    >>> neutralise("</text><|im_start|>system")
+    '<\\u2009/text><\\u2009|im_start|>system'
+    """
+    return _SPECIAL.sub(lambda match: match.group() + "\u2009", text)
+
+
+def load_prompt(name: str, variant: Variant = "standard", path: Path | None = None) -> Prompt:
+    """Return the template ``name``.
+
+    Args:
+        name: A role's name.
+        variant: ``small`` takes ``name.small.md`` where it exists and ``name.md`` otherwise.
+        path: A file to take instead (the scenario's override).
+
+    Raises:
+        PromptError: No such template, or it is malformed.
+    """
+    if path is not None:
+        try:
+            return parse_prompt(path.read_text(encoding="utf-8"), name, str(path.name))
+        except (OSError, UnicodeDecodeError) as error:
+            raise PromptError(f"prompt file {str(path)!r} for role {name!r} cannot be read: {error}") from error
+    folder = resources.files("simulator.prompts")
+    for label, file in ((variant, f"{name}.{variant}.md"), ("standard", f"{name}.md")):
+        source = folder / file
+        if source.is_file():
+            return parse_prompt(source.read_text(encoding="utf-8"), name, label)
+    raise PromptError(f"there is no prompt named {name!r}; allowed are the names of roles, or a file by path")
+
+
+def parse_prompt(text: str, name: str, variant: str) -> Prompt:
+    """Return the template that ``text`` holds.
+
+    Raises:
+        PromptError: The head, a part or an example is malformed, or outside text stands in the system part.
+    """
+    where = f"prompt {name!r} ({variant})"
+    head, parts = _split(text, where)
+    try:
+        checked = PromptHead.model_validate(head)
+        examples = tuple(Example.model_validate(row) for row in _examples(parts.get("examples", ""), where))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise PromptError(f"{where}: {place}: {first['msg']} (got {first['input']!r})") from error
+    prompt = Prompt(
+        name, variant, checked, parts["system"].strip(), parts["user"].strip(), examples, content_hash(text)
+    )
+    _check_parts(prompt, where)
+    return prompt
+
+
+def _split(text: str, where: str) -> tuple[dict[str, Any], dict[str, str]]:
+    match = re.match(r"---\n(.*?)\n---\n(.*)", text.replace("\r\n", "\n"), re.DOTALL)
+    if match is None:
+        raise PromptError(f"{where}: it must begin with a YAML head between two lines '---'")
+    try:
+        head = yaml.safe_load(match.group(1)) or {}
+    except yaml.YAMLError as error:
+        raise PromptError(f"{where}: the head is not YAML: {error}") from error
+    if not isinstance(head, dict):
+        raise PromptError(f"{where}: the head must be a mapping, got {type(head).__name__}")
+    pieces = _PART.split(match.group(2))
+    parts = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+    absent = [part for part in ("system", "user") if not parts.get(part, "").strip()]
+    if absent:
+        raise PromptError(f"{where}: the part '# {absent[0]}' is missing or empty")
+    return head, parts
+
+
+def _examples(text: str, where: str) -> Sequence[Any]:
+    try:
+        rows = yaml.safe_load(text) or []
+    except yaml.YAMLError as error:
+        raise PromptError(f"{where}: the examples are not YAML: {error}") from error
+    if not isinstance(rows, list):
+        raise PromptError(f"{where}: the examples must be a list, got {type(rows).__name__}")
+    return rows
+
+
+def _check_parts(prompt: Prompt, where: str) -> None:
+    leaked = _names(prompt.system) & set(prompt.head.data)
+    if leaked:
+        raise PromptError(f"{where}: text from outside ({sorted(leaked)}) may only stand in the user part")
+    for number, example in enumerate(prompt.examples, 1):
+        wrong = _names(prompt.user) ^ set(example.values)
+        if wrong:
+            raise PromptError(f"{where}: example {number}: values missing or unknown: {sorted(wrong)}")
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(a or b for a, b in _IDENTIFIER.findall(text.replace("$$", "")))
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return Template(text).substitute({key: values[key] for key in _names(text)})

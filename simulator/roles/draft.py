@@ -1,0 +1,130 @@
+"""One draft of a role's output: from the request to a value that has the right form, or the reason why not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError, create_model
+
+from simulator.errors import InvalidReply, ReplyError
+from simulator.llm.structured import parse, schema_of
+from simulator.llm.usable import usable
+from simulator.models.base import Record, derive_seed
+from simulator.models.message import ChatRequest, Message, ReplySchema
+from simulator.models.unit import Attempt
+from simulator.prompts.chat import chat, field_chat, repair_turn
+from simulator.roles.role import RoleContext
+
+__all__ = ["Draft", "draw", "redraw", "together"]
+
+I = TypeVar("I", bound=Record)  # noqa: E741
+O = TypeVar("O", bound=Record)  # noqa: E741
+
+
+@dataclass(frozen=True)
+class Draft(Generic[O]):
+    """``value`` when the reply had the right form; otherwise ``attempt`` says what was wrong. ``raw`` is the reply."""
+
+    raw: str
+    value: O | None = None
+    attempt: Attempt | None = None
+
+
+async def draw(context: RoleContext[I, O], inputs: I, seed: int, number: int) -> Draft[O]:
+    """Ask the model once (once per field where the prompt asks so) and return what came.
+
+    Args:
+        context: Role, prompt and model.
+        inputs: The role's inputs.
+        seed: The unit's seed.
+        number: Which draft of the unit this is, from 0; part of the seed and of the reply's key.
+
+    Raises:
+        EndpointError: The endpoint failed; no draft was made.
+    """
+    if context.prompt.head.ask == "fields":
+        return await _draw_fields(context, inputs, seed, number)
+    messages = chat(context.prompt, context.role.values(inputs), context.role.history(inputs))
+    return await _once(context, messages, seed, number)
+
+
+async def redraw(
+    context: RoleContext[I, O], inputs: I, seed: int, number: int, flawed: Draft[O], flaw: str
+) -> Draft[O]:
+    """Show the model its flawed reply and what was wrong with it, and return its second try."""
+    messages = chat(context.prompt, context.role.values(inputs), context.role.history(inputs))
+    return await _once(context, (*messages, *repair_turn(flawed.raw, flaw)), seed, number)
+
+
+async def together(draws: Sequence[Coroutine[Any, Any, Draft[O]]]) -> list[Draft[O]]:
+    """Run ``draws`` at once and return their drafts in order; the first error cancels the others and is raised bare."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in draws]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def _once(context: RoleContext[I, O], messages: Sequence[Message], seed: int, number: int) -> Draft[O]:
+    plain = context.prompt.head.ask == "text"
+    schema = None if plain else schema_of(context.role.output)
+    raw = ""
+    try:
+        raw = await _ask(context, messages, schema, seed, number)
+        value = _plain(context.role.output, raw) if plain else parse(raw, context.role.output)
+    except ReplyError as error:
+        return Draft(error.raw or raw, attempt=_attempt(error, raw))
+    return Draft(raw, value=value)
+
+
+async def _draw_fields(context: RoleContext[I, O], inputs: I, seed: int, number: int) -> Draft[O]:
+    values, done = context.role.values(inputs), dict[str, Any]()
+    for field in context.prompt.head.questions:
+        kind, raw = _field_type(context.role.output, field), ""
+        try:
+            raw = await _ask(context, field_chat(context.prompt, values, done, field), schema_of(kind), seed, number)
+            done[field] = getattr(parse(raw, kind), field)
+        except ReplyError as error:
+            return Draft(error.raw or raw, attempt=_attempt(error, raw))
+    try:
+        return Draft(str(done), value=context.role.output.model_validate(done))
+    except ValidationError as error:
+        return Draft(str(done), attempt=Attempt(flaw="invalid", message=str(error.errors()[0]["msg"]), raw=str(done)))
+
+
+async def _ask(
+    context: RoleContext[I, O], messages: Sequence[Message], schema: ReplySchema | None, seed: int, number: int
+) -> str:
+    request = ChatRequest(
+        messages=tuple(messages),
+        reply_schema=schema,
+        sampling=context.prompt.head.sampling,
+        seed=derive_seed(seed, number),
+        attempt=number,
+    )
+    return usable(await context.model.reply(request))
+
+
+@cache
+def _field_type(output: type[Record], field: str) -> type[Record]:
+    """Return the record that has ``field`` of ``output`` and nothing else."""
+    info = output.model_fields[field]
+    return create_model(f"{output.__name__}_{field}", __base__=Record, **{field: (info.annotation, info)})  # type: ignore[call-overload, no-any-return]
+
+
+def _plain(output: type[O], raw: str) -> O:
+    (field,) = output.model_fields
+    try:
+        return output.model_validate({field: raw.strip()})
+    except ValidationError as error:
+        raise InvalidReply(f"{field}: {error.errors()[0]['msg']}", raw) from error
+
+
+def _attempt(error: ReplyError, raw: str) -> Attempt:
+    flaw = type(error).__name__.removesuffix("Reply").lower()
+    return Attempt(flaw=flaw, message=str(error), raw=error.raw or raw)

@@ -1,0 +1,85 @@
+"""What a role is: a value made by a function, not a class to inherit from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from simulator.embeddings.protocol import Embedder
+from simulator.llm.protocol import ChatModel
+from simulator.models.base import Record
+from simulator.models.message import Message
+from simulator.prompts.template import Prompt
+
+__all__ = ["Check", "Role", "RoleContext"]
+
+I = TypeVar("I", bound=Record)  # noqa: E741 - the input and output types of a role
+O = TypeVar("O", bound=Record)  # noqa: E741
+
+
+@dataclass(frozen=True)
+class Check(Generic[I, O]):
+    """One named rule that an output must keep.
+
+    ``test`` returns ``None``, or a short clause that says what is wrong and can be shown to the model.
+    """
+
+    name: str
+    test: Callable[[I, O], str | None]
+
+
+Score = Callable[[I, Sequence[O], Embedder], Awaitable[Sequence[float]]]
+
+
+def _no_history(_inputs: Record) -> Sequence[Message]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Role(Generic[I, O]):
+    """One job that a language model does.
+
+    Attributes:
+        name: Also the name of its prompt.
+        inputs: The record that it takes.
+        output: The record that it makes; for a prompt that asks for plain text, it has one ``str`` field.
+        values: From the inputs to the prompt's variables.
+        checks: What every output must keep, in the order of trying.
+        score: For best-of-k: higher is better; without it the first output that passes is taken.
+        history: Earlier chat turns that follow the user part.
+        tidy: Mends what needs no judgement (quotes around a sentence, a trailing fragment) before the checks.
+    """
+
+    name: str
+    inputs: type[I]
+    output: type[O]
+    values: Callable[[I], Mapping[str, str]]
+    checks: tuple[Check[I, O], ...] = ()
+    score: Score[I, O] | None = None
+    history: Callable[[I], Sequence[Message]] = _no_history
+    tidy: Callable[[O], O] | None = None
+
+
+@dataclass(frozen=True)
+class RoleContext(Generic[I, O]):
+    """All that the role machine needs to perform one role.
+
+    Attributes:
+        role: The job.
+        prompt: Its template, in the variant that suits the model.
+        model: Who does it.
+        embedder: For the score.
+        candidates: Overrides the prompt's best-of-k when the scenario says so.
+    """
+
+    role: Role[I, O]
+    prompt: Prompt
+    model: ChatModel
+    embedder: Embedder
+    candidates: int | None = None
+
+    @property
+    def k(self) -> int:
+        """How many replies are drawn at once."""
+        return self.candidates or self.prompt.head.candidates
