@@ -1,0 +1,104 @@
+"""The environment, read once at the edge.
+
+Explicit beats environment beats default: what a caller passes (a scenario's value, an option of the command line)
+wins over what stands here, and what stands here wins over the defaults of the rooms.
+
+============================  =======================================================================
+variable                      meaning
+============================  =======================================================================
+``SIXHOP_MODEL``              model SPEC used when neither the scenario nor the command line names one
+``SIXHOP_EMBEDDER``           embedder SPEC used likewise
+``SIXHOP_THREADS``            threads of the embedded model's server, 1 to 512
+``SIXHOP_SLOTS``              requests that the embedded server works on at once, 1 to 64
+``SIXHOP_CONTEXT``            tokens of context for each of these slots, 512 to 1048576
+``OPENAI_API_KEY``            key of an OpenAI-compatible endpoint, unless the scenario names another variable
+``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``   proxies for endpoints that are not on this machine
+============================  =======================================================================
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from simulator.errors import UsageError
+
+__all__ = ["DEFAULT_KEY", "Settings"]
+
+DEFAULT_KEY = "OPENAI_API_KEY"
+"""The variable that holds an endpoint's key when none is named."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, as it was when this object was made.
+
+    Attributes:
+        model: ``SIXHOP_MODEL``, or ``None``.
+        embedder: ``SIXHOP_EMBEDDER``, or ``None``.
+        threads: ``SIXHOP_THREADS``, or ``None``.
+        slots: ``SIXHOP_SLOTS``, or ``None``.
+        context: ``SIXHOP_CONTEXT``, or ``None``.
+    """
+
+    model: str | None = None
+    embedder: str | None = None
+    threads: int | None = None
+    slots: int | None = None
+    context: int | None = None
+    _environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment.
+
+        Args:
+            environ: What to read instead of ``os.environ``.
+
+        Raises:
+            UsageError: A ``SIXHOP_`` variable holds a value that is not allowed.
+        """
+        values = dict(os.environ if environ is None else environ)
+        return cls(
+            model=values.get("SIXHOP_MODEL") or None,
+            embedder=values.get("SIXHOP_EMBEDDER") or None,
+            threads=_number(values, "SIXHOP_THREADS", 1, 512),
+            slots=_number(values, "SIXHOP_SLOTS", 1, 64),
+            context=_number(values, "SIXHOP_CONTEXT", 512, 1 << 20),
+            _environ=values,
+        )
+
+    def key(self, variable: str) -> SecretStr | None:
+        """Return the key that ``variable`` holds; ``None`` when it is not set or blank."""
+        value = self._environ.get(variable, "").strip()
+        return SecretStr(value) if value else None
+
+    def proxy_for(self, url: str) -> str | None:
+        """Return the proxy that the environment names for ``url``, if any.
+
+        None is used for this machine, nor for hosts that ``NO_PROXY`` lists by name or by the end of their name.
+        """
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if host in {"localhost", "::1"} or host.startswith("127."):
+            return None
+        exempt = [name.strip().lstrip(".").lower() for name in self._either("no_proxy").split(",") if name.strip()]
+        if any(name == "*" or host == name or host.endswith(f".{name}") for name in exempt):
+            return None
+        return self._either(f"{parts.scheme}_proxy") or self._either("all_proxy") or None
+
+    def _either(self, name: str) -> str:
+        return self._environ.get(name) or self._environ.get(name.upper()) or ""
+
+
+def _number(values: Mapping[str, str], name: str, low: int, high: int) -> int | None:
+    text = values.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise UsageError(f"{name} is {text!r}; allowed is a whole number from {low} to {high}. Correct or unset it.")
+    return int(text)

@@ -1,0 +1,1 @@
+"""HTTP with patience: what language model and embedding endpoints have in common."""

@@ -1,0 +1,166 @@
+"""What went wrong with one attempt, what it is called, and whether another one can help."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import SecretStr
+
+from simulator.errors import EndpointBusy, EndpointError, EndpointRefused, EndpointUnreachable, ReplyError
+from simulator.transport.body import decode, shorten
+from simulator.transport.limiter import Outcome
+
+__all__ = ["Answer", "Place", "Setback", "of_exception", "of_status"]
+
+TRANSIENT = frozenset({408, 409, 425, 429})
+"""Client errors that pass by themselves: timeout, conflict, too early, too many requests."""
+
+PERMANENT = frozenset({501, 505, 511})
+"""Server errors that do not: not implemented, HTTP version, log in to the network first."""
+
+SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+"""Codes of a 429 that waiting does not cure."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        status: HTTP status.
+        data: The body as it came.
+        asked: Seconds that the server asked to wait, or ``None``.
+        location: Where a redirect points.
+    """
+
+    status: int
+    data: bytes
+    asked: float | None = None
+    location: str = ""
+
+    def message(self) -> str:
+        """Return the server's own explanation, on one line."""
+        try:
+            value, _ = decode(self.data)
+        except ValueError:
+            return shorten(self.data.decode("utf-8", "replace"))
+        return shorten(_explanation(value))
+
+    def code(self) -> str:
+        """Return the server's error code or type; empty when there is none."""
+        try:
+            value, _ = decode(self.data)
+        except ValueError:
+            return ""
+        error = value.get("error") if isinstance(value, dict) else None
+        return str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An endpoint, as messages speak of it.
+
+    Attributes:
+        url: Base URL.
+        key_env: The variable that its key comes from; empty when there is none to set.
+        key: The key, so that it can be struck out of what the server says.
+    """
+
+    url: str
+    key_env: str = ""
+    key: SecretStr | None = None
+
+    @property
+    def host(self) -> str:
+        """Scheme, host and port."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def strike(self, text: str) -> str:
+        """Return ``text`` without the key: servers quote it back."""
+        return text.replace(self.key.get_secret_value(), "***") if self.key else text
+
+
+@dataclass(frozen=True)
+class Setback:
+    """One failed attempt.
+
+    Attributes:
+        error: What to raise when it was the last one.
+        again: Whether another attempt can help.
+        outcome: What the limiter learns from it.
+        asked: Seconds that the server asked to wait, or ``None``.
+    """
+
+    error: EndpointError | ReplyError
+    again: bool
+    outcome: Outcome = "fault"
+    asked: float | None = None
+
+
+def of_status(answer: Answer, place: Place) -> Setback:
+    """Return what an answer other than 2xx means."""
+    said = place.strike(answer.message())
+    text = f"{place.host} answered {answer.status}" + (f": {said}" if said else "")
+    if answer.status in {401, 403}:
+        return Setback(EndpointRefused(f"{text}. {_key_advice(place)}"), again=False)
+    if answer.status == 429 and answer.code() in SPENT:
+        return Setback(EndpointRefused(f"{text}. The account has no credit left; waiting does not help."), again=False)
+    if answer.status in TRANSIENT or (answer.status >= 500 and answer.status not in PERMANENT):
+        outcome: Outcome = "busy" if answer.status == 429 else "fault"
+        return Setback(EndpointBusy(f"{text}."), again=True, outcome=outcome, asked=answer.asked)
+    return Setback(EndpointRefused(f"{text}. {_advice(answer)}"), again=False)
+
+
+def of_exception(error: Exception, place: Place, limit_s: float) -> Setback:
+    """Return what a failure of the connection means.
+
+    Args:
+        error: An :class:`aiohttp.ClientError`, :class:`TimeoutError` or :class:`OSError`.
+        place: The endpoint.
+        limit_s: Seconds that the attempt was given.
+    """
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        text, again = f"no connection to {place.host} in time", True
+    elif isinstance(error, asyncio.TimeoutError):
+        text, again = f"no complete answer from {place.host} within {limit_s:.3g} s", True
+    elif isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        text, again = f"{place.host} has a certificate or TLS set-up that is not trusted ({shorten(str(error))})", False
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        text, again = f"no connection to {place.host} ({shorten(str(error.os_error))})", True
+    else:
+        text, again = f"the connection to {place.host} broke ({shorten(str(error)) or type(error).__name__})", True
+    return Setback(EndpointUnreachable(f"{place.strike(text)}. Is the server running, and the URL right?"), again=again)
+
+
+def _explanation(value: Any) -> str:
+    """Return the text in any of the places where servers put it: OpenAI, FastAPI, Ollama, plain."""
+    if isinstance(value, dict):
+        for key in ("error", "message", "detail", "msg"):
+            if value.get(key):
+                return _explanation(value[key])
+    if isinstance(value, list) and value:
+        return _explanation(value[0])
+    return str(value)
+
+
+def _key_advice(place: Place) -> str:
+    if not place.key_env:
+        return "It wants a key: name the variable that holds it."
+    state = "the key in it is not accepted" if place.key else "it is not set"
+    return f"The key is read from the variable {place.key_env!r}; {state}."
+
+
+def _advice(answer: Answer) -> str:
+    if 300 <= answer.status < 400:
+        return f"It points to {shorten(answer.location, 200)!r}; redirects are not followed, so name the right URL."
+    if answer.status == 404:
+        return "Check the model's name and the URL (it usually ends in /v1)."
+    if answer.status == 413:
+        return "The request is too large for it: shorten the input."
+    return "The same request would be refused again."
