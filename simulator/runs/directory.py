@@ -1,0 +1,122 @@
+"""The run directory: where it is, who holds it, and what stands in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.errors import LedgerBusy, RunDirectoryError
+
+__all__ = ["RunDirectory", "write_atomically"]
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The paths within one run directory."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The record of the run."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def scenario(self) -> Path:
+        """The resolved scenario."""
+        return self.root / "scenario.yaml"
+
+    @property
+    def manifest(self) -> Path:
+        """Fingerprint, versions, models, prompt hashes, counts, usage."""
+        return self.root / "manifest.json"
+
+    @property
+    def index(self) -> Path:
+        """The Chroma index, which can be rebuilt from the ledger."""
+        return self.root / "index"
+
+    @property
+    def products(self) -> Path:
+        """The exported products."""
+        return self.root / "products"
+
+    @property
+    def report(self) -> Path:
+        """The run's report."""
+        return self.root / "report"
+
+    def create(self) -> None:
+        """Make the directory, or check that it may be used.
+
+        Raises:
+            RunDirectoryError: It cannot be made or written, or it holds something that is not a run.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            strangers = [path.name for path in self.root.iterdir() if not path.name.startswith(".")]
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise RunDirectoryError(f"the run directory {str(self.root)!r} cannot be made: {reason}") from error
+        if strangers and not self.ledger.exists():
+            raise RunDirectoryError(
+                f"{str(self.root)!r} is not empty and not a run directory (it holds {sorted(strangers)[0]!r}); "
+                f"name a new or empty folder with --out"
+            )
+        if not os.access(self.root, os.W_OK):
+            raise RunDirectoryError(
+                f"the run directory {str(self.root)!r} is read-only; give write access or name another"
+            )
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the directory for this process; the lock ends with the process, however it ends.
+
+        Raises:
+            LedgerBusy: Another process holds it; the message names the process.
+            RunDirectoryError: It is not writable.
+        """
+        try:
+            file = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise RunDirectoryError(
+                f"the run directory {str(self.root)!r} is not writable: {error.strerror}"
+            ) from error
+        try:
+            self._lock(file)
+            yield
+        finally:
+            os.close(file)
+
+    def _lock(self, file: int) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise LedgerBusy(
+                f"the run directory {str(self.root)!r} is in use by process {holder}; wait for it or end it first"
+            ) from error
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode("ascii"), 0)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or a run after a kill, sees the old content or the new, never a part.
+
+    Raises:
+        RunDirectoryError: The file cannot be written; the old content is intact.
+    """
+    temporary = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise RunDirectoryError(f"{str(path)!r} cannot be written: {error.strerror}") from error

@@ -1,0 +1,222 @@
+"""The ledger: one SQLite file that is the record of a run (contract 1).
+
+WAL mode, one writing thread, any number of readers. ``synchronous=NORMAL``: a commit survives a SIGKILL of the
+process; a loss of power may take the last commits with it but never damages the file.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from simulator.errors import LedgerError, RunDirectoryError
+from simulator.models.base import canonical_json
+from simulator.models.decision import Decision
+from simulator.models.message import Reply, Usage
+from simulator.models.persona import Persona
+from simulator.models.relation import Relation
+from simulator.models.unit import Failure, Unit, UnitResult
+from simulator.runs.entry import Entry, ProductKind
+from simulator.runs.statements import entry_statements, reply_statement
+from simulator.runs.writer import Statement, Writer, ledger_error
+
+__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Ledger"]
+
+APPLICATION_ID = 0x51C80B  # marks the file as ours (SQLite's application_id)
+SCHEMA_VERSION = 1
+
+
+class Ledger:
+    """The record of a run. Open it with :meth:`open`; close it, or use it in a ``with`` block."""
+
+    def __init__(self, path: Path, reader: sqlite3.Connection, writer: Writer | None) -> None:
+        self.path = path
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False, writable: bool = True) -> Ledger:
+        """Open the ledger at ``path``.
+
+        Args:
+            path: The SQLite file.
+            create: Make it when it is not there.
+            writable: Without it, nothing can be written and no writer thread starts.
+
+        Raises:
+            RunDirectoryError: The file is missing, or was written by a newer version.
+            LedgerError: It is damaged, not a ledger, or cannot be written.
+        """
+        if not path.exists() and not create:
+            raise RunDirectoryError(f"{str(path.parent)!r} is not a run directory: it has no {path.name}")
+        try:
+            if writable:
+                connection = _connect(path)
+                _prepare(connection, path)
+                return cls(path, _connect(path), Writer(connection, str(path)))
+            return cls(path, _connect_to_read(path), None)
+        except sqlite3.Error as error:
+            raise ledger_error(error, str(path)) from error
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit what is queued and close the file."""
+        if self._writer is not None:
+            self._writer.close()
+        self._reader.close()
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    async def put_reply(self, key: str, reply: Reply, *, role: str, stage: str) -> None:
+        """Store ``reply``; when this returns, it survives a SIGKILL."""
+        await self._writing().write([reply_statement(key, reply, role, stage)])
+
+    async def commit(self, entries: Sequence[Entry]) -> None:
+        """Write what ``entries`` add, all of it or nothing, in their order.
+
+        Raises:
+            LedgerError: It could not be written, or a unit was committed before.
+        """
+        await self._writing().write([statement for entry in entries for statement in entry_statements(entry)])
+
+    def put_inputs(self, kind: str, rows: Iterable[tuple[str, Any]]) -> None:
+        """Store inputs of ``kind`` as ``(id, JSON-able)``; an id that is there already stays as it is."""
+        sql = "INSERT OR IGNORE INTO inputs (kind,id,body) VALUES (?,?,?)"
+        self._writing().write_now([Statement(sql, [(kind, id_, canonical_json(body)) for id_, body in rows])])
+
+    def put_meta(self, **values: Any) -> None:
+        """Store JSON-able values under their names."""
+        rows = [(key, canonical_json(value)) for key, value in values.items()]
+        self._writing().write_now([Statement("INSERT OR REPLACE INTO meta VALUES (?,?)", rows)])
+
+    def _writing(self) -> Writer:
+        if self._writer is None:
+            raise LedgerError(f"the ledger {str(self.path)!r} was opened for reading only")
+        return self._writer
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    async def get_reply(self, key: str) -> Reply | None:
+        """Return the reply stored under ``key``, or ``None``."""
+        rows = list(self.rows("SELECT * FROM replies WHERE key = ?", (key,)))
+        if not rows:
+            return None
+        _, model, _, _, finish, text, prompt, completion, cached, repaired = rows[0]
+        usage = Usage(prompt=prompt, completion=completion, cached=cached)
+        return Reply(text=text, finish=finish, model=model, usage=usage, repaired=bool(repaired))
+
+    def meta(self, key: str, default: Any = None) -> Any:
+        """Return the value stored under ``key``."""
+        rows = list(self.rows("SELECT value FROM meta WHERE key = ?", (key,)))
+        return json.loads(rows[0][0]) if rows else default
+
+    def inputs(self, kind: str) -> list[tuple[str, Any]]:
+        """Return the inputs of ``kind`` in the order in which they were stored."""
+        found = self.rows("SELECT id, body FROM inputs WHERE kind = ? ORDER BY seq", (kind,))
+        return [(id_, json.loads(body)) for id_, body in found]
+
+    def ended(self, stage: str) -> set[str]:
+        """Return the ids of the stage's units that ended, done or failed."""
+        return {row[0] for row in self.rows("SELECT id FROM units WHERE stage = ?", (stage,))}
+
+    def personas(self) -> Iterator[Persona]:
+        """Yield the personas in order of admission."""
+        sql = "SELECT id,text,hop,origin,source,question,unit,attributes FROM personas ORDER BY seq"
+        names = ("id", "text", "hop", "origin", "source", "question", "unit")
+        for row in self.rows(sql):
+            attributes = json.loads(row[7]) if row[7] != "{}" else {}
+            yield Persona.model_validate({**dict(zip(names, row[:7], strict=True)), "attributes": attributes})
+
+    def relations(self) -> Iterator[Relation]:
+        """Yield the relations in the order in which they were added."""
+        names = ("source", "target", "name", "kind", "hop", "unit")
+        for row in self.rows(f"SELECT {','.join(names)} FROM relations ORDER BY seq"):  # noqa: S608 - our names
+            yield Relation.model_validate(dict(zip(names, row, strict=True)))
+
+    def decisions(self) -> Iterator[Decision]:
+        """Yield the decisions in order."""
+        names = ("subject", "candidate", "text", "admitted", "stage", "survivor", "score", "reason", "unit")
+        for row in self.rows(f"SELECT {','.join(names)} FROM decisions ORDER BY seq"):  # noqa: S608 - our names
+            values = dict(zip(names, row, strict=True))
+            yield Decision.model_validate({**values, "admitted": bool(values["admitted"])})
+
+    def products(self, kind: ProductKind) -> Iterator[dict[str, Any]]:
+        """Yield the bodies of the products of ``kind`` in order."""
+        for (body,) in self.rows("SELECT body FROM products WHERE kind = ? ORDER BY seq", (kind,)):
+            yield json.loads(body)
+
+    def failures(self) -> Iterator[Failure]:
+        """Yield the failures in order."""
+        names = ("unit", "stage", "role", "cause", "message", "raw", "attempts")
+        for row in self.rows(f"SELECT {','.join(names)} FROM failures ORDER BY seq"):  # noqa: S608 - our names
+            yield Failure.model_validate(dict(zip(names, row, strict=True)))
+
+    def results(self, stage: str) -> Iterator[tuple[Unit, UnitResult]]:
+        """Yield the stage's units that ended, with how, in order."""
+        sql = "SELECT stage, role, inputs, seed, result FROM units WHERE stage = ? ORDER BY seq"
+        for name, role, inputs, seed, result in self.rows(sql, (stage,)):
+            yield (
+                Unit(stage=name, role=role, inputs=json.loads(inputs), seed=seed),
+                UnitResult.model_validate_json(result),
+            )
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query.
+
+        Raises:
+            LedgerError: The file is damaged or locked.
+        """
+        try:
+            yield from self._reader.execute(sql, values)
+        except sqlite3.Error as error:
+            raise ledger_error(error, str(self.path)) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open for reading; in a folder that cannot be written, SQLite needs to be told that nobody else writes either."""
+    for mode in ("mode=ro", "mode=ro&immutable=1"):
+        reader = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=5, check_same_thread=False)
+        try:
+            _check_version(reader, path)
+            return reader
+        except sqlite3.OperationalError:
+            reader.close()
+            if "immutable" in mode:
+                raise
+    raise AssertionError  # the loop returns or raises
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0:
+        script = (resources.files("simulator.runs") / "schema.sql").read_text(encoding="utf-8")
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
+        connection.executescript(f"BEGIN; {script}\n{marks} COMMIT;")
+    _check_version(connection, path)
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise RunDirectoryError(f"{str(path)!r} is an SQLite file but not a Sixhop ledger")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise RunDirectoryError(
+            f"the ledger {str(path)!r} has version {version}; this Sixhop reads version {SCHEMA_VERSION}. "
+            f"Use the Sixhop that wrote it, or start a new run directory"
+        )

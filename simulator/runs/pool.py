@@ -1,0 +1,110 @@
+"""The worker pool: many units at once, their results in the units' order (contract 3)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from simulator.errors import RunStopped
+from simulator.models.unit import Unit, UnitResult
+from simulator.runs.events import Listener, UnitEnded, UnitStarted, ignore
+
+__all__ = ["Ended", "work"]
+
+_LOOK_AHEAD = 32  # units per worker that may be done before the oldest one: bounds memory, not throughput
+_BATCH = 256  # most results handed over at once: bounds what a kill makes the run do again
+
+Perform = Callable[[Unit], Awaitable[UnitResult]]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A unit and how it ended."""
+
+    unit: Unit
+    result: UnitResult
+
+
+async def work(
+    units: Sequence[Unit],
+    perform: Perform,
+    *,
+    concurrency: int,
+    stop: Callable[[], str | None] = lambda: None,
+    listener: Listener = ignore,
+) -> AsyncIterator[list[Ended]]:
+    """Perform ``units`` and yield their results in order, in batches of consecutive units.
+
+    Args:
+        units: In the order in which their results are wanted.
+        perform: Performs one unit; an exception of it ends the work: no further unit starts.
+        concurrency: How many units are performed at once, at least 1.
+        stop: Asked before each unit; a reason ends the work when what is in flight is done.
+        listener: Told of each unit's start and end.
+
+    Yields:
+        Lists of at least one :class:`Ended`.
+
+    Raises:
+        RunStopped: ``stop`` gave a reason; what came before the first unit that did not start has been yielded.
+        SixhopError: What ``perform`` raised; what came before that unit has been yielded.
+    """
+    pool = _Pool(perform, asyncio.Semaphore(concurrency), stop, listener)
+    ahead: deque[tuple[Unit, asyncio.Task[UnitResult | None]]] = deque()
+    waiting = iter(units)
+    try:
+        while True:
+            room = concurrency * _LOOK_AHEAD - len(ahead)
+            ahead.extend((unit, asyncio.create_task(pool.run(unit))) for unit in islice(waiting, room))
+            batch = await _take(ahead)
+            if not batch:
+                break
+            yield batch
+    finally:
+        for _, task in ahead:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
+    if pool.stopped:
+        raise RunStopped(pool.stopped)
+
+
+@dataclass
+class _Pool:
+    perform: Perform
+    slots: asyncio.Semaphore
+    stop: Callable[[], str | None]
+    listener: Listener
+    stopped: str | None = None
+
+    async def run(self, unit: Unit) -> UnitResult | None:
+        """Perform ``unit`` when a slot is free; ``None`` when the work has stopped before."""
+        async with self.slots:
+            self.stopped = self.stopped or self.stop()
+            if self.stopped:
+                return None
+            self.listener(UnitStarted(unit.stage))
+            try:
+                result = await self.perform(unit)
+            except Exception as error:
+                self.stopped = f"{unit.role} failed: {error}"
+                raise
+            self.listener(UnitEnded(unit.stage, failed=result.failure is not None))
+            return result
+
+
+async def _take(ahead: deque[tuple[Unit, asyncio.Task[UnitResult | None]]]) -> list[Ended]:
+    """Wait for the oldest unit and take it with those that are done behind it; an empty list means no more come."""
+    batch: list[Ended] = []
+    while ahead and len(batch) < _BATCH and (not batch or ahead[0][1].done()):
+        unit, task = ahead[0]
+        if batch and task.exception() is not None:
+            return batch  # raised when it is the oldest
+        result = await task
+        if result is None:
+            return batch
+        ahead.popleft()
+        batch.append(Ended(unit, result))
+    return batch

@@ -1,0 +1,76 @@
+"""From entries and replies to SQL statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from simulator.models.base import canonical_json
+from simulator.models.decision import Decision
+from simulator.models.message import Reply
+from simulator.models.persona import Persona
+from simulator.runs.entry import Entry
+from simulator.runs.writer import Statement
+
+__all__ = ["entry_statements", "reply_statement"]
+
+_PUT_REPLY = "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)"
+_PUT_UNIT = "INSERT INTO units (id,stage,role,state,inputs,seed,result) VALUES (?,?,?,?,?,?,?)"
+_PUT_PERSONA = "INSERT INTO personas (id,text,hop,origin,source,question,unit,attributes) VALUES (?,?,?,?,?,?,?,?)"
+_PUT_RELATION = "INSERT INTO relations (source,target,name,kind,hop,unit) VALUES (?,?,?,?,?,?)"
+_PUT_DECISION = (
+    "INSERT INTO decisions (subject,candidate,text,admitted,stage,survivor,score,reason,unit)"
+    " VALUES (?,?,?,?,?,?,?,?,?)"
+)
+_PUT_FAILURE = "INSERT INTO failures (unit,stage,role,cause,message,raw,attempts) VALUES (?,?,?,?,?,?,?)"
+
+
+def reply_statement(key: str, reply: Reply, role: str, stage: str) -> Statement:
+    """Return the statement that stores ``reply``; a key that is there already keeps its reply."""
+    usage = reply.usage
+    row = (key, reply.model, role, stage, reply.finish, reply.text, usage.prompt, usage.completion, usage.cached)
+    return Statement(_PUT_REPLY, [(*row, int(reply.repaired))])
+
+
+def entry_statements(entry: Entry) -> Iterator[Statement]:
+    """Yield the statements that write ``entry``, in order."""
+    yield from _unit_statements(entry)
+    if entry.personas:
+        yield Statement(_PUT_PERSONA, [_persona_row(persona) for persona in entry.personas])
+    if entry.hops:
+        yield Statement("UPDATE personas SET hop = ? WHERE id = ?", [(hop, id_) for id_, hop in entry.hops.items()])
+    if entry.relations:
+        yield Statement(_PUT_RELATION, [(r.source, r.target, r.name, r.kind, r.hop, r.unit) for r in entry.relations])
+    if entry.decisions:
+        yield Statement(_PUT_DECISION, [_decision_row(decision) for decision in entry.decisions])
+    unit = entry.unit.id if entry.unit else ""
+    for product in entry.products:
+        row = (product.kind, product.id, product.persona, unit, canonical_json(product.body))
+        yield _product_statement(row, product.replace)
+
+
+def _unit_statements(entry: Entry) -> Iterator[Statement]:
+    unit, result = entry.unit, entry.result
+    if unit is None or result is None:
+        return
+    failure = result.failure
+    state = "failed" if failure else "done"
+    inputs, body = canonical_json(unit.inputs), canonical_json(result)
+    yield Statement(_PUT_UNIT, [(unit.id, unit.stage, unit.role, state, inputs, unit.seed, body)])
+    if failure:
+        row = (failure.unit, failure.stage, failure.role, failure.cause, failure.message, failure.raw, failure.attempts)
+        yield Statement(_PUT_FAILURE, [row])
+
+
+def _product_statement(row: tuple[str, ...], replace: bool) -> Statement:
+    insert = "INSERT INTO products (kind,id,persona,unit,body) VALUES (?,?,?,?,?)"
+    return Statement(insert + (" ON CONFLICT (kind,id) DO UPDATE SET body = excluded.body" if replace else ""), [row])
+
+
+def _persona_row(persona: Persona) -> tuple[Any, ...]:
+    p = persona
+    return (p.id, p.text, p.hop, p.origin, p.source, p.question, p.unit, canonical_json(p.attributes))
+
+
+def _decision_row(d: Decision) -> tuple[Any, ...]:
+    return (d.subject, d.candidate, d.text, int(d.admitted), d.stage, d.survivor, d.score, d.reason, d.unit)

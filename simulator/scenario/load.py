@@ -1,0 +1,134 @@
+"""From a YAML file to a checked :class:`~simulator.scenario.schema.Scenario`, or a message that names the place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from simulator.errors import ScenarioError
+from simulator.scenario.schema import Scenario
+
+__all__ = ["dump_scenario", "json_schema", "load_scenario", "parse_scenario"]
+
+_MAX_BYTES = 1_000_000  # a scenario is written by hand; anything larger is a wrong file
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases (they can explode) and without duplicate keys (one of them would be lost in silence)."""
+
+    def compose_node(self, parent: Any, index: int) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str | int | float | bool) and key in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
+            if isinstance(key, str | int | float | bool):
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read and check a scenario file.
+
+    Args:
+        path: The YAML file; the paths in it are relative to its folder.
+
+    Raises:
+        ScenarioError: The file is missing, not YAML, or has a value that is not allowed; the message names each
+            place (``expand.hops: ...``).
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ScenarioError(f"{str(path)!r} has over {_MAX_BYTES:,} bytes: that is not a scenario file")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ScenarioError(f"the scenario {str(path)!r} cannot be read: {reason}") from error
+    return parse_scenario(text, base=path.parent, where=str(path))
+
+
+def parse_scenario(text: str, base: Path, where: str = "scenario") -> Scenario:
+    """Check a scenario given as YAML text; ``base`` is the folder that its paths are relative to.
+
+    Raises:
+        ScenarioError: As for :func:`load_scenario`.
+    """
+    try:
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, made stricter
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{where} is not valid YAML: {_yaml_problem(error)}") from error
+    if not isinstance(data, dict):
+        raise ScenarioError(f"{where} must hold a mapping of sections (name, texts, expand, ...), got {_kind(data)}")
+    data = dict(data)
+    if "base" in data:
+        raise ScenarioError(f"{where}: base: unknown key")
+    try:
+        return Scenario.model_validate({**data, "base": base})
+    except ValidationError as error:
+        raise ScenarioError(f"{where} is not a valid scenario:\n" + "\n".join(_problems(error))) from error
+
+
+def dump_scenario(scenario: Scenario) -> str:
+    """Return the resolved scenario as YAML, every default written out."""
+    return yaml.safe_dump(scenario.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the scenario's JSON Schema, for editors."""
+    schema = Scenario.model_json_schema()
+    schema["properties"].pop("base", None)
+    return schema
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for item in error.errors():
+        place = ".".join(str(part) for part in item["loc"] if part != "[key]") or "scenario"
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            yield f"  {place}: unknown key{_allowed(item['loc'])}"
+        elif item["type"] == "missing":
+            yield f"  {place}: is missing"
+        else:
+            shown = "" if isinstance(item["input"], dict) else f" (got {_short(item['input'])})"
+            yield f"  {place}: {message[0].lower() + message[1:]}{shown}"
+
+
+def _allowed(place: tuple[int | str, ...]) -> str:
+    model: Any = Scenario
+    for part in place[:-1]:
+        info = getattr(model, "model_fields", {}).get(part)
+        model = next((kind for kind in _models(info.annotation) if kind), None) if info is not None else None
+    names = [name for name in getattr(model, "model_fields", {}) if name != "base"]
+    return f"; allowed: {', '.join(names)}" if names else ""
+
+
+def _models(annotation: Any) -> Iterator[Any]:
+    if hasattr(annotation, "model_fields"):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _models(part)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _kind(value: Any) -> str:
+    return "an empty file" if value is None else f"a {type(value).__name__}"
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    return f"{problem} (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else problem

@@ -1,0 +1,281 @@
+"""The scenario: what to simulate, as it stands in the YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+
+from simulator.models.base import Record
+from simulator.models.persona import MAX_HOP, Question
+from simulator.models.relation import RELATION_KINDS, RelationKind
+
+__all__ = [
+    "Budget",
+    "Cast",
+    "CastFilter",
+    "Conversations",
+    "Dedup",
+    "Expand",
+    "Instructions",
+    "ModelChoice",
+    "Models",
+    "Npcs",
+    "Problems",
+    "RoleName",
+    "Scenario",
+    "Texts",
+    "Tools",
+    "Writings",
+]
+
+RoleName = Literal[
+    "extractor",
+    "relator",
+    "poser",
+    "user",
+    "assistant",
+    "npc_writer",
+    "tool_designer",
+    "problem_writer",
+    "text_writer",
+]
+
+
+def _hops(value: int) -> int:
+    if value > MAX_HOP:
+        raise ValueError(
+            f"hops must be 0 to {MAX_HOP}: by the six degrees of separation, six steps reach the people around "
+            f"everybody, and further steps only come back to them"
+        )
+    return value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Section(Record):
+    """A part of the scenario: unknown keys are errors, and its defaults are checked too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class ModelChoice(Section):
+    """One model and how to speak to it.
+
+    Attributes:
+        spec: ``local``, ``gguf:PATH``, ``openai:MODEL`` or ``URL#MODEL``.
+        key_env: The environment variable that holds the key.
+        prompts: Which shape of prompt suits it; by default ``small`` for ``local`` and ``standard`` for others.
+        structured: How it is asked for JSON; ``auto`` tries and remembers.
+        concurrency: Most calls in flight at this endpoint.
+        timeout_s: Longest time for one reply, retries included, in seconds.
+        extra: Parameters of the request's body that only this server knows.
+    """
+
+    spec: str = Field("local", min_length=1)
+    key_env: str | None = None
+    prompts: Literal["small", "standard"] | None = None
+    structured: Literal["auto", "json_schema", "json_object", "none"] = "auto"
+    concurrency: int | None = Field(None, ge=1, le=4096)
+    timeout_s: float = Field(300, gt=0)
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+def _choice(value: Any) -> Any:
+    return {"spec": value} if isinstance(value, str) else value
+
+
+ModelValue = Annotated[ModelChoice, BeforeValidator(_choice)]
+
+
+class Models(Section):
+    """The default model, and others by role. ``embeddings`` is ``wordllama``, ``openai:MODEL`` or ``URL#MODEL``."""
+
+    default: ModelValue = ModelChoice()
+    roles: dict[RoleName, ModelValue] = Field(default_factory=dict)
+    embeddings: str = "wordllama"
+    embeddings_key_env: str | None = None
+
+
+class Texts(Section):
+    """Where Text-to-Persona starts.
+
+    Attributes:
+        paths: Files, folders or globs, relative to the scenario file: ``.txt``, ``.md``, ``.jsonl``, ``.parquet``.
+        field: The text's field in ``.jsonl`` and ``.parquet`` rows.
+        questions: What is asked of each text: who would read, write, like, dislike it.
+        per_text: How many of the questions each text gets; they are dealt in turn.
+        limit: Only the first so many texts.
+    """
+
+    paths: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1)
+    field: str = "text"
+    questions: tuple[Question, ...] = Field(("read", "write", "like", "dislike"), min_length=1)
+    per_text: int = Field(1, ge=1, le=4)
+    limit: int | None = Field(None, ge=1)
+
+
+class Dedup(Section):
+    """Thresholds of admission: a pair at or above one is a duplicate. ``null`` switches a stage off.
+
+    The defaults are the paper's (section 2.3).
+    """
+
+    mode: Literal["exact", "paper"] = "exact"
+    jaccard: float | None = Field(0.9, gt=0, le=1)
+    cosine: float | None = Field(0.9, gt=0, le=1)
+
+
+class Expand(Section):
+    """Persona-to-Persona.
+
+    Attributes:
+        hops: How far from the T2P personas, 0 to 6.
+        per_persona: How many relations each frontier persona is asked for.
+        kinds: The kinds of relation to ask for.
+        max_personas: Stop expanding when the population has so many.
+        max_per_hop: At most so many frontier personas are expanded at each hop, sampled by seed.
+        min_yield: A hop whose admitted personas per call fall below this is the last.
+    """
+
+    hops: Annotated[int, Field(ge=0), AfterValidator(_hops)] = 0
+    per_persona: int = Field(1, ge=1, le=len(RELATION_KINDS))
+    kinds: tuple[RelationKind, ...] = Field(RELATION_KINDS, min_length=1)
+    max_personas: int | None = Field(None, ge=1)
+    max_per_hop: int | None = Field(None, ge=1)
+    min_yield: float = Field(0.0, ge=0, le=1)
+
+
+class CastFilter(Section):
+    """Who may be cast. Every given condition must hold."""
+
+    hop: tuple[int, ...] | None = None
+    origin: tuple[Literal["text", "persona", "import"], ...] | None = None
+    question: tuple[Question, ...] | None = None
+    kind: tuple[RelationKind, ...] | None = None
+    contains: str | None = None
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+
+class Cast(Section):
+    """The personas of the productions.
+
+    Attributes:
+        size: How many; all who pass the filter when there are fewer.
+        where: Filter.
+        strategy: ``uniform``, ``stratified`` (by ``by``), ``coverage`` (far apart in embedding space) or ``nearest``
+            (to ``query``).
+    """
+
+    size: int = Field(8, ge=1)
+    where: CastFilter = CastFilter()
+    strategy: Literal["uniform", "stratified", "coverage", "nearest"] = "uniform"
+    by: str | None = None
+    query: str | None = None
+
+    @model_validator(mode="after")
+    def _needs(self) -> Cast:
+        if self.strategy == "nearest" and not self.query:
+            raise ValueError("strategy 'nearest' needs 'query': the text that the cast should be near to")
+        if self.strategy == "stratified" and not self.by:
+            raise ValueError("strategy 'stratified' needs 'by': 'cluster', 'hop', 'relation' or an attribute's name")
+        return self
+
+
+class Instructions(Section):
+    """What each member of the cast poses."""
+
+    per_persona: int = Field(1, ge=1, le=64)
+
+
+class Conversations(Section):
+    """Multi-turn conversations that start with the posed instructions.
+
+    Attributes:
+        count: How many; by default one per instruction.
+        exchanges: Pairs of a user's and an assistant's turn.
+        partner: ``assistant``, or ``persona``: someone related, from the graph.
+        system: The assistant's system prompt, when it is to have one of its own.
+        situation: What the user is in, told to the user's side only.
+    """
+
+    count: int | None = Field(None, ge=1)
+    exchanges: int = Field(3, ge=1, le=64)
+    partner: Literal["assistant", "persona"] = "assistant"
+    system: str | None = None
+    situation: str | None = None
+
+
+class Npcs(Section):
+    """NPCs for a world: ``world`` is its folder or file, relative to the scenario."""
+
+    world: str
+    count: int | None = Field(None, ge=1)
+
+
+class Tools(Section):
+    """Tool definitions that the cast would need."""
+
+    count: int | None = Field(None, ge=1)
+    per_persona: int = Field(1, ge=1, le=8)
+
+
+class Problems(Section):
+    """Problems that the cast would pose."""
+
+    subject: str = Field("mathematics", min_length=1)
+    count: int | None = Field(None, ge=1)
+
+
+class Writings(Section):
+    """Short knowledge texts that the cast would write."""
+
+    count: int | None = Field(None, ge=1)
+
+
+class Budget(Section):
+    """Where the run stops, resumable."""
+
+    max_calls: int | None = Field(None, ge=0)
+    max_tokens: int | None = Field(None, ge=0)
+    max_usd: float | None = Field(None, ge=0)
+    max_minutes: float | None = Field(None, ge=0)
+
+
+class Scenario(Section):
+    """A whole scenario. A section that is absent is a stage that is skipped."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    description: str = ""
+    seed: int = Field(0, ge=0)
+    language: str = Field("en", pattern=r"^[a-z]{2,3}$")
+    concurrency: int = Field(8, ge=1, le=4096)
+    models: Models = Models()
+    prompts: dict[RoleName, str] = Field(default_factory=dict)
+    candidates: dict[RoleName, Annotated[int, Field(ge=1, le=64)]] = Field(default_factory=dict)
+    texts: Texts | None = None
+    personas: str | None = None
+    dedup: Dedup = Dedup()
+    expand: Expand = Expand()
+    cast: Cast = Cast()
+    instructions: Instructions | None = None
+    conversations: Conversations | None = None
+    npcs: Npcs | None = None
+    tools: Tools | None = None
+    problems: Problems | None = None
+    writings: Writings | None = None
+    budget: Budget = Budget()
+    base: Path = Field(Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Scenario:
+        if self.texts is None and self.personas is None:
+            raise ValueError(
+                "needs 'texts' (to extract personas from) or 'personas' (a file of personas made elsewhere)"
+            )
+        if self.conversations is not None and self.instructions is None:
+            raise ValueError("'conversations' needs 'instructions': each conversation opens with one")
+        return self

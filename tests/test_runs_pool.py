@@ -1,0 +1,97 @@
+"""The worker pool gives results in order, drains when it is told to stop, and raises the first error."""
+
+import asyncio
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.errors import EndpointUnreachable, RunStopped
+from simulator.models.unit import Unit, UnitResult
+from simulator.runs.pool import work
+
+
+def units(count: int) -> list[Unit]:
+    return [Unit(stage="extract", role="extractor", inputs={"n": n}, seed=n) for n in range(count)]
+
+
+async def gather(things, perform, **options):
+    seen = []
+    async for batch in work(things, perform, **options):
+        assert batch
+        seen.extend((ended.unit.inputs["n"], ended.result.value["n"]) for ended in batch)
+    return seen
+
+
+@given(st.integers(0, 60), st.integers(1, 12), st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_results_come_in_order_whatever_order_they_end_in(count: int, concurrency: int, seed: int) -> None:
+    delays = random.Random(seed)
+
+    async def perform(unit: Unit) -> UnitResult:
+        for _ in range(delays.randrange(5)):
+            await asyncio.sleep(0)
+        return UnitResult(value={"n": unit.inputs["n"]})
+
+    seen = asyncio.run(gather(units(count), perform, concurrency=concurrency))
+    assert seen == [(n, n) for n in range(count)]
+
+
+def test_no_more_than_the_asked_number_run_at_once() -> None:
+    running, most = 0, 0
+
+    async def perform(unit: Unit) -> UnitResult:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+        return UnitResult(value={"n": unit.inputs["n"]})
+
+    asyncio.run(gather(units(50), perform, concurrency=7))
+    assert most == 7
+
+
+def test_a_stop_lets_what_is_in_flight_end_and_yields_it() -> None:
+    ended: list[int] = []
+
+    async def perform(unit: Unit) -> UnitResult:
+        await asyncio.sleep(0.001)
+        ended.append(unit.inputs["n"])
+        return UnitResult(value={"n": unit.inputs["n"]})
+
+    async def main() -> list[int]:
+        seen: list[int] = []
+        with pytest.raises(RunStopped, match="enough"):
+            async for batch in work(
+                units(40), perform, concurrency=4, stop=lambda: "enough" if len(ended) >= 10 else None
+            ):
+                seen.extend(one.unit.inputs["n"] for one in batch)
+        return seen
+
+    seen = asyncio.run(main())
+    assert seen == list(range(len(seen)))
+    assert 10 <= len(seen) <= 14
+    assert sorted(ended) == seen
+
+
+def test_an_error_ends_the_work_after_what_came_before_it() -> None:
+    started: list[int] = []
+
+    async def perform(unit: Unit) -> UnitResult:
+        started.append(unit.inputs["n"])
+        await asyncio.sleep(0.001)
+        if unit.inputs["n"] == 5:
+            raise EndpointUnreachable("no connection")
+        return UnitResult(value={"n": unit.inputs["n"]})
+
+    async def main() -> list[int]:
+        seen: list[int] = []
+        with pytest.raises(EndpointUnreachable):
+            async for batch in work(units(100), perform, concurrency=3):
+                seen.extend(one.unit.inputs["n"] for one in batch)
+        return seen
+
+    assert asyncio.run(main()) == [0, 1, 2, 3, 4]
+    assert max(started) <= 8
