@@ -83,7 +83,15 @@ class RunDirectoryError(UsageError):
 
 
 class EndpointError(SixhopError):
-    """A language model or embedding endpoint failed."""
+    """A language model or embedding endpoint failed.
+
+    Attributes:
+        hopeless: Whether every further call to this endpoint would fail in the same way (a wrong key).
+    """
+
+    def __init__(self, message: str, *, hopeless: bool = False) -> None:
+        super().__init__(message)
+        self.hopeless = hopeless
 
 
 class EndpointUnreachable(EndpointError):

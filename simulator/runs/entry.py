@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from simulator.models.base import Record
@@ -36,16 +36,18 @@ class Entry:
         unit: The unit; ``None`` for what no unit made (imported personas).
         result: How it ended.
         personas: Personas it admitted.
-        hops: Personas whose hop became shorter, with the new hop.
         relations: Edges it added.
         decisions: Admissions and rejections, in order.
         products: What it emitted.
+        nearer: Personas admitted before whose hop became shorter, with their new hop.
+        changed: Relations added before whose hop changed with that of their source.
     """
 
     unit: Unit | None
     result: UnitResult | None
     personas: Sequence[Persona] = ()
-    hops: Mapping[str, int] = field(default_factory=dict)
     relations: Sequence[Relation] = ()
     decisions: Sequence[Decision] = ()
     products: Sequence[Product] = ()
+    nearer: Sequence[Persona] = ()
+    changed: Sequence[Relation] = ()

@@ -37,8 +37,11 @@ def entry_statements(entry: Entry) -> Iterator[Statement]:
     yield from _unit_statements(entry)
     if entry.personas:
         yield Statement(_PUT_PERSONA, [_persona_row(persona) for persona in entry.personas])
-    if entry.hops:
-        yield Statement("UPDATE personas SET hop = ? WHERE id = ?", [(hop, id_) for id_, hop in entry.hops.items()])
+    if entry.nearer:
+        yield Statement("UPDATE personas SET hop = ? WHERE id = ?", [(p.hop, p.id) for p in entry.nearer])
+    if entry.changed:
+        sql = "UPDATE relations SET hop = ? WHERE source = ? AND target = ? AND name = ?"
+        yield Statement(sql, [(r.hop, r.source, r.target, r.name) for r in entry.changed])
     if entry.relations:
         yield Statement(_PUT_RELATION, [(r.source, r.target, r.name, r.kind, r.hop, r.unit) for r in entry.relations])
     if entry.decisions:

@@ -1,0 +1,134 @@
+"""From results to entries: personas through the population, products through a desk of their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphs.context import ProductionContext
+from simulator.models.decision import Decision
+from simulator.models.unit import Unit, UnitResult
+from simulator.population.candidate import Admission, Candidate
+from simulator.population.dedup import Deduplicator
+from simulator.population.verdict import DedupSettings
+from simulator.runs.entry import Entry, Product, ProductKind
+from simulator.runs.pool import Ended
+
+__all__ = ["Proposal", "admit_personas", "admit_products", "dedup_settings"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A product that asks to be admitted.
+
+    Attributes:
+        product: What it would add.
+        text: What it is compared by.
+        key: What no two products of the kind may share (a name); empty when there is no such thing.
+    """
+
+    product: Product
+    text: str
+    key: str = ""
+
+
+@dataclass
+class _Desk:
+    """What was admitted of one kind of product."""
+
+    dedup: Deduplicator
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+def dedup_settings(context: ProductionContext) -> DedupSettings:
+    """Return the scenario's thresholds."""
+    chosen = context.scenario.dedup
+    return DedupSettings(mode=chosen.mode, jaccard=chosen.jaccard, cosine=chosen.cosine)
+
+
+async def admit_personas(
+    context: ProductionContext, batch: Sequence[Ended], candidate: Callable[[Ended], Candidate]
+) -> list[Entry]:
+    """Admit the personas of a batch, in order, and return what that adds to the ledger."""
+    good = [ended for ended in batch if ended.result.value is not None]
+    candidates = [candidate(ended) for ended in good]
+    vectors = await context.embedder.embed([one.text for one in candidates]) if candidates else None
+    admissions = iter(context.population.admit_many(candidates, vectors))
+    return [_persona_entry(ended, next(admissions) if ended.result.value is not None else None) for ended in batch]
+
+
+def _persona_entry(ended: Ended, admission: Admission | None) -> Entry:
+    if admission is None:
+        return Entry(ended.unit, ended.result)
+    return Entry(
+        ended.unit,
+        ended.result,
+        personas=[admission.persona] if admission.persona else [],
+        relations=[admission.relation] if admission.relation else [],
+        decisions=[admission.decision],
+        nearer=admission.nearer,
+        changed=admission.changed,
+    )
+
+
+async def admit_products(
+    context: ProductionContext,
+    kind: ProductKind,
+    batch: Sequence[Ended],
+    propose: Callable[[Unit, UnitResult], Proposal],
+) -> list[Entry]:
+    """Admit the products of a batch, in order: each unlike every earlier one of its kind."""
+    proposals = {ended.unit.id: propose(ended.unit, ended.result) for ended in batch if ended.result.value is not None}
+    desk = await _desk(context, kind)
+    vectors = await context.embedder.embed([one.text for one in proposals.values()]) if proposals else None
+    places = {id_: place for place, id_ in enumerate(proposals)}
+    entries = []
+    for ended in batch:
+        proposal = proposals.get(ended.unit.id)
+        if proposal is None:
+            entries.append(Entry(ended.unit, ended.result))
+            continue
+        assert vectors is not None
+        decision = _decide(desk, kind, ended.unit, proposal, vectors[places[ended.unit.id]])
+        products = [proposal.product] if decision.admitted else []
+        entries.append(Entry(ended.unit, ended.result, decisions=[decision], products=products))
+    return entries
+
+
+def _decide(desk: _Desk, kind: ProductKind, unit: Unit, proposal: Proposal, vector: Any) -> Decision:
+    id_ = proposal.product.id
+    shared: dict[str, Any] = {"subject": kind, "candidate": id_, "text": proposal.text, "unit": unit.id}
+    holder = desk.keys.get(proposal.key) if proposal.key else None
+    if holder is not None:
+        reason = f"the name {proposal.key!r} is taken"
+        return Decision(**shared, admitted=False, stage="exact", survivor=holder, score=1.0, reason=reason)
+    verdict = desk.dedup.decide(id_, proposal.text, vector)
+    if not verdict.admitted:
+        reason = f"too near to {verdict.survivor}"
+        return Decision(
+            **shared,
+            admitted=False,
+            stage=verdict.stage,
+            survivor=verdict.survivor,
+            score=verdict.score,
+            reason=reason,
+        )
+    if proposal.key:
+        desk.keys[proposal.key] = id_
+    return Decision(**shared, admitted=True)
+
+
+async def _desk(context: ProductionContext, kind: ProductKind) -> _Desk:
+    """Return the kind's desk; after a resume, with what the ledger says was admitted."""
+    desk = context.desks.get(kind)
+    if desk is None:
+        desk = context.desks[kind] = _Desk(Deduplicator(dedup_settings(context)))
+        admitted = [one for one in context.ledger.decisions() if one.subject == kind and one.admitted]
+        if admitted:
+            texts = [one.text for one in admitted]
+            desk.dedup.restore([one.candidate for one in admitted], texts, await context.embedder.embed(texts))
+        for body in context.ledger.products(kind):
+            if body.get("name"):
+                desk.keys[body["name"]] = body["id"]
+    return desk
