@@ -15,6 +15,7 @@ from simulator.transport.body import encode
 from simulator.transport.clock import Clock, Deadline
 from simulator.transport.limiter import Limiter, Ticket
 from simulator.transport.patience import Patience, RetryBudget
+from simulator.transport.rates import MinuteCap
 from simulator.transport.retry_after import retry_after
 from simulator.transport.sessions import Sessions
 from simulator.transport.setback import Answer, Place, Setback, of_exception, of_status
@@ -34,6 +35,8 @@ class HttpClient:
         place: Base URL and key.
         patience: Limits of each request.
         limiter: How many requests may be in flight.
+        budget: Share of the calls that may be retries.
+        cap: Requests per minute, retries counted.
         proxy: URL of an HTTP proxy, if there is one.
         clock: Source of the time.
         rng: Source of the jitter; the default is seeded by the system.
@@ -46,6 +49,7 @@ class HttpClient:
         patience: Patience | None = None,
         limiter: Limiter | None = None,
         budget: RetryBudget | None = None,
+        cap: MinuteCap | None = None,
         proxy: str | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
@@ -56,6 +60,7 @@ class HttpClient:
         self.attempts = 0
         self.retries = 0
         self._budget = budget or RetryBudget(reserve=max(32, self.limiter.ceiling))
+        self._cap = cap
         self._proxy = proxy
         self._clock = clock or Clock()
         self._rng = rng or random.Random(secrets.randbits(64))  # noqa: S311 -- jitter, not cryptography
@@ -108,6 +113,8 @@ class HttpClient:
         while True:
             attempt += 1
             async with self.limiter.slot() as ticket:
+                if self._cap is not None:
+                    await self._cap.take()
                 deadline = deadline or Deadline(self._clock, self.patience.deadline_s)
                 result = await self._attempt(path, data, deadline, check, hand_back)
                 self._tell(ticket, result)

@@ -53,12 +53,20 @@ class Answer:
 
     def code(self) -> str:
         """Return the server's error code or type; empty when there is none."""
+        error = self._error()
+        return str(error.get("code") or error.get("type") or "")
+
+    def parameter(self) -> str:
+        """Return the parameter that the server blames; empty when it names none."""
+        return str(self._error().get("param") or "")
+
+    def _error(self) -> dict[str, Any]:
         try:
             value, _ = decode(self.data)
         except ValueError:
-            return ""
+            return {}
         error = value.get("error") if isinstance(value, dict) else None
-        return str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
+        return error if isinstance(error, dict) else {}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,82 @@
+"""A LangChain chat model that posts through Sixhop's own transport.
+
+This module imports ``langchain_openai`` (1.5 s): import it where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
+from langchain_openai import ChatOpenAI
+from pydantic import PrivateAttr, SecretStr
+
+from simulator.errors import UsageError
+from simulator.llm.reading import repair_completion
+
+__all__ = ["HttpChat", "Post"]
+
+Post = Callable[[dict[str, Any]], Awaitable[bytes]]
+"""Sends a chat completion request and returns the body of an answer that is a chat completion."""
+
+
+class HttpChat(ChatOpenAI):
+    """``ChatOpenAI`` without the OpenAI client: requests are built and answers read by LangChain, sent by ``post``.
+
+    The key stays in the transport: this object never holds it. Streaming falls back to whole replies.
+    """
+
+    _post: Post = PrivateAttr()
+    _new_limit_name: bool = PrivateAttr()
+
+    def __init__(self, *, model: str, url: str, post: Post, new_limit_name: bool) -> None:
+        """Make a model.
+
+        Args:
+            model: The model's name at the endpoint.
+            url: The endpoint's base URL; only for LangChain's records.
+            post: The transport.
+            new_limit_name: Whether the server wants ``max_completion_tokens`` (OpenAI) or ``max_tokens`` (all others;
+                Ollama and older vLLM ignore the new name and then never stop).
+        """
+        super().__init__(
+            model=model,
+            base_url=url,
+            api_key=SecretStr("held-by-the-transport"),
+            use_responses_api=False,
+            max_retries=0,
+            disable_streaming=True,
+        )
+        self._post = post
+        self._new_limit_name = new_limit_name
+
+    def _get_request_payload(self, input_: Any, *, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        payload = super()._get_request_payload(input_, stop=stop, **kwargs)
+        if not self._new_limit_name and "max_completion_tokens" in payload:
+            payload["max_tokens"] = payload.pop("max_completion_tokens")
+        payload.update(payload.pop("extra_body", None) or {})
+        payload.pop("stream", None)
+        return payload
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        data = await self._post(self._get_request_payload(messages, stop=stop, **kwargs))
+        body, known = repair_completion(data)
+        return self._create_chat_result(body, known)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        raise UsageError("Sixhop's models are asynchronous: use ainvoke instead of invoke.")

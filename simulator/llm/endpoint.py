@@ -1,0 +1,180 @@
+"""A language model behind an OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from simulator.llm.dialect import TEACHING, Dialect
+from simulator.llm.reading import check_completion, repair_completion
+from simulator.llm.spec import EndpointSpec
+from simulator.models.message import ChatRequest, Reply, Usage
+from simulator.transport.client import HttpClient
+from simulator.transport.rates import MinuteCap
+from simulator.transport.setback import Answer
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+    from simulator.llm.chat import HttpChat
+
+__all__ = ["Connect", "Endpoint"]
+
+Connect = Callable[[], Awaitable[HttpClient]]
+
+CHARACTERS_PER_TOKEN = 4
+"""Rule of thumb for English, for the estimate that a token cap needs before the reply is there."""
+
+
+class Endpoint:
+    """A ``ChatModel`` behind an OpenAI-compatible endpoint.
+
+    :meth:`reply` returns every reply that arrived, cut and refused ones included, because it is paid for and has to be
+    stored; :func:`simulator.llm.reading.usable` tells which of them count.
+
+    Args:
+        spec: What was opened.
+        connect: Makes the transport; called once, at first use.
+
+    Attributes:
+        spec: What was opened.
+        dialect: How the server is spoken to.
+    """
+
+    def __init__(self, spec: EndpointSpec, connect: Connect) -> None:
+        self.spec = spec
+        self.dialect = Dialect(spec.structured, strict=spec.kind == "openai")
+        self._name = spec.name
+        self._connect = connect
+        self._connecting = asyncio.Lock()
+        self._client: HttpClient | None = None
+        self._chat: HttpChat | None = None
+        self._tokens = MinuteCap(spec.tokens_per_minute) if spec.tokens_per_minute else None
+
+    @property
+    def name(self) -> str:
+        """The model's identity."""
+        return self._name
+
+    @property
+    def client(self) -> HttpClient | None:
+        """The transport with its counters; ``None`` before the first use."""
+        return self._client
+
+    @property
+    def chat(self) -> HttpChat:
+        """The same model as a LangChain chat model (``ainvoke`` only)."""
+        if self._chat is None:
+            from simulator.llm.chat import HttpChat
+
+            openai = self.spec.kind == "openai"
+            self._chat = HttpChat(model=self.spec.model, url=self.spec.url, post=self._post, new_limit_name=openai)
+        return self._chat
+
+    async def ready(self) -> HttpClient:
+        """Do what the first use needs: load LangChain, start the embedded server. Later calls return at once.
+
+        Raises:
+            ModelSpecError: The embedded server cannot load the file.
+        """
+        if self._client is None:
+            async with self._connecting:
+                if self._client is None:
+                    await asyncio.to_thread(importlib.import_module, "simulator.llm.chat")
+                    self._client = await self._connect()
+        return self._client
+
+    async def reply(self, request: ChatRequest) -> Reply:
+        """Return what the model answered, usable or not.
+
+        Raises:
+            EndpointError: It did not answer, refused, or was busy for too long.
+            InvalidReply: What it answered is not a chat completion.
+        """
+        await self.ready()
+        return _to_reply(await self.chat.ainvoke(_messages(request), **self._parameters(request)), self.spec.model)
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def __aenter__(self) -> Endpoint:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _parameters(self, request: ChatRequest) -> dict[str, Any]:
+        sampling = request.sampling
+        named = {
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "stop": list(sampling.stop) or None,
+            "seed": request.seed,
+        }
+        parameters: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+        parameters["extra_body"] = {**self.spec.extra, **sampling.extra}
+        if request.reply_schema is not None:
+            schema = {"name": request.reply_schema.name, "schema": request.reply_schema.body}
+            parameters["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return parameters
+
+    async def _post(self, payload: dict[str, Any]) -> bytes:
+        """Send ``payload`` in the words that the server is known to understand, and learn from its refusals."""
+        client = await self.ready()
+        entry = await self._enter(payload)
+        while True:
+            sent = self.dialect.translate(payload)
+            answer = await client.post(
+                "/chat/completions", sent, check=partial(check_completion, place=client.place), hand_back=TEACHING
+            )
+            if 200 <= answer.status < 300:
+                break
+            if not self.dialect.learn(sent, answer):
+                raise client.refusal(answer)
+        if entry is not None and self._tokens is not None:
+            self._tokens.correct(entry, _spent(answer))
+        return answer.data
+
+    async def _enter(self, payload: dict[str, Any]) -> list[float] | None:
+        """Wait for the cap on tokens; return the entry in its log."""
+        if self._tokens is None:
+            return None
+        limit = payload.get("max_tokens") or payload.get("max_completion_tokens") or 0
+        text = sum(len(str(message.get("content") or "")) for message in payload["messages"])
+        return await self._tokens.take(text / CHARACTERS_PER_TOKEN + limit)
+
+
+def _messages(request: ChatRequest) -> list[tuple[str, str]]:
+    return [(message.role, message.content) for message in request.messages]
+
+
+def _spent(answer: Answer) -> int:
+    usage = repair_completion(answer.data)[0]["usage"]
+    return int(usage["total_tokens"])
+
+
+def _to_reply(message: AIMessage, model: str) -> Reply:
+    told = message.response_metadata
+    usage = message.usage_metadata
+    return Reply(
+        text=str(message.text),
+        finish="refusal" if told["refusal"] else told["finish_reason"],
+        model=told.get("model_name") or model,
+        usage=Usage(
+            prompt=usage["input_tokens"],
+            completion=usage["output_tokens"],
+            cached=usage.get("input_token_details", {}).get("cache_read", 0),
+        )
+        if usage
+        else Usage(),
+        repaired=told["repaired"],
+    )
