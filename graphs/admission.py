@@ -80,25 +80,27 @@ async def admit_products(
 ) -> list[Entry]:
     """Admit the products of a batch, in order: each unlike every earlier one of its kind."""
     proposals = {ended.unit.id: propose(ended.unit, ended.result) for ended in batch if ended.result.value is not None}
+    if not proposals:
+        return [Entry(ended.unit, ended.result) for ended in batch]
     desk = await _desk(context, kind)
-    vectors = await context.embedder.embed([one.text for one in proposals.values()]) if proposals else None
-    places = {id_: place for place, id_ in enumerate(proposals)}
-    entries = []
-    for ended in batch:
-        proposal = proposals.get(ended.unit.id)
-        if proposal is None:
-            entries.append(Entry(ended.unit, ended.result))
-            continue
-        assert vectors is not None
-        decision = _decide(desk, kind, ended.unit, proposal, vectors[places[ended.unit.id]])
-        products = [proposal.product] if decision.admitted else []
-        entries.append(Entry(ended.unit, ended.result, decisions=[decision], products=products))
-    return entries
+    vectors = await context.embedder.embed([one.text for one in proposals.values()])
+    decided = {
+        id_: _decide(desk, kind, id_, proposal, vector)
+        for (id_, proposal), vector in zip(proposals.items(), vectors, strict=True)
+    }
+    return [_product_entry(ended, proposals.get(ended.unit.id), decided.get(ended.unit.id)) for ended in batch]
 
 
-def _decide(desk: _Desk, kind: ProductKind, unit: Unit, proposal: Proposal, vector: Any) -> Decision:
+def _product_entry(ended: Ended, proposal: Proposal | None, decision: Decision | None) -> Entry:
+    if proposal is None or decision is None:
+        return Entry(ended.unit, ended.result)
+    products = [proposal.product] if decision.admitted else []
+    return Entry(ended.unit, ended.result, decisions=[decision], products=products)
+
+
+def _decide(desk: _Desk, kind: ProductKind, unit: str, proposal: Proposal, vector: Any) -> Decision:
     id_ = proposal.product.id
-    shared: dict[str, Any] = {"subject": kind, "candidate": id_, "text": proposal.text, "unit": unit.id}
+    shared: dict[str, Any] = {"subject": kind, "candidate": id_, "text": proposal.text, "unit": unit}
     holder = desk.keys.get(proposal.key) if proposal.key else None
     if holder is not None:
         reason = f"the name {proposal.key!r} is taken"

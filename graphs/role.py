@@ -1,8 +1,8 @@
 """The role machine: ``perform -> check -> (perform again | repair ->) settle``. Every call to a role runs it.
 
 Best-of-k lives here: ``perform`` draws k drafts, ``check`` sorts them, ``settle`` takes the best one that passed. When
-none passed, k more are drawn while rounds are left; then one flawed draft gets one repair turn; then the unit fails, and
-what was drawn is kept with it.
+none passed, k more are drawn while rounds are left; then one flawed draft gets one repair turn; then the unit fails,
+and what was drawn is kept with it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How every stage runs: what is left to do goes to the worker pool, and each batch is settled and committed in order."""
+"""How every stage runs: what is left to do goes to the worker pool; batches are settled and committed in order."""
 
 from __future__ import annotations
 

@@ -1,0 +1,134 @@
+"""The production machine, the director of a run. Its nodes are the stages, so its picture reads like the story.
+
+Its state holds counters and cursors only, never personas: those are in the ledger and in the run's context.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Annotated, Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+
+from graphs.context import ProductionContext
+from graphs.stage import Counts
+from graphs.stages.cast import cast
+from graphs.stages.converse import converse_all
+from graphs.stages.expand import expand, frontier
+from graphs.stages.extract import extract
+from graphs.stages.npcs import write_npcs
+from graphs.stages.pose import pose
+from graphs.stages.problems import pose_problems
+from graphs.stages.report import report
+from graphs.stages.tools import design_tools
+from graphs.stages.writings import write_texts
+from simulator.models.persona import MAX_HOP
+
+__all__ = ["STAGES", "ProductionState", "build", "produce"]
+
+
+class ProductionState(TypedDict, total=False):
+    """Counters of a run.
+
+    Attributes:
+        hop: The hop that expansion has reached.
+        gain: Admitted personas per unit of the last hop, 0 to 1.
+        counts: What each stage made, by stage.
+    """
+
+    hop: int
+    gain: float
+    counts: Annotated[dict[str, Counts], operator.or_]
+
+
+Node = Callable[[ProductionState, Runtime[ProductionContext]], Awaitable[dict[str, Any]]]
+Stage = Callable[[ProductionContext], Awaitable[Counts]]
+
+# The stages after expansion, in the story's order; each is skipped unless its section is in the scenario.
+STAGES: dict[str, tuple[str | None, Stage]] = {
+    "cast": (None, cast),
+    "pose": ("instructions", pose),
+    "converse": ("conversations", converse_all),
+    "npcs": ("npcs", write_npcs),
+    "tools": ("tools", design_tools),
+    "problems": ("problems", pose_problems),
+    "writings": ("writings", write_texts),
+    "report": (None, report),
+}
+
+
+def _wanted(context: ProductionContext, section: str | None) -> bool:
+    return section is None or getattr(context.scenario, section) is not None
+
+
+def _node(name: str, stage: Stage) -> Node:
+    async def node(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
+        return {"counts": {name: await stage(runtime.context)}}
+
+    node.__name__ = name
+    node.__doc__ = stage.__doc__
+    return node
+
+
+async def _extract(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
+    return {"counts": {"extract": await extract(runtime.context)}, "hop": 0, "gain": 1.0}
+
+
+async def _expand(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
+    counts = await expand(runtime.context, state["hop"])
+    hop = state["hop"] + 1
+    return {"counts": {f"expand-{hop}": counts}, "hop": hop, "gain": counts.admitted / max(1, counts.units)}
+
+
+def expands(state: ProductionState, context: ProductionContext) -> bool:
+    """Return whether another hop is wanted, possible and worth it."""
+    section = context.scenario.expand
+    worth = state["hop"] == 0 or state["gain"] >= section.min_yield
+    return state["hop"] < section.hops and worth and bool(frontier(context, state["hop"]))
+
+
+def _router(after: str) -> Callable[[ProductionState, Runtime[ProductionContext]], str]:
+    """Return the choice of what follows ``after``: the next stage that the scenario asks for."""
+    names = list(STAGES)
+    later = names if after == "expand" else names[names.index(after) + 1 :]
+
+    def route(state: ProductionState, runtime: Runtime[ProductionContext]) -> str:
+        if after == "expand" and expands(state, runtime.context):
+            return "expand"
+        return next((name for name in later if _wanted(runtime.context, STAGES[name][0])), END)
+
+    return route
+
+
+@cache
+def build() -> Any:
+    """Return the compiled machine (compiled once a process)."""
+    graph = StateGraph(ProductionState, context_schema=ProductionContext)
+    graph.add_node("extract", _extract)
+    graph.add_node("expand", _expand)
+    for name, (_, stage) in STAGES.items():
+        graph.add_node(name, _node(name, stage))
+    graph.add_edge(START, "extract")
+    names = list(STAGES)
+    for after in ("extract", "expand"):
+        graph.add_conditional_edges(after, _router("expand"), ["expand", *names])
+    for place, name in enumerate(names[:-1]):
+        graph.add_conditional_edges(name, _router(name), names[place + 1 :])
+    graph.add_edge(names[-1], END)
+    return graph.compile(name="production")
+
+
+async def produce(context: ProductionContext) -> dict[str, Counts]:
+    """Run the whole production and return what each stage made.
+
+    Raises:
+        RunStopped: A budget is used up or somebody asked; the run can be resumed.
+        SixhopError: What went wrong; what ended before is in the ledger.
+    """
+    limit = MAX_HOP + len(STAGES) + 4  # one super-step a node, expansion once a hop
+    state = await build().ainvoke({}, context=context, config={"recursion_limit": limit})
+    counts: dict[str, Counts] = state["counts"]
+    return counts
