@@ -21,7 +21,7 @@ from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.entry import Entry, ProductKind
-from simulator.runs.statements import entry_statements, reply_statement
+from simulator.runs.statements import entry_statements, failure_statement, reply_statement
 from simulator.runs.writer import Statement, Writer, ledger_error
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Ledger"]
@@ -92,6 +92,17 @@ class Ledger:
         """Store inputs of ``kind`` as ``(id, JSON-able)``; an id that is there already stays as it is."""
         sql = "INSERT OR IGNORE INTO inputs (kind,id,body) VALUES (?,?,?)"
         self._writing().write_now([Statement(sql, [(kind, id_, canonical_json(body)) for id_, body in rows])])
+
+    def put_failures(self, failures: Iterable[Failure]) -> None:
+        """Store failures that no unit had (bad rows of an input); one that is there already stays as it is."""
+        self._writing().write_now([failure_statement(list(failures))])
+
+    def forget_failed(self, cause: str) -> int:
+        """Forget the units that failed for ``cause``, so that they are done again; return how many."""
+        ids = [row[0] for row in self.rows("SELECT unit FROM failures WHERE cause = ?", (cause,))]
+        deletes = ("DELETE FROM units WHERE id = ?", "DELETE FROM failures WHERE unit = ?")
+        self._writing().write_now([Statement(sql, [(id_,) for id_ in ids]) for sql in deletes])
+        return len(ids)
 
     def put_meta(self, **values: Any) -> None:
         """Store JSON-able values under their names."""

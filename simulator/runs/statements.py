@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from simulator.models.base import canonical_json
 from simulator.models.decision import Decision
 from simulator.models.message import Reply
 from simulator.models.persona import Persona
+from simulator.models.unit import Failure
 from simulator.runs.entry import Entry
 from simulator.runs.writer import Statement
 
-__all__ = ["entry_statements", "reply_statement"]
+__all__ = ["entry_statements", "failure_statement", "reply_statement"]
 
 _PUT_REPLY = "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)"
 _PUT_UNIT = "INSERT INTO units (id,stage,role,state,inputs,seed,result) VALUES (?,?,?,?,?,?,?)"
@@ -22,7 +23,7 @@ _PUT_DECISION = (
     "INSERT INTO decisions (subject,candidate,text,admitted,stage,survivor,score,reason,unit)"
     " VALUES (?,?,?,?,?,?,?,?,?)"
 )
-_PUT_FAILURE = "INSERT INTO failures (unit,stage,role,cause,message,raw,attempts) VALUES (?,?,?,?,?,?,?)"
+_PUT_FAILURE = "INSERT OR IGNORE INTO failures (unit,stage,role,cause,message,raw,attempts) VALUES (?,?,?,?,?,?,?)"
 
 
 def reply_statement(key: str, reply: Reply, role: str, stage: str) -> Statement:
@@ -30,6 +31,12 @@ def reply_statement(key: str, reply: Reply, role: str, stage: str) -> Statement:
     usage = reply.usage
     row = (key, reply.model, role, stage, reply.finish, reply.text, usage.prompt, usage.completion, usage.cached)
     return Statement(_PUT_REPLY, [(*row, int(reply.repaired))])
+
+
+def failure_statement(failures: Sequence[Failure]) -> Statement:
+    """Return the statement that stores ``failures``."""
+    rows = [(f.unit, f.stage, f.role, f.cause, f.message, f.raw, f.attempts) for f in failures]
+    return Statement(_PUT_FAILURE, rows)
 
 
 def entry_statements(entry: Entry) -> Iterator[Statement]:
@@ -61,8 +68,7 @@ def _unit_statements(entry: Entry) -> Iterator[Statement]:
     inputs, body = canonical_json(unit.inputs), canonical_json(result)
     yield Statement(_PUT_UNIT, [(unit.id, unit.stage, unit.role, state, inputs, unit.seed, body)])
     if failure:
-        row = (failure.unit, failure.stage, failure.role, failure.cause, failure.message, failure.raw, failure.attempts)
-        yield Statement(_PUT_FAILURE, [row])
+        yield failure_statement([failure])
 
 
 def _product_statement(row: tuple[str, ...], replace: bool) -> Statement:

@@ -150,13 +150,24 @@ class Expand(Section):
 
 
 class CastFilter(Section):
-    """Who may be cast. Every given condition must hold."""
+    """Who may be cast. Every given condition must hold.
 
-    hop: tuple[int, ...] | None = None
-    origin: tuple[Literal["text", "persona", "import"], ...] | None = None
-    question: tuple[Question, ...] | None = None
-    kind: tuple[RelationKind, ...] | None = None
-    contains: str | None = None
+    Attributes:
+        hops: Its hop is one of these.
+        origins: How it came into the population.
+        questions: For T2P personas, the question that it answered.
+        kinds: A relation of one of these kinds leads to it.
+        words: Its text has each of these words (several words: the phrase).
+        without: Its text has none of these.
+        attributes: It has each of these attributes with this value; ``""`` is any value.
+    """
+
+    hops: tuple[Annotated[int, Field(ge=0, le=MAX_HOP)], ...] = ()
+    origins: tuple[Literal["text", "persona", "import"], ...] = ()
+    questions: tuple[Question, ...] = ()
+    kinds: tuple[RelationKind, ...] = ()
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     attributes: dict[str, str] = Field(default_factory=dict)
 
 

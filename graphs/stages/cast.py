@@ -1,0 +1,48 @@
+"""The cast: who of the population takes part in the productions. Chosen once, then frozen in the ledger."""
+
+from __future__ import annotations
+
+from graphs.context import ProductionContext
+from graphs.stage import Counts
+from simulator.errors import InputError
+from simulator.models.base import derive_seed
+from simulator.models.persona import Persona
+from simulator.population.cast_filter import CastFilter
+from simulator.population.sampling import sample_uniform
+from simulator.runs.events import StageEnded, StageStarted
+
+__all__ = ["cast", "cast_personas"]
+
+STAGE = "cast"
+
+
+async def cast(context: ProductionContext) -> Counts:
+    """Choose the cast, unless an earlier execution of the run chose it."""
+    context.listener(StageStarted(STAGE, 0))
+    if context.ledger.meta(STAGE) is None:
+        context.ledger.put_meta(cast=[persona.id for persona in _choose(context)])
+    counts = Counts(admitted=len(context.ledger.meta(STAGE)))
+    context.listener(StageEnded(STAGE, counts.admitted, 0, 0))
+    return counts
+
+
+def cast_personas(context: ProductionContext) -> list[Persona]:
+    """Return the members of the cast, in order.
+
+    Raises:
+        InputError: No cast was chosen yet.
+    """
+    ids = context.ledger.meta(STAGE)
+    if ids is None:
+        raise InputError("no cast was chosen yet: the stage 'cast' comes first")
+    return [context.population.persona(id_) for id_ in ids]
+
+
+def _choose(context: ProductionContext) -> list[Persona]:
+    section, population = context.scenario.cast, context.population
+    if not len(population):
+        raise InputError(
+            "nobody was admitted to the population, so there is no cast: see the failures and decisions of the run"
+        )
+    able = CastFilter(**section.where.model_dump()).select(population.personas, population.relations)
+    return sample_uniform(able, section.size, derive_seed(context.scenario.seed, STAGE))
