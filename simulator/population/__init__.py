@@ -1,1 +1,1 @@
-"""The admitted personas and the relationship graph between them."""
+"""The population: admission with verified deduplication, the relationship graph, sampling and quality."""

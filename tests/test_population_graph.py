@@ -1,0 +1,126 @@
+"""The relationship graph answers questions, tells directions apart and finds its own contradictions."""
+
+from __future__ import annotations
+
+import itertools
+
+import networkx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.errors import InputError
+from simulator.models.persona import Persona
+from simulator.models.relation import Relation
+from simulator.population.consistency import inconsistencies
+from simulator.population.graph import Neighbour, RelationshipGraph
+
+
+def persona(id: str, hop: int) -> Persona:
+    return Persona(id=id, text=f"the person {id}", hop=hop, origin="persona" if hop else "text", source="s")
+
+
+def relation(source: str, target: str, name: str, hop: int) -> Relation:
+    return Relation(source=source, target=target, name=name, kind="service", hop=hop)
+
+
+@pytest.fixture
+def ward() -> RelationshipGraph:
+    """nurse -> child -> uncle, nurse -> doctor (two relations), and a hermit."""
+    people = [persona("nurse", 0), persona("child", 1), persona("doctor", 1), persona("uncle", 2), persona("hermit", 0)]
+    relations = [
+        relation("nurse", "child", "patient", 1),
+        relation("nurse", "doctor", "superior", 1),
+        relation("nurse", "doctor", "neighbour", 1),
+        relation("child", "uncle", "uncle", 2),
+    ]
+    return RelationshipGraph(people, relations)
+
+
+def test_neighbours_in_both_directions(ward: RelationshipGraph) -> None:
+    assert ward.neighbours("child") == [
+        Neighbour("uncle", "uncle", "service", outward=True),
+        Neighbour("nurse", "patient", "service", outward=False),
+    ]
+    assert [near.relation for near in ward.neighbours("nurse")] == ["patient", "superior", "neighbour"]
+    assert ward.neighbours("hermit") == []
+
+
+def test_within_counts_steps_in_either_direction(ward: RelationshipGraph) -> None:
+    assert ward.within("uncle", 0) == {"uncle": 0}
+    assert ward.within("uncle", 2) == {"uncle": 0, "child": 1, "nurse": 2}
+    assert ward.within("uncle", 6) == {"uncle": 0, "child": 1, "nurse": 2, "doctor": 3}
+
+
+@pytest.mark.parametrize("hops", [7, -1])
+def test_seven_hops_is_an_error_that_says_why(ward: RelationshipGraph, hops: int) -> None:
+    with pytest.raises(InputError, match="six degrees"):
+        ward.within("nurse", hops)
+
+
+def test_a_path_is_told_with_its_directions(ward: RelationshipGraph) -> None:
+    down = ward.path("doctor", "uncle")
+    assert down is not None
+    assert [step.sentence() for step in down] == [
+        "doctor is the superior of nurse",
+        "nurse's patient is child",
+        "child's uncle is uncle",
+    ]
+    assert ward.path("nurse", "nurse") == []
+    assert ward.path("nurse", "hermit") is None
+
+
+def test_an_unknown_persona_is_an_error(ward: RelationshipGraph) -> None:
+    for ask in (ward.neighbours, ward.text, ward.hop, lambda id: ward.within(id, 1), lambda id: ward.path("nurse", id)):
+        with pytest.raises(InputError, match="'ghost'"):
+            ask("ghost")
+
+
+def test_components_come_largest_first(ward: RelationshipGraph) -> None:
+    assert ward.components() == [{"nurse", "child", "doctor", "uncle"}, {"hermit"}]
+
+
+def test_a_consistent_graph_has_nothing_to_report(ward: RelationshipGraph) -> None:
+    assert inconsistencies(ward) == []
+
+
+def test_each_contradiction_is_reported() -> None:
+    people = [persona("a", 0), persona("b", 2), persona("c", 1)]
+    relations = [relation("a", "b", "aunt", 1), relation("b", "ghost", "twin", 3), relation("a", "a", "self", 1)]
+    relations.append(relation("b", "a", "niece", 1))
+    told = "\n".join(inconsistencies(RelationshipGraph(people, relations)))
+    assert "b has hop 2, but is 1 steps" in told
+    assert "c has hop 1, but no relations lead to it" in told
+    assert "'twin' from b to ghost names ghost" in told
+    assert "'self' from a to a joins a persona with itself" in told
+    assert "'niece' from b to a has hop 1, but its source has hop 2" in told
+    assert len(told.splitlines()) == 5
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    edges=st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)).filter(lambda e: e[0] != e[1]), max_size=30),
+    hops=st.integers(0, 6),
+)
+def test_walks_agree_with_networkx(edges: list[tuple[int, int]], hops: int) -> None:
+    ids = [f"p{number:02}" for number in range(12)]
+    graph = RelationshipGraph(
+        [persona(id, 0) for id in ids], [relation(ids[left], ids[right], "friend", 1) for left, right in edges]
+    )
+    plain = networkx.Graph()
+    plain.add_nodes_from(ids)
+    plain.add_edges_from((ids[left], ids[right]) for left, right in edges)
+    for id in ids:
+        assert graph.within(id, hops) == dict(networkx.single_source_shortest_path_length(plain, id, cutoff=hops))
+    for left, right in itertools.combinations(ids, 2):
+        path = graph.path(left, right)
+        if not networkx.has_path(plain, left, right):
+            assert path is None
+            continue
+        assert path is not None
+        assert len(path) == networkx.shortest_path_length(plain, left, right)
+        chain = [left, *(step.target for step in path)]
+        assert [(step.source, step.target) for step in path] == list(itertools.pairwise(chain))
+        assert chain[-1] == right
+        assert all(step.outward == ((ids.index(step.source), ids.index(step.target)) in edges) for step in path)
+    assert {frozenset(part) for part in graph.components()} == set(map(frozenset, networkx.connected_components(plain)))
