@@ -92,11 +92,18 @@ ModelValue = Annotated[ModelChoice, BeforeValidator(_choice)]
 
 
 class Models(Section):
-    """The default model, and others by role. ``embeddings`` is ``wordllama``, ``openai:MODEL`` or ``URL#MODEL``."""
+    """The default model, and others by role.
 
-    default: ModelValue = ModelChoice()
+    Attributes:
+        default: For all roles that have none of their own; without it, the environment's choice or ``local``.
+        roles: A model of its own for a role.
+        embeddings: ``wordllama``, ``openai:MODEL`` or ``URL#MODEL``; without it, the environment's or ``wordllama``.
+        embeddings_key_env: The variable that holds the embedder's key.
+    """
+
+    default: ModelValue | None = None
     roles: dict[RoleName, ModelValue] = Field(default_factory=dict)
-    embeddings: str = "wordllama"
+    embeddings: str | None = None
     embeddings_key_env: str | None = None
 
 
