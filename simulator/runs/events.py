@@ -4,8 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["Event", "Listener", "Note", "StageEnded", "StageStarted", "UnitEnded", "UnitStarted", "ignore"]
+from simulator.runs.stop import Spent
+
+__all__ = [
+    "Event",
+    "Listener",
+    "Note",
+    "RunStarted",
+    "StageEnded",
+    "StageStarted",
+    "UnitEnded",
+    "UnitStarted",
+    "ignore",
+]
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """The run began; ``spent`` counts its calls and tokens while it goes on."""
+
+    name: str
+    directory: Path
+    spent: Spent
 
 
 @dataclass(frozen=True)
@@ -51,7 +73,7 @@ class Note:
     text: str
 
 
-Event = StageStarted | UnitStarted | UnitEnded | StageEnded | Note
+Event = RunStarted | StageStarted | UnitStarted | UnitEnded | StageEnded | Note
 Listener = Callable[[Event], None]
 
 

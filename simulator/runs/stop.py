@@ -11,7 +11,7 @@ __all__ = ["Limits", "Spent", "Stop"]
 
 
 class Spent(Protocol):
-    """What this execution of the run has paid for so far."""
+    """What this execution of a run has paid for so far."""
 
     @property
     def calls(self) -> int:
@@ -39,18 +39,18 @@ class Stop:
 
     Args:
         limits: The budget.
-        spent: What is counted against it.
         clock: Seconds, monotonic.
     """
 
-    limits: Limits
-    spent: Spent
+    limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.monotonic
     asked: str | None = None
-    started: float = field(init=False)
+    _spent: Spent | None = None
+    _started: float = 0.0
 
-    def __post_init__(self) -> None:
-        self.started = self.clock()
+    def watch(self, spent: Spent) -> None:
+        """Count ``spent`` and the time from now on against the limits."""
+        self._spent, self._started = spent, self.clock()
 
     def ask(self, reason: str) -> None:
         """Stop the run after what is in flight; the first reason stays."""
@@ -62,11 +62,13 @@ class Stop:
         return self.asked or self._exhausted()
 
     def _exhausted(self) -> str | None:
-        limits, minutes = self.limits, (self.clock() - self.started) / 60
-        if limits.calls is not None and self.spent.calls >= limits.calls:
+        limits, spent = self.limits, self._spent
+        if spent is None:
+            return None
+        if limits.calls is not None and spent.calls >= limits.calls:
             return f"the budget of {limits.calls} calls is used up"
-        if limits.tokens is not None and self.spent.tokens >= limits.tokens:
+        if limits.tokens is not None and spent.tokens >= limits.tokens:
             return f"the budget of {limits.tokens} tokens is used up"
-        if limits.minutes is not None and minutes >= limits.minutes:
+        if limits.minutes is not None and (self.clock() - self._started) / 60 >= limits.minutes:
             return f"the budget of {limits.minutes:g} minutes is used up"
         return None

@@ -1,0 +1,68 @@
+"""The manifest: what a run was made with, and what it made."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+
+from simulator import __version__
+from simulator.runs.directory import RunDirectory, write_atomically
+from simulator.runs.ledger import Ledger
+
+__all__ = ["counts", "usage", "write_manifest"]
+
+_LIBRARIES = ("langgraph", "langchain-openai", "networkx", "datasketch", "chromadb", "pydantic", "numpy")
+
+
+def write_manifest(directory: RunDirectory, ledger: Ledger, state: str, reason: str) -> None:
+    """Write ``manifest.json``.
+
+    Args:
+        directory: The run's.
+        ledger: Its record.
+        state: ``done``, ``stopped`` or ``failed``.
+        reason: Why, unless it is done.
+
+    Raises:
+        RunDirectoryError: It cannot be written.
+    """
+    manifest: dict[str, Any] = {
+        "sixhop": __version__,
+        "state": state,
+        "reason": reason,
+        "fingerprint": ledger.meta("fingerprint"),
+        "models": ledger.meta("models"),
+        "prompts": ledger.meta("prompts"),
+        "counts": counts(ledger),
+        "usage": usage(ledger),
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+    }
+    write_atomically(directory.manifest, orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+
+
+def counts(ledger: Ledger) -> dict[str, Any]:
+    """Return how many rows of each kind the ledger holds."""
+    tables = ("units", "personas", "relations", "decisions", "failures", "replies")
+    found: dict[str, Any] = {
+        table: next(ledger.rows(f"SELECT COUNT(*) FROM {table}"))[0]  # noqa: S608 - our names
+        for table in tables
+    }
+    found["products"] = dict(ledger.rows("SELECT kind, COUNT(*) FROM products GROUP BY kind ORDER BY kind"))
+    found["personas_by_hop"] = {
+        str(hop): n for hop, n in ledger.rows("SELECT hop, COUNT(*) FROM personas GROUP BY hop ORDER BY hop")
+    }
+    return found
+
+
+def usage(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return calls and tokens per stage, role and model; every reply counts once, however often it was used."""
+    rows = ledger.rows(
+        "SELECT stage, role, model, COUNT(*), SUM(prompt_tokens), SUM(completion_tokens), SUM(cached_tokens)"
+        " FROM replies GROUP BY stage, role, model ORDER BY stage, role, model"
+    )
+    names = ("stage", "role", "model", "calls", "prompt_tokens", "completion_tokens", "cached_tokens")
+    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,144 @@
+"""A run to look at: everything that its ledger holds, as typed records. Nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.errors import InputError
+from simulator.models.conversation import Conversation
+from simulator.models.decision import Decision
+from simulator.models.instruction import Instruction
+from simulator.models.npc import Npc
+from simulator.models.persona import Persona
+from simulator.models.problem import Problem, WrittenText
+from simulator.models.relation import Relation
+from simulator.models.tool import Tool
+from simulator.models.unit import Failure
+from simulator.runs.directory import RunDirectory
+from simulator.runs.ledger import Ledger
+
+if TYPE_CHECKING:
+    from simulator.population.graph import RelationshipGraph
+
+__all__ = ["Run", "open_run"]
+
+
+class Run:
+    """One run directory, opened for reading. Use it in a ``with`` block, or close it.
+
+    Attributes:
+        directory: Its paths.
+        ledger: Its record.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.directory = RunDirectory(root)
+        self.ledger = Ledger.open(self.directory.ledger, writable=False)
+        self._graph: RelationshipGraph | None = None
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self.ledger.close()
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Fingerprint, versions, models, prompt hashes, counts and usage; empty until the run has ended once."""
+        path = self.directory.manifest
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    @property
+    def personas(self) -> list[Persona]:
+        """The admitted personas in order of admission."""
+        return list(self.ledger.personas())
+
+    @property
+    def relations(self) -> list[Relation]:
+        """The relations in the order in which they were added."""
+        return list(self.ledger.relations())
+
+    @property
+    def cast(self) -> list[str]:
+        """The ids of the cast; empty before the run chose one."""
+        return list(self.ledger.meta("cast", []))
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """Admissions and rejections with their evidence."""
+        return list(self.ledger.decisions())
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What ended without a product, and why."""
+        return list(self.ledger.failures())
+
+    @property
+    def instructions(self) -> list[Instruction]:
+        """What the cast poses."""
+        return [Instruction.model_validate(body) for body in self.ledger.products("instruction")]
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """The conversations."""
+        return [Conversation.model_validate(body) for body in self.ledger.products("conversation")]
+
+    @property
+    def npcs(self) -> list[Npc]:
+        """The characters."""
+        return [Npc.model_validate(body) for body in self.ledger.products("npc")]
+
+    @property
+    def tools(self) -> list[Tool]:
+        """The tool definitions."""
+        return [Tool.model_validate(body) for body in self.ledger.products("tool")]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems."""
+        return [Problem.model_validate(body) for body in self.ledger.products("problem")]
+
+    @property
+    def texts(self) -> list[WrittenText]:
+        """The knowledge texts that the cast wrote."""
+        return [WrittenText.model_validate(body) for body in self.ledger.products("text")]
+
+    def graph(self) -> RelationshipGraph:
+        """Return the relationship graph; built on the first call."""
+        from simulator.population.graph import RelationshipGraph
+
+        if self._graph is None:
+            self._graph = RelationshipGraph(self.ledger.personas(), self.ledger.relations())
+        return self._graph
+
+    def persona(self, key: str) -> Persona:
+        """Return the persona with the id, the beginning of an id, or the text ``key``.
+
+        Raises:
+            InputError: None or several fit.
+        """
+        prefix = key if key.startswith("p-") else f"p-{key}"
+        found = [p for p in self.ledger.personas() if p.id.startswith(prefix) or p.text.lower() == key.lower()]
+        found = found or [p for p in self.ledger.personas() if key.lower() in p.text.lower()]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise InputError(f"no persona has the id, the beginning of an id or the text {key!r}")
+        examples = "; ".join(f"{p.id} ({p.text})" for p in found[:3])
+        raise InputError(f"{len(found)} personas fit {key!r}: {examples}. Give more of it")
+
+
+def open_run(root: Path | str) -> Run:
+    """Open a run directory for reading.
+
+    Raises:
+        RunDirectoryError: There is no run in it.
+        LedgerError: Its ledger is damaged.
+    """
+    return Run(Path(root))
