@@ -1,0 +1,243 @@
+"""The Chroma index of the admitted personas: which of them are near to a vector.
+
+It is an index and not a record: whatever is wrong with its folder, it is built again from what the ledger holds.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simulator.embeddings.protocol import Vectors
+from simulator.errors import InputError
+from simulator.population.index_lock import FolderLock, is_locked
+from simulator.population.index_probe import COLLECTION, open_client, probe
+from simulator.population.index_seal import DATABASE, Fingerprint, Seal, file_hashes, read_seal, write_seal
+from simulator.population.vectors import cosine
+
+__all__ = ["Hit", "PersonaIndex", "open_or_rebuild"]
+
+CHUNK = 500
+"""Rows in a call: Chroma allows 5,461, but holds the interpreter's lock for 0.6 s at 5,000 and for 0.1 s at 500."""
+
+_SPARE = 32
+"""Candidates beyond those asked for: the nearest by Chroma's approximate search are not always the nearest."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A persona near to a vector, with its text and the true cosine."""
+
+    id: str
+    text: str
+    score: float
+
+
+class PersonaIndex:
+    """An open index. Made by :func:`open_or_rebuild`; use it as a context manager, or call :meth:`close`.
+
+    Attributes:
+        rebuilt: Why the folder was built again; empty if it was opened as it was.
+    """
+
+    def __init__(self, home: _Home, embedder: str, rebuilt: str, fingerprint: Fingerprint | None = None) -> None:
+        self.rebuilt = rebuilt
+        self._home = home
+        self._embedder = embedder
+        self._fingerprint = fingerprint or Fingerprint(embedder)
+        self._client = open_client(home.files)
+        # The default space would be l2, and without an embedding function of ours it would download one.
+        self._collection: Any = self._client.get_or_create_collection(
+            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+        self._count = int(self._collection.count())
+        self._dimensions: int | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __enter__(self) -> PersonaIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, ids: Sequence[str], texts: Sequence[str], vectors: Vectors) -> None:
+        """Add personas. Until :meth:`close`, the folder counts as unfinished and would be rebuilt.
+
+        Args:
+            ids: Persona ids, none of them in the index.
+            texts: One text an id.
+            vectors: One unit vector an id, float32, of the embedder that the index was opened for.
+        """
+        if not len(ids) == len(texts) == len(vectors):
+            raise InputError(f"Lengths differ: {len(ids)} ids, {len(texts)} texts, {len(vectors)} vectors.")
+        write_seal(self._home.folder, None)
+        for start in range(0, len(ids), CHUNK):
+            part = slice(start, start + CHUNK)
+            documents = [text.encode("utf-8", "replace").decode() for text in texts[part]]
+            self._collection.add(ids=list(ids[part]), embeddings=vectors[part], documents=documents)
+        self._fingerprint.add(ids, texts)
+        self._count += len(ids)
+
+    def query(self, vector: Vectors, n: int = 10) -> list[Hit]:
+        """Return up to ``n`` personas nearest to ``vector``, nearest first; of equals, by id.
+
+        Chroma proposes; the score is the true cosine of the stored vector.
+
+        Args:
+            vector: Unit vector, shape (dimensions,), float32.
+            n: At least 1.
+        """
+        if n < 1:
+            raise InputError(f"{n} personas were asked for: ask for at least 1.")
+        if not self._count:
+            return []
+        self._check_dimensions(vector)
+        found = self._collection.query(
+            query_embeddings=[vector],
+            n_results=min(n + _SPARE, self._count),
+            include=["embeddings", "documents"],
+        )
+        near = zip(found["ids"][0], found["documents"][0], found["embeddings"][0], strict=True)
+        hits = [Hit(id, text, cosine(vector, np.asarray(stored, dtype=np.float32))) for id, text, stored in near]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:n]
+
+    def _check_dimensions(self, vector: Vectors) -> None:
+        if self._dimensions is None:
+            self._dimensions = len(self._collection.get(limit=1, include=["embeddings"])["embeddings"][0])
+        if vector.shape != (self._dimensions,):
+            raise InputError(
+                f"A vector of shape {vector.shape} was given to an index of {self._dimensions} dimensions: "
+                f"embed the query with {self._embedder!r}."
+            )
+
+    def close(self) -> None:
+        """Close Chroma, seal the folder and let other processes have it."""
+        if self._home.closed:
+            return
+        self._client.close()
+        self._home.close(self._embedder, self._count, self._fingerprint.digest())
+
+
+def open_or_rebuild(
+    folder: Path, ids: Sequence[str], texts: Sequence[str], vectors: Vectors, embedder: str
+) -> PersonaIndex:
+    """Open the index in ``folder`` if it holds exactly ``ids``; else build it from what is given.
+
+    A folder that is missing, unfinished, damaged, of other personas or of another embedder is built again. While
+    another process has it, a private one is built beside it and removed on closing.
+
+    Args:
+        folder: Created if it does not exist.
+        ids: Persona ids in order of admission.
+        texts: One text an id.
+        vectors: One unit vector an id, float32.
+        embedder: Name of the embedder that made the vectors.
+
+    Returns:
+        The open index; its ``rebuilt`` says why it was built again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FolderLock.take(folder)
+    seal = read_seal(folder)
+    if lock is None or (seal is not None and is_locked(folder / seal.generation / DATABASE)):
+        if lock is not None:
+            lock.release()
+        private = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
+        return _build(
+            _Home(private, _new_generation(), None, private=True),
+            ids,
+            texts,
+            vectors,
+            embedder,
+            "another process has it",
+        )
+    fingerprint = Fingerprint(embedder).add(ids, texts)
+    fault = _fault(folder, seal, fingerprint.digest(), embedder)
+    if seal is not None and not fault:
+        return PersonaIndex(_Home(folder, seal.generation, lock), embedder, "", fingerprint)
+    return _build(_Home(folder, _new_generation(), lock), ids, texts, vectors, embedder, fault)
+
+
+def _build(
+    home: _Home, ids: Sequence[str], texts: Sequence[str], vectors: Vectors, embedder: str, why: str
+) -> PersonaIndex:
+    try:
+        write_seal(home.folder, None)
+        home.clear_others()
+        index = PersonaIndex(home, embedder, why)
+        index.add(ids, texts, vectors)
+    except BaseException:
+        home.abandon()
+        raise
+    return index
+
+
+def _fault(folder: Path, seal: Seal | None, fingerprint: str, embedder: str) -> str:
+    """Return why the files in ``folder`` cannot be used; empty if they can."""
+    if seal is None:
+        return "it was missing or unfinished"
+    if seal.embedder != embedder:
+        return f"its vectors were made by {seal.embedder!r}"
+    if seal.fingerprint != fingerprint:
+        return "it holds other personas"
+    hashes = file_hashes(folder / seal.generation)
+    changed = {_stem(name) for name in hashes.keys() | seal.files.keys() if hashes.get(name) != seal.files.get(name)}
+    if not changed:
+        return ""
+    # A process that only read and was killed leaves a changed database behind, which is as good as before.
+    intact = changed == {DATABASE} and probe(folder / seal.generation, embedder) == (seal.count, fingerprint)
+    return "" if intact else f"its files were damaged ({', '.join(sorted(changed))})"
+
+
+def _stem(name: str) -> str:
+    """Return the name of the file that a database's journal belongs to; of another file its own."""
+    return DATABASE if name.startswith(f"{DATABASE}-") else name
+
+
+def _new_generation() -> str:
+    """Return a folder name that was never used: Chroma remembers folders that it opened in this process."""
+    return f"g-{secrets.token_hex(6)}"
+
+
+class _Home:
+    """Where an open index lives, and how it is left."""
+
+    def __init__(self, folder: Path, generation: str, lock: FolderLock | None, *, private: bool = False) -> None:
+        self.folder = folder
+        self.files = folder / generation
+        self.closed = False
+        self._lock = lock
+        self._private = private
+
+    def clear_others(self) -> None:
+        """Remove the files of other generations."""
+        for path in self.folder.iterdir():
+            if path.is_dir() and path.name.startswith("g-") and path != self.files:
+                shutil.rmtree(path)
+
+    def close(self, embedder: str, count: int, fingerprint: str) -> None:
+        """Seal and unlock the folder, or remove it if it is private."""
+        if not self._private:
+            files = file_hashes(self.files)
+            seal = Seal(
+                generation=self.files.name, embedder=embedder, count=count, fingerprint=fingerprint, files=files
+            )
+            write_seal(self.folder, seal)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Unlock the folder as it is, or remove it if it is private."""
+        self.closed = True
+        if self._private:
+            shutil.rmtree(self.folder)
+        elif self._lock is not None:
+            self._lock.release()
