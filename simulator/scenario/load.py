@@ -11,30 +11,11 @@ from pydantic import ValidationError
 
 from simulator.errors import ScenarioError
 from simulator.scenario.schema import Scenario
+from simulator.scenario.strict_yaml import read_yaml, yaml_problem
 
 __all__ = ["dump_scenario", "json_schema", "load_scenario", "parse_scenario"]
 
 _MAX_BYTES = 1_000_000  # a scenario is written by hand; anything larger is a wrong file
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without aliases (they can explode) and without duplicate keys (one of them would be lost in silence)."""
-
-    def compose_node(self, parent: Any, index: int) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str | int | float | bool) and key in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
-            if isinstance(key, str | int | float | bool):
-                seen.add(key)
-        return super().construct_mapping(node, deep)
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -64,9 +45,9 @@ def parse_scenario(text: str, base: Path, where: str = "scenario") -> Scenario:
         ScenarioError: As for :func:`load_scenario`.
     """
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, made stricter
+        data = read_yaml(text)
     except yaml.YAMLError as error:
-        raise ScenarioError(f"{where} is not valid YAML: {_yaml_problem(error)}") from error
+        raise ScenarioError(f"{where} is not valid YAML: {yaml_problem(error)}") from error
     if not isinstance(data, dict):
         raise ScenarioError(f"{where} must hold a mapping of sections (name, texts, expand, ...), got {_kind(data)}")
     data = dict(data)
@@ -126,9 +107,3 @@ def _short(value: Any) -> str:
 
 def _kind(value: Any) -> str:
     return "an empty file" if value is None else f"a {type(value).__name__}"
-
-
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
-    return f"{problem} (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else problem

@@ -1,0 +1,139 @@
+"""Worlds that personas are projected into (Persona Hub, section 4.5): lore, what there is, names, what there is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+
+from simulator.models.base import Record, content_id
+
+__all__ = ["NameCustom", "NamePart", "Term", "TermKind", "World"]
+
+TermKind = Literal["races", "occupations", "factions", "places", "things"]
+"""The enumerations of a world."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
+
+
+class Term(Record):
+    """One thing that there is in a world, with a line about it (what it is, or who would be there)."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+    about: str = Field("", max_length=400)
+
+
+def _terms(value: Any) -> Any:
+    """Accept what authors write: a mapping of names to lines, or a list of names."""
+    if isinstance(value, Mapping):
+        return [{"name": name, "about": about or ""} for name, about in value.items()]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [{"name": item} if isinstance(item, str) else item for item in value]
+    return value
+
+
+Terms = Annotated[tuple[Term, ...], BeforeValidator(_terms)]
+
+
+class NamePart(Record):
+    """One part of a name: one of ``words``, or one of each of ``syllables`` in a row."""
+
+    words: tuple[Line, ...] = ()
+    syllables: tuple[tuple[str, ...], ...] = ()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> NamePart:
+        if bool(self.words) == bool(self.syllables):
+            raise ValueError("a part of a name needs either 'words' or 'syllables'")
+        if any(not choices for choices in self.syllables):
+            raise ValueError("'syllables' is a list of lists, none of them empty")
+        return self
+
+
+class NameCustom(Record):
+    """How people are named.
+
+    Attributes:
+        races: Whose custom it is; empty: of all who have none of their own.
+        parts: The parts of a name, in the order of writing.
+        joint: What stands between two parts.
+    """
+
+    races: tuple[str, ...] = ()
+    parts: tuple[NamePart, ...] = Field(min_length=1, max_length=4)
+    joint: str = Field(" ", max_length=3)
+
+
+class World(Record):
+    """One world.
+
+    Attributes:
+        name: Its short name, also that of its folder.
+        title: Its name as people say it.
+        language: ISO 639 code of the language that its people's texts are in.
+        summary: One line, for prompts that have no room for the lore.
+        lore: What is told about it, in Markdown. It is the scenario author's text and stands in system parts.
+        races, occupations, factions, places, things: What there is. Everybody has a race, an occupation and a place;
+            factions and things (what quests are about) may be absent.
+        pronouns: By which a person may be spoken of where the language needs one, e.g. ``she``.
+        names: Naming customs.
+        forbidden: Words of things that do not exist in it.
+        rules: Further rules for the writer.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    title: Line
+    language: str = Field(pattern=r"^[a-z]{2,3}$")
+    summary: Line
+    lore: str = Field(min_length=1)
+    races: Terms = Field(min_length=1)
+    occupations: Terms = Field(min_length=1)
+    factions: Terms = ()
+    places: Terms = Field(min_length=1)
+    things: Terms = ()
+    pronouns: tuple[Line, ...] = ()
+    names: tuple[NameCustom, ...] = Field(min_length=1)
+    forbidden: tuple[Line, ...] = ()
+    rules: tuple[Line, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """``w-`` and 16 hexadecimal digits of the content hash: another lore is another world."""
+        return content_id("w", self)
+
+    def terms(self, kind: TermKind) -> tuple[Term, ...]:
+        """Return one enumeration."""
+        terms: tuple[Term, ...] = getattr(self, kind)
+        return terms
+
+    def about(self, kind: TermKind, name: str) -> str:
+        """Return the line about ``name``; empty when there is none."""
+        return next((term.about for term in self.terms(kind) if term.name == name), "")
+
+    def custom(self, race: str) -> NameCustom:
+        """Return the naming custom of ``race``: its own, or the one of everybody else."""
+        own = [custom for custom in self.names if race in custom.races]
+        return (own or [custom for custom in self.names if not custom.races])[0]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> World:
+        for kind in ("races", "occupations", "factions", "places", "things"):
+            _distinct(kind, [term.name for term in getattr(self, kind)])
+        races = {term.name for term in self.races}
+        named = [race for custom in self.names for race in custom.races]
+        _distinct("names", named)
+        if unknown := sorted(set(named) - races):
+            raise ValueError(f"names: {unknown[0]!r} is not one of the races: {', '.join(sorted(races))}")
+        defaults = sum(1 for custom in self.names if not custom.races)
+        if defaults > 1 or (not defaults and races - set(named)):
+            raise ValueError("names: exactly one custom without 'races' is needed, for the races that have none")
+        return self
+
+
+def _distinct(place: str, names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name.casefold() in seen:
+            raise ValueError(f"{place}: {name!r} stands there twice")
+        seen.add(name.casefold())
