@@ -42,7 +42,7 @@ class EndpointSpec:
         profile: Which variant of the prompts suits the model.
         timeout_s: Longest time for one reply in seconds, retries included.
         structured: How to ask for JSON; ``auto`` starts with a schema and remembers what the server refuses.
-        concurrency: Most requests in flight.
+        concurrency: Most requests in flight; the embedded server never gets more than it has slots.
         requests_per_minute: Cap, if there is one.
         tokens_per_minute: Cap, if there is one.
         extra: Parameters for the request's body that only this server knows; a request's own win.
@@ -159,7 +159,7 @@ def _parse(text: str) -> EndpointSpec:
 
 def _embedded(kind: Kind, path: Path) -> EndpointSpec:
     profile: Profile = "small" if kind == "local" else "standard"
-    return EndpointSpec(kind, path.stem, path=path.resolve(), profile=profile, timeout_s=600.0, concurrency=4)
+    return EndpointSpec(kind, path.stem, path=path.resolve(), profile=profile, timeout_s=600.0, concurrency=64)
 
 
 def _remote(text: str) -> EndpointSpec:

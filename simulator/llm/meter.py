@@ -1,0 +1,68 @@
+"""What was asked, what was reused, and how many tokens it took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simulator.models.message import Reply, Usage
+
+__all__ = ["Meter", "Tally"]
+
+
+@dataclass
+class Tally:
+    """Counts of one stage, role and model, or of all.
+
+    Attributes:
+        made: Calls that were answered by a model.
+        reused: Calls that were answered by the store, or by the same call in flight.
+        failed: Calls that no reply came back from.
+        in_flight: Calls being made now.
+        usage: Tokens of the calls made.
+        saved: Tokens of the calls reused, as they were counted when they were made.
+    """
+
+    made: int = 0
+    reused: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    usage: Usage = field(default_factory=Usage)
+    saved: Usage = field(default_factory=Usage)
+
+
+@dataclass
+class Meter:
+    """The counts of a run; everybody who makes calls writes to it, everybody who shows them reads.
+
+    Attributes:
+        total: All calls.
+        rows: Calls by (stage, role, model).
+    """
+
+    total: Tally = field(default_factory=Tally)
+    rows: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
+
+    def row(self, stage: str, role: str, model: str) -> Tally:
+        """Return the tally of one stage, role and model."""
+        return self.rows.setdefault((stage, role, model), Tally())
+
+    def started(self, row: Tally) -> None:
+        """Count a call as in flight."""
+        for tally in (self.total, row):
+            tally.in_flight += 1
+
+    def ended(self, row: Tally, reply: Reply | None) -> None:
+        """Count a call in flight as made, with what came back, or as failed."""
+        for tally in (self.total, row):
+            tally.in_flight -= 1
+            if reply is None:
+                tally.failed += 1
+            else:
+                tally.made += 1
+                tally.usage += reply.usage
+
+    def reused(self, row: Tally, reply: Reply) -> None:
+        """Count a call that did not have to be made."""
+        for tally in (self.total, row):
+            tally.reused += 1
+            tally.saved += reply.usage

@@ -1,0 +1,130 @@
+"""From a SPEC to a model that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pydantic import Field
+
+from simulator.errors import EndpointError, ReplyError
+from simulator.llm.embedded import embedded_server, shape_from
+from simulator.llm.endpoint import Endpoint
+from simulator.llm.reading import usable
+from simulator.llm.spec import EndpointSpec, key_of
+from simulator.llm.structured import parse, schema_of
+from simulator.llm.tiers import Tier
+from simulator.models.base import Record
+from simulator.models.message import ChatRequest, Message, Sampling
+from simulator.settings import Settings
+from simulator.transport.client import HttpClient
+from simulator.transport.limiter import Limiter
+from simulator.transport.patience import Patience
+from simulator.transport.rates import MinuteCap
+from simulator.transport.setback import Place
+
+__all__ = ["Probe", "open_model", "probe"]
+
+ATTEMPT_SHARE = 0.6
+"""Share of the whole time that one attempt may take: a connection that hangs leaves time for a second one."""
+
+
+def open_model(spec: EndpointSpec, settings: Settings) -> Endpoint:
+    """Return the model that ``spec`` names. Nothing is connected or started before its first use.
+
+    Close it with ``aclose`` (or use it in ``async with``) in the event loop that used it.
+
+    Raises:
+        ModelSpecError: Its key is not set.
+    """
+    if spec.path is not None:
+        return Endpoint(_shaped(spec, settings), lambda: _connect_embedded(spec, settings))
+    place = Place(spec.url, spec.key_env, key_of(spec, settings))
+    proxy = settings.proxy_for(spec.url)
+
+    async def connect() -> HttpClient:
+        return _client(spec, place, proxy)
+
+    return Endpoint(spec, connect)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a first question to a model showed.
+
+    Attributes:
+        reachable: Whether it answered at all.
+        usable: Whether the answer was of the form that was asked for.
+        tier: How it has to be asked for JSON.
+        model: The name that the endpoint gives the model.
+        seconds: Time to the answer, the embedded server's start not counted.
+        tokens_per_s: Tokens of the answer in a second; 0 when the server does not count them.
+        problem: What is wrong and what to do; empty when all is well.
+    """
+
+    reachable: bool
+    usable: bool
+    tier: Tier
+    model: str = ""
+    seconds: float = 0.0
+    tokens_per_s: float = 0.0
+    problem: str = ""
+
+
+class _Answer(Record):
+    trade: str = Field(min_length=2, max_length=40)
+    tool: Literal["hammer", "needle", "plough"]
+
+
+async def probe(model: Endpoint) -> Probe:
+    """Ask ``model`` one small structured question.
+
+    Raises:
+        ModelSpecError: The embedded server cannot be started.
+    """
+    try:
+        await model.ready()
+        start = time.perf_counter()
+        reply = await model.reply(_question())
+        seconds = time.perf_counter() - start
+    except EndpointError as error:
+        return Probe(False, False, model.dialect.tier, problem=str(error))
+    except ReplyError as error:
+        return Probe(True, False, model.dialect.tier, problem=str(error))
+    known = Probe(True, True, model.dialect.tier, reply.model, seconds, reply.usage.completion / seconds)
+    try:
+        parse(usable(reply).text, _Answer)
+    except ReplyError as error:
+        return replace(known, usable=False, problem=str(error))
+    return known
+
+
+def _question() -> ChatRequest:
+    return ChatRequest(
+        messages=(
+            Message(role="system", content="Answer with JSON: a trade and the tool that belongs to it."),
+            Message(role="user", content="Who works with cloth?"),
+        ),
+        reply_schema=schema_of(_Answer),
+        sampling=Sampling(temperature=0.0, max_tokens=200),
+        seed=1,
+    )
+
+
+async def _connect_embedded(spec: EndpointSpec, settings: Settings) -> HttpClient:
+    assert spec.path is not None  # noqa: S101 -- for the type checker; the caller has looked
+    server = await asyncio.to_thread(embedded_server, spec.path, shape_from(settings))
+    return _client(_shaped(spec, settings), Place(server.url, "", server.key), None)
+
+
+def _shaped(spec: EndpointSpec, settings: Settings) -> EndpointSpec:
+    """Return ``spec`` with no more requests in flight than the server has slots: the rest would only wait there."""
+    return replace(spec, concurrency=min(spec.concurrency, shape_from(settings).slots))
+
+
+def _client(spec: EndpointSpec, place: Place, proxy: str | None) -> HttpClient:
+    cap = MinuteCap(spec.requests_per_minute) if spec.requests_per_minute else None
+    patience = Patience(timeout_s=ATTEMPT_SHARE * spec.timeout_s, deadline_s=spec.timeout_s)
+    return HttpClient(place, patience=patience, limiter=Limiter(spec.concurrency), cap=cap, proxy=proxy)
