@@ -8,10 +8,11 @@ from graphs.admission import admit_personas
 from graphs.context import ProductionContext
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
-from simulator.models.base import content_id, derive_seed
+from simulator.models.base import derive_seed
 from simulator.models.unit import Unit
 from simulator.population.candidate import Candidate
 from simulator.runs.pool import Ended
+from simulator.scenario.texts import text_id
 
 __all__ = ["extract"]
 
@@ -26,7 +27,7 @@ async def extract(context: ProductionContext) -> Counts:
         return Candidate(
             text=value["persona"],
             origin="text",
-            source=content_id("t", inputs["text"]),
+            source=text_id(inputs["text"]),
             question=inputs["question"],
             unit=ended.unit.id,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import has_magic
@@ -14,7 +15,7 @@ from simulator.models.base import Record, content_id, normalise_text
 from simulator.models.unit import Failure
 from simulator.scenario.schema import Texts
 
-__all__ = ["Row", "SourceText", "read_rows", "read_texts"]
+__all__ = ["Row", "SourceText", "read_rows", "read_texts", "text_id"]
 
 _SUFFIXES = (".txt", ".md", ".jsonl", ".parquet")
 _MAX_TEXT = 1_000_000  # characters of one text: more is a file that was not cut into texts
@@ -37,6 +38,11 @@ class Row:
     problem: str | None = None
 
 
+def text_id(text: str) -> str:
+    """Return the id of a text; white space and Unicode form do not matter."""
+    return content_id("t", normalise_text(text))
+
+
 def read_texts(section: Texts, base: Path) -> tuple[list[SourceText], list[Failure]]:
     """Read the texts of a scenario.
 
@@ -56,7 +62,7 @@ def read_texts(section: Texts, base: Path) -> tuple[list[SourceText], list[Failu
         for path in _files(pattern, base):
             for row in _texts_of(path, section.field):
                 text, problem = _text(row)
-                id_ = content_id("t", text)
+                id_ = text_id(text)
                 if problem is None and id_ in texts:
                     problem = f"the same text as {texts[id_].source}"
                 if problem is None:
@@ -127,7 +133,7 @@ def _text(row: Row) -> tuple[str, str | None]:
         return "", f"its text is a {type(row.value).__name__}, not a string"
     if len(row.value) > _MAX_TEXT:
         return "", f"it has {len(row.value):,} characters; at most {_MAX_TEXT:,} are allowed: cut it into texts"
-    text = normalise_text(row.value.replace("\0", " ").encode("utf-8", "replace").decode("utf-8"))
+    text = unicodedata.normalize("NFC", row.value.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")).strip()
     return text, None if text else "it is empty"
 
 

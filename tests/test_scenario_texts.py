@@ -1,0 +1,84 @@
+"""Texts are read from files, folders, globs and rows; what is bad is recorded with its place."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import InputError
+from simulator.scenario.schema import Texts
+from simulator.scenario.texts import read_texts
+
+
+def section(*paths: str, **more: object) -> Texts:
+    return Texts.model_validate({"paths": list(paths), **more})
+
+
+def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
+    for name, text in (("b.txt", "the second"), ("a.md", "\ufeffthe first\n\nof two\n"), ("c.png", "no text")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    texts, failures = read_texts(section("."), tmp_path)
+    assert [(text.text, text.source) for text in texts] == [("the first\n\nof two", "a.md"), ("the second", "b.txt")]
+    assert not failures
+
+
+def test_a_glob_finds_files(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.txt").write_text("deep")
+    texts, _ = read_texts(section("**/*.txt"), tmp_path)
+    assert [text.text for text in texts] == ["deep"]
+
+
+def test_each_bad_row_is_a_failure_with_its_line(tmp_path: Path) -> None:
+    rows = [
+        json.dumps({"body": "a good one"}),
+        "{broken",
+        json.dumps({"other": 1}),
+        json.dumps({"body": 5}),
+        json.dumps({"body": "  "}),
+        json.dumps({"body": "a  good one "}),
+        "[" * 100_000,
+        '{"body": "\\ud800 mended"}',
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows))
+    texts, failures = read_texts(section("rows.jsonl", field="body"), tmp_path)
+    assert [text.text for text in texts] == ["a good one", "? mended"]
+    assert [failure.unit for failure in failures] == [f"row rows.jsonl:{n}" for n in (2, 3, 4, 5, 6, 7)]
+    reasons = ["not JSON", "no field 'body'; it has 'other'", "is a int", "empty", "same text as rows.jsonl:1", "JSON"]
+    for failure, reason in zip(failures, reasons, strict=True):
+        assert reason in failure.message
+
+
+def test_a_file_that_is_not_utf8_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "good.txt").write_text("fine")
+    texts, failures = read_texts(section("."), tmp_path)
+    assert len(texts) == 1
+    assert "not UTF-8" in failures[0].message
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("none.txt", "there is no text at"),
+        ("no*.txt", "there is no text at"),
+        ("a.png", "not a text file"),
+        ("\0", "not a path"),
+    ],
+)
+def test_a_wrong_path_is_an_error(tmp_path: Path, path: str, message: str) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(InputError, match=message):
+        read_texts(section(path), tmp_path)
+
+
+def test_nothing_but_empty_texts_is_an_error_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text(" \n")
+    with pytest.raises(InputError, match=r"no text to start from \(empty\.txt: it is empty\)"):
+        read_texts(section("empty.txt"), tmp_path)
+
+
+def test_the_limit_keeps_the_first(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"text": f"text {n}"}) for n in range(9)))
+    texts, _ = read_texts(section("rows.jsonl", limit=2), tmp_path)
+    assert [text.text for text in texts] == ["text 0", "text 1"]
