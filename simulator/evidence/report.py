@@ -1,0 +1,163 @@
+"""The report of a run: counts that add up, what was rejected and why, how diverse the population is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from simulator.embeddings.protocol import Embedder
+from simulator.evidence.diversity import Diversity, diversity, grounding
+from simulator.models.base import Record
+from simulator.models.persona import Persona
+from simulator.runs.ledger import Ledger
+
+__all__ = ["HopRow", "Report", "StageRow", "build_report", "to_markdown"]
+
+
+class StageRow(Record):
+    """One stage: ``done + failed = units``; ``drawn_again`` counts replies that a check turned down on the way."""
+
+    stage: str
+    units: int
+    done: int
+    failed: int
+    drawn_again: int
+
+
+class HopRow(Record):
+    """One hop of the population; ``asked`` is the units that led there, ``admitted`` what became of them."""
+
+    hop: int
+    asked: int
+    admitted: int
+
+
+class Report(Record):
+    """What a run says of itself.
+
+    Attributes:
+        stages: In the order of running.
+        hops: From 0 up.
+        relations: Edges by kind.
+        decisions: Admitted and rejected by subject and stage.
+        failures: Failed units and bad rows by role and cause.
+        flaws: Replies that the checks turned down, by role and check.
+        products: How many of each kind.
+        calls: Replies in the ledger.
+        tokens: Prompt and completion tokens of these replies.
+        diversity: Of the population.
+        grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
+    """
+
+    stages: tuple[StageRow, ...]
+    hops: tuple[HopRow, ...]
+    relations: dict[str, int]
+    decisions: dict[str, dict[str, int]]
+    failures: dict[str, int]
+    flaws: dict[str, dict[str, int]]
+    products: dict[str, int]
+    calls: int
+    tokens: int
+    diversity: Diversity | None = None
+    grounding: float | None = None
+
+
+async def build_report(ledger: Ledger, embedder: Embedder) -> Report:
+    """Return the report of the run that ``ledger`` records.
+
+    Raises:
+        EndpointError: A remote embedder failed.
+    """
+    personas = list(ledger.personas())
+    vectors = await embedder.embed([persona.text for persona in personas]) if personas else None
+    calls, tokens = next(ledger.rows("SELECT COUNT(*), TOTAL(prompt_tokens + completion_tokens) FROM replies"))
+    stages, flaws = _stages(ledger)
+    return Report(
+        stages=stages,
+        hops=_hops(ledger, personas),
+        relations=dict(ledger.rows("SELECT kind, COUNT(*) FROM relations GROUP BY kind ORDER BY COUNT(*) DESC, kind")),
+        decisions=_decisions(ledger),
+        failures=dict(Counter(f"{failure.role}: {failure.cause}" for failure in ledger.failures()).most_common()),
+        flaws=flaws,
+        products=dict(ledger.rows("SELECT kind, COUNT(*) FROM products GROUP BY kind ORDER BY kind")),
+        calls=calls,
+        tokens=int(tokens),
+        diversity=diversity(vectors) if vectors is not None else None,
+        grounding=await _grounding(ledger, embedder, personas),
+    )
+
+
+def _stages(ledger: Ledger) -> tuple[tuple[StageRow, ...], dict[str, dict[str, int]]]:
+    order = [row[0] for row in ledger.rows("SELECT stage FROM units GROUP BY stage ORDER BY MIN(seq)")]
+    rows, flaws = [], dict[str, Counter[str]]()
+    for stage in order:
+        units = failed = again = 0
+        for unit, result in ledger.results(stage):
+            units, again = units + 1, again + len(result.rejected)
+            failed += result.failure is not None
+            flaws.setdefault(unit.role, Counter()).update(attempt.flaw for attempt in result.rejected)
+        rows.append(StageRow(stage=stage, units=units, done=units - failed, failed=failed, drawn_again=again))
+    return tuple(rows), {role: dict(counted.most_common()) for role, counted in flaws.items() if counted}
+
+
+def _hops(ledger: Ledger, personas: list[Persona]) -> tuple[HopRow, ...]:
+    admitted = Counter(persona.hop for persona in personas)
+    asked: Counter[int] = Counter()
+    for stage, count in ledger.rows("SELECT stage, COUNT(*) FROM units GROUP BY stage"):
+        if stage == "extract":
+            asked[0] = count
+        elif stage.startswith("expand-"):
+            asked[int(stage.removeprefix("expand-"))] = count
+    return tuple(HopRow(hop=hop, asked=asked[hop], admitted=admitted[hop]) for hop in sorted({*asked, *admitted}))
+
+
+def _decisions(ledger: Ledger) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    sql = "SELECT subject, COALESCE(stage, 'admitted'), COUNT(*) FROM decisions GROUP BY 1, 2 ORDER BY MIN(seq)"
+    for subject, outcome, count in ledger.rows(sql):
+        found.setdefault(subject, {})[outcome] = count
+    return found
+
+
+async def _grounding(ledger: Ledger, embedder: Embedder, personas: list[Persona]) -> float | None:
+    texts: dict[str, Any] = dict(ledger.inputs("text"))
+    places = {id_: place for place, id_ in enumerate(texts)}
+    extracted = [persona for persona in personas if persona.source in places]
+    if not extracted or len(texts) < 2:
+        return None
+    text_vectors = await embedder.embed([body["text"] for body in texts.values()])
+    vectors = await embedder.embed([persona.text for persona in extracted])
+    return grounding(vectors, text_vectors, [places[persona.source] for persona in extracted])
+
+
+def to_markdown(report: Report, name: str) -> str:
+    """Return the report as a Markdown page."""
+    lines = [f"# {name}", "", "| stage | units | done | failed | drawn again |", "|---|---:|---:|---:|---:|"]
+    lines += [f"| {row.stage} | {row.units} | {row.done} | {row.failed} | {row.drawn_again} |" for row in report.stages]
+    lines += ["", "## Population", "", "| hop | asked | admitted |", "|---:|---:|---:|"]
+    lines += [f"| {row.hop} | {row.asked} | {row.admitted} |" for row in report.hops]
+    lines += ["", *_sentences(report)]
+    for title, counted in (
+        ("Relations by kind", report.relations),
+        ("Products", report.products),
+        ("Failures", report.failures),
+    ):
+        lines += ["", f"## {title}", "", *([f"- {key}: {count}" for key, count in counted.items()] or ["none"])]
+    for title, groups in (("Admission", report.decisions), ("Drawn again, by check", report.flaws)):
+        lines += ["", f"## {title}", ""]
+        for group, counted in groups.items():
+            lines.append(f"- {group}: " + ", ".join(f"{key} {count}" for key, count in counted.items()))
+    return "\n".join(lines) + "\n"
+
+
+def _sentences(report: Report) -> list[str]:
+    lines = [f"{report.calls:,} replies and {report.tokens:,} tokens were paid for."]
+    if report.diversity is not None:
+        d = report.diversity
+        lines.append(
+            f"Similarity within the population (cosine): mean of all pairs {d.mean_pair:.2f}, mean of nearest "
+            f"neighbours {d.mean_nearest:.2f}, most similar pair {d.max_pair:.2f}."
+        )
+    if report.grounding is not None:
+        lines.append(f"Grounding@1: the nearest text is a persona's own for {report.grounding:.0%} of T2P personas.")
+    return lines
