@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.llm.cached import CachedModel, Meter
+from simulator.llm.cached import CachedModel, Flights
+from simulator.llm.meter import Meter
 from simulator.llm.open import open_model
 from simulator.llm.protocol import ChatModel
 from simulator.llm.spec import EndpointSpec, parse_spec
@@ -110,7 +111,7 @@ async def open_crew(
         ModelSpecError: A SPEC, file or key is wrong.
         PromptError: A prompt is missing or malformed.
     """
-    meter, opened, given = Meter(), dict[str, ChatModel](), models or {}
+    meter, flights, opened, given = Meter(), Flights(), dict[str, ChatModel](), models or {}
     roles, names, prompts = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
     for name in wanted_roles(scenario):
         spec = None if name in given or "*" in given else endpoint_spec(scenario, name, settings)
@@ -121,7 +122,7 @@ async def open_crew(
         else:
             model = opened[spec.name] = await stack.enter_async_context(open_model(spec, settings))
         prompt = _prompt(scenario, name, "small" if spec is None else spec.profile, ledger)
-        cached = CachedModel(model, ledger, role=name, stage=_STAGE_OF[name], meter=meter)
+        cached = CachedModel(model, ledger, role=name, stage=_STAGE_OF[name], meter=meter, flights=flights)
         roles[name] = RoleContext(ROLES[name](), prompt, cached, embedder, scenario.candidates.get(name))
         names[name], prompts[name] = model.name, prompt
     return Crew(roles, meter, names, prompts)

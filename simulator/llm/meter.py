@@ -42,6 +42,16 @@ class Meter:
     total: Tally = field(default_factory=Tally)
     rows: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
 
+    @property
+    def calls(self) -> int:
+        """Calls that were answered by a model."""
+        return self.total.made
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion tokens of these calls."""
+        return self.total.usage.prompt + self.total.usage.completion
+
     def row(self, stage: str, role: str, model: str) -> Tally:
         """Return the tally of one stage, role and model."""
         return self.rows.setdefault((stage, role, model), Tally())

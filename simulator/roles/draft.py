@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError, create_model
 
 from simulator.errors import InvalidReply, ReplyError
+from simulator.llm.reading import usable
 from simulator.llm.structured import parse, schema_of
-from simulator.llm.usable import usable
 from simulator.models.base import Record, derive_seed
 from simulator.models.message import ChatRequest, Message, ReplySchema
 from simulator.models.unit import Attempt
@@ -107,7 +107,7 @@ async def _ask(
         seed=derive_seed(seed, number),
         attempt=number,
     )
-    return usable(await context.model.reply(request))
+    return usable(await context.model.reply(request)).text
 
 
 @cache
