@@ -85,7 +85,8 @@ def after_check(state: RoleState, runtime: Runtime[Context]) -> Literal["perform
         return "settle"
     if state["round"] < head.rounds:
         return "perform"
-    return "repair" if head.repair and not state.get("repaired") and head.ask != "fields" else "settle"
+    able = head.repair and not state.get("repaired") and head.ask != "fields" and state["flawed"][-1][0].raw.strip()
+    return "repair" if able else "settle"
 
 
 async def repair(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
