@@ -86,7 +86,7 @@ class CachedModel:
         landed = _Landed()
         try:
             stored = await self._store.get_reply(key)
-            reply = stored or await self._ask(key, request)
+            reply = stored if stored is not None else await self._ask(key, request)
             landed = _Landed(reply=reply)
         except SixhopError as error:
             landed = _Landed(error=error)
@@ -94,7 +94,7 @@ class CachedModel:
         finally:
             del self._flights[key]
             flight.set_result(landed)
-        return self._reuse(reply) if stored else usable(reply)
+        return usable(reply) if stored is None else self._reuse(reply)
 
     async def _ask(self, key: str, request: ChatRequest) -> Reply:
         row = self.meter.row(self._stage, self._role, self.name)

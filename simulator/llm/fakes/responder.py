@@ -1,0 +1,63 @@
+"""What a fake model says when no script was given."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from statistics import NormalDist
+from typing import Any
+
+from simulator.llm.fakes import words
+from simulator.llm.fakes.dice import Dice
+from simulator.llm.fakes.values import value_for
+from simulator.models.base import canonical_json
+
+__all__ = ["Responder", "default_responder", "dice_of", "fake_vector", "lognormal_latency"]
+
+Responder = Callable[[dict[str, Any]], str]
+"""The body of a chat completion request to the reply's text."""
+
+
+def dice_of(body: dict[str, Any], purpose: str = "") -> Dice:
+    """Return dice that depend on the whole request and on nothing else."""
+    text = purpose + canonical_json(body)
+    return Dice(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+
+
+def default_responder(body: dict[str, Any]) -> str:
+    """Return JSON that satisfies the request's schema, or a sentence; the same for the same request.
+
+    Raises:
+        ValueError: The schema uses something that is not covered.
+    """
+    wanted = body.get("response_format") or {}
+    dice = dice_of(body)
+    if wanted.get("type") == "json_schema":
+        return json.dumps(value_for(wanted["json_schema"]["schema"], dice), ensure_ascii=False)
+    if wanted.get("type") == "json_object":
+        return json.dumps({"text": words.phrase(dice)})
+    return words.sentence(dice)
+
+
+def lognormal_latency(median_s: float, sigma: float = 0.5) -> Callable[[dict[str, Any]], float]:
+    """Return a latency that is lognormal over requests and fixed for each.
+
+    Args:
+        median_s: Median in seconds.
+        sigma: Standard deviation of its logarithm; 0 makes it constant.
+    """
+    normal = NormalDist()
+    return lambda body: (
+        median_s * 2.718281828459045 ** (sigma * normal.inv_cdf(dice_of(body, "latency").fraction()) if sigma else 0.0)
+    )
+
+
+def fake_vector(text: str, dimensions: int) -> list[float]:
+    """Return a vector in which texts that share words are near each other; not normalised."""
+    vector = [0.0] * dimensions
+    for word in text.lower().split() or [text]:
+        dice = Dice(hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest())
+        for _ in range(8):
+            vector[dice.below(dimensions)] += 2 * dice.fraction() - 1
+    return vector
