@@ -16,6 +16,7 @@ from langgraph.runtime import Runtime
 from simulator.models.base import Record
 from simulator.models.unit import Attempt, Failure, Unit, UnitResult
 from simulator.roles.draft import Draft, draw, redraw, together
+from simulator.roles.each import draw_each
 from simulator.roles.role import RoleContext
 
 __all__ = ["RoleState", "build", "perform_unit"]
@@ -48,6 +49,8 @@ async def perform(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]
     """Draw k drafts at once."""
     context, done = runtime.context, state.get("round", 0)
     inputs, seed, first = _inputs(state, context), state["unit"].seed, done * context.k
+    if context.prompt.head.ask == "each":
+        return {"drafts": [await draw_each(context, inputs, seed)], "round": done + 1}
     drafts = await together([draw(context, inputs, seed, first + i) for i in range(context.k)])
     return {"drafts": drafts, "round": done + 1}
 
@@ -58,6 +61,7 @@ async def check(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
     inputs = _inputs(state, context)
     passed, flawed = list(state.get("passed", ())), list(state.get("flawed", ()))
     for draft in state["drafts"]:
+        flawed.extend((Draft(attempt.raw), attempt) for attempt in draft.rejected)
         draft, attempt = _judge(context, inputs, draft)
         if attempt is None:
             passed.append(draft)
@@ -81,7 +85,7 @@ def _judge(context: Context, inputs: Record, draft: Draft[Any]) -> tuple[Draft[A
 def after_check(state: RoleState, runtime: Runtime[Context]) -> Literal["perform", "repair", "settle"]:
     """Settle when a draft passed or nothing is left to try."""
     head = runtime.context.prompt.head
-    if state["passed"]:
+    if state["passed"] or head.ask == "each":
         return "settle"
     if state["round"] < head.rounds:
         return "perform"
@@ -104,7 +108,7 @@ async def settle(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
     rejected = tuple(attempt for _, attempt in state["flawed"])
     if not state["passed"]:
         return {"result": UnitResult(failure=_failure(unit, rejected), rejected=rejected, prompt=context.prompt.sha256)}
-    values = [draft.value for draft in state["passed"]]
+    values = [draft.value for draft in state["passed"] if draft.value is not None]
     best, score = 0, None
     if context.role.score is not None:
         scores = await context.role.score(_inputs(state, context), values, context.embedder)

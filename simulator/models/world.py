@@ -17,17 +17,38 @@ TermKind = Literal["races", "occupations", "factions", "places", "things"]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
 class Term(Record):
-    """One thing that there is in a world, with a line about it (what it is, or who would be there)."""
+    """One thing that there is in a world.
+
+    Attributes:
+        name: As its people call it.
+        about: A line on it that the writer sees; of a race, how its people look, in words that can follow "has".
+        like: What it is like in the real world (trades, subjects). Personas are matched by it; no writer sees it.
+        places: Where it is found: of an occupation, where it is done; of a thing, where it can be got.
+        factions: Of an occupation, whom its people belong to.
+    """
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
     about: str = Field("", max_length=400)
+    like: str = Field("", max_length=400)
+    places: Names = ()
+    factions: Names = ()
 
 
 def _terms(value: Any) -> Any:
-    """Accept what authors write: a mapping of names to lines, or a list of names."""
+    """Accept what authors write: a mapping of names to lines or to fields, or a list of names."""
     if isinstance(value, Mapping):
-        return [{"name": name, "about": about or ""} for name, about in value.items()]
+        return [
+            {"name": name, **about} if isinstance(about, Mapping) else {"name": name, "about": about or ""}
+            for name, about in value.items()
+        ]
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [{"name": item} if isinstance(item, str) else item for item in value]
     return value
@@ -100,7 +121,7 @@ class World(Record):
     @property
     def id(self) -> str:
         """``w-`` and 16 hexadecimal digits of the content hash: another lore is another world."""
-        return content_id("w", self)
+        return content_id("w", self.model_dump(mode="json"))
 
     def terms(self, kind: TermKind) -> tuple[Term, ...]:
         """Return one enumeration."""
@@ -120,6 +141,8 @@ class World(Record):
     def _consistent(self) -> World:
         for kind in ("races", "occupations", "factions", "places", "things"):
             _distinct(kind, [term.name for term in getattr(self, kind)])
+        self._check_references("occupations")
+        self._check_references("things")
         races = {term.name for term in self.races}
         named = [race for custom in self.names for race in custom.races]
         _distinct("names", named)
@@ -129,6 +152,14 @@ class World(Record):
         if defaults > 1 or (not defaults and races - set(named)):
             raise ValueError("names: exactly one custom without 'races' is needed, for the races that have none")
         return self
+
+    def _check_references(self, kind: TermKind) -> None:
+        for term in self.terms(kind):
+            for target, names in (("places", term.places), ("factions", term.factions)):
+                known = [one.name for one in getattr(self, target)]
+                if unknown := sorted(set(names) - set(known)):
+                    allowed = ", ".join(known) or "none"
+                    raise ValueError(f"{kind}: {term.name!r}: {unknown[0]!r} is not one of the {target}: {allowed}")
 
 
 def _distinct(place: str, names: Sequence[str]) -> None:

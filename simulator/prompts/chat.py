@@ -9,7 +9,7 @@ from typing import Any
 from simulator.models.message import Message
 from simulator.prompts.template import Prompt
 
-__all__ = ["chat", "field_chat", "repair_turn"]
+__all__ = ["chat", "each_chat", "field_chat", "lead", "offered", "repair_turn"]
 
 
 def chat(prompt: Prompt, values: Mapping[str, str], history: Sequence[Message] = ()) -> tuple[Message, ...]:
@@ -18,7 +18,7 @@ def chat(prompt: Prompt, values: Mapping[str, str], history: Sequence[Message] =
     Raises:
         PromptError: A variable is missing or unknown.
     """
-    system, user = prompt.render(values)
+    system, user = prompt.render(offered(prompt, values))
     messages = [Message(role="system", content=system)]
     for example in prompt.examples:
         messages.append(Message(role="user", content=prompt.render_user(example.values)))
@@ -31,13 +31,42 @@ def chat(prompt: Prompt, values: Mapping[str, str], history: Sequence[Message] =
 
 def field_chat(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str) -> tuple[Message, ...]:
     """Return the messages that ask for ``field`` when the fields in ``done`` are answered."""
-    system, user = prompt.render(values)
+    system, user = prompt.render(offered(prompt, values))
     messages = [Message(role="system", content=system)]
     for example in prompt.examples:
         asked = list(prompt.head.questions)
         messages.extend(_field_turns(prompt, prompt.render_user(example.values), example.reply, asked))
     messages.extend(_field_turns(prompt, user, done, [*done, field]))
     return tuple(messages)
+
+
+def each_chat(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str) -> tuple[Message, ...]:
+    """Return the messages that ask for ``field`` alone: its own examples, its question, and the reply as it begins."""
+    values = offered(prompt, values)
+    system, user = prompt.render(values)
+    messages = [Message(role="system", content=system)]
+    for example in prompt.examples:
+        if field in example.reply:
+            known = {**example.values, **_texts(example.reply)}
+            asked = prompt.fill(prompt.head.questions[field], known)
+            messages.append(Message(role="user", content=f"{prompt.render_user(known)}\n{asked}"))
+            messages.append(Message(role="assistant", content=str(example.reply[field])))
+    asked = prompt.fill(prompt.head.questions[field], {**values, **_texts(done)})
+    messages.append(Message(role="user", content=f"{user}\n{asked}"))
+    if begun := lead(prompt, values, done, field):
+        messages.append(Message(role="assistant", content=begun))
+    return tuple(messages)
+
+
+def lead(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str) -> str:
+    """Return how the reply to ``field`` begins; empty when that is left to the model."""
+    known = {**offered(prompt, values), **_texts(done)}
+    return prompt.fill(prompt.head.leads.get(field, ""), known)
+
+
+def offered(prompt: Prompt, values: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a role's values that the prompt uses: a small prompt uses fewer than a standard one."""
+    return {name: value for name, value in values.items() if name in prompt.variables}
 
 
 def repair_turn(reply: str, flaw: str) -> tuple[Message, Message]:
@@ -57,6 +86,10 @@ def _field_turns(prompt: Prompt, user: str, answers: Mapping[str, Any], fields: 
         if field in answers:
             turns.append(Message(role="assistant", content=_compact({field: answers[field]})))
     return turns
+
+
+def _texts(answers: Mapping[str, Any]) -> dict[str, str]:
+    return {field: str(answer) for field, answer in answers.items()}
 
 
 def _reply_text(prompt: Prompt, reply: Mapping[str, Any]) -> str:

@@ -37,21 +37,26 @@ class PromptHead(Record):
     Attributes:
         data: Variables that hold text from outside.
         ask: ``object``: one JSON reply; ``text``: the bare reply is the output's only field;
-            ``fields``: one JSON reply per field, in the order of the output's fields.
-        candidates: Best-of-k: how many replies are drawn at once.
-        rounds: How often k replies are drawn when no reply passes the checks.
+            ``fields``: one JSON reply per field, in the order of the output's fields;
+            ``each``: one bare reply per field, each with its own examples, checked and chosen before the next.
+        candidates: Best-of-k: how many replies are drawn at once (for ``each``: for a field).
+        rounds: How often k replies are drawn when no reply passes the checks (for ``each``: for a field).
         repair: Whether a last flawed reply gets one repair turn.
         sampling: Sampling parameters.
-        questions: For ``fields``: what is asked for each field, in the order of asking.
+        questions: For ``fields`` and ``each``: what is asked for each field, in the order of asking. For ``each``
+            they may have variables, among them the fields asked before.
+        leads: For ``each``: how the reply to a field begins. It is sent as the begun reply, which llama.cpp and most
+            local servers continue; it is put before the reply of one that does not.
     """
 
     data: tuple[str, ...] = ()
-    ask: Literal["object", "text", "fields"] = "object"
+    ask: Literal["object", "text", "fields", "each"] = "object"
     candidates: int = Field(1, ge=1, le=64)
     rounds: int = Field(1, ge=1, le=8)
     repair: bool = True
     sampling: Sampling = Sampling()
     questions: dict[str, str] = Field(default_factory=dict)
+    leads: dict[str, str] = Field(default_factory=dict)
 
 
 class Example(Record):
@@ -76,8 +81,9 @@ class Prompt:
 
     @property
     def variables(self) -> frozenset[str]:
-        """The names that :meth:`render` wants."""
-        return _names(self.system) | _names(self.user)
+        """The names that it wants from the role."""
+        asked = " ".join((*self.head.questions.values(), *self.head.leads.values())) if self.head.ask == "each" else ""
+        return _names(self.system) | _names(self.user) | (_names(asked) - set(self.head.questions))
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
         """Return the system and the user part with ``values`` in place.
@@ -86,12 +92,19 @@ class Prompt:
             PromptError: A variable is missing or unknown.
         """
         self._check(values)
-        safe = {key: neutralise(value) if key in self.head.data else value for key, value in values.items()}
+        safe = self._safe(values)
         return _fill(self.system, safe), _fill(self.user, safe)
 
     def render_user(self, values: Mapping[str, str]) -> str:
         """Return the user part alone (for an example, whose values are those of the user part)."""
-        return _fill(self.user, {k: neutralise(v) if k in self.head.data else v for k, v in values.items()})
+        return _fill(self.user, self._safe(values))
+
+    def fill(self, text: str, values: Mapping[str, str]) -> str:
+        """Return a question or a lead with ``values`` in place."""
+        return _fill(text, self._safe(values))
+
+    def _safe(self, values: Mapping[str, str]) -> dict[str, str]:
+        return {key: neutralise(value) if key in self.head.data else value for key, value in values.items()}
 
     def _check(self, values: Mapping[str, str]) -> None:
         missing, unknown = sorted(self.variables - set(values)), sorted(set(values) - self.variables)
@@ -198,9 +211,17 @@ def _check_parts(prompt: Prompt, where: str) -> None:
     if leaked:
         raise PromptError(f"{where}: text from outside ({sorted(leaked)}) may only stand in the user part")
     for number, example in enumerate(prompt.examples, 1):
-        wrong = _names(prompt.user) ^ set(example.values)
+        wrong = _wanted(prompt, example) ^ set(example.values)
         if wrong:
             raise PromptError(f"{where}: example {number}: values missing or unknown: {sorted(wrong)}")
+
+
+def _wanted(prompt: Prompt, example: Example) -> frozenset[str]:
+    """Return the names that an example must give: for ``each``, those of the questions that it answers."""
+    wanted, head = set(_names(prompt.user)), prompt.head
+    for field in example.reply if head.ask == "each" else ():
+        wanted |= _names(f"{head.questions.get(field, '')} {head.leads.get(field, '')}")
+    return frozenset(wanted - set(example.reply))
 
 
 def _names(text: str) -> frozenset[str]:

@@ -19,7 +19,7 @@ from simulator.models.unit import Attempt
 from simulator.prompts.chat import chat, field_chat, repair_turn
 from simulator.roles.role import RoleContext
 
-__all__ = ["Draft", "draw", "redraw", "together"]
+__all__ = ["Draft", "ask", "draw", "field_type", "redraw", "together"]
 
 I = TypeVar("I", bound=Record)  # noqa: E741
 O = TypeVar("O", bound=Record)  # noqa: E741
@@ -27,11 +27,15 @@ O = TypeVar("O", bound=Record)  # noqa: E741
 
 @dataclass(frozen=True)
 class Draft(Generic[O]):
-    """``value`` when the reply had the right form; otherwise ``attempt`` says what was wrong. ``raw`` is the reply."""
+    """``value`` when the reply had the right form; otherwise ``attempt`` says what was wrong. ``raw`` is the reply.
+
+    ``rejected`` are replies to single fields that were turned down on the way.
+    """
 
     raw: str
     value: O | None = None
     attempt: Attempt | None = None
+    rejected: tuple[Attempt, ...] = ()
 
 
 async def draw(context: RoleContext[I, O], inputs: I, seed: int, number: int) -> Draft[O]:
@@ -75,7 +79,7 @@ async def _once(context: RoleContext[I, O], messages: Sequence[Message], seed: i
     schema = None if plain else schema_of(context.role.output)
     raw = ""
     try:
-        raw = await _ask(context, messages, schema, seed, number)
+        raw = await ask(context, messages, schema, seed, number)
         value = _plain(context.role.output, raw) if plain else parse(raw, context.role.output)
     except ReplyError as error:
         return Draft(error.raw or raw, attempt=_attempt(error, raw))
@@ -85,9 +89,9 @@ async def _once(context: RoleContext[I, O], messages: Sequence[Message], seed: i
 async def _draw_fields(context: RoleContext[I, O], inputs: I, seed: int, number: int) -> Draft[O]:
     values, done = context.role.values(inputs), dict[str, Any]()
     for field in context.prompt.head.questions:
-        kind, raw = _field_type(context.role.output, field), ""
+        kind, raw = field_type(context.role.output, field), ""
         try:
-            raw = await _ask(context, field_chat(context.prompt, values, done, field), schema_of(kind), seed, number)
+            raw = await ask(context, field_chat(context.prompt, values, done, field), schema_of(kind), seed, number)
             done[field] = getattr(parse(raw, kind), field)
         except ReplyError as error:
             return Draft(error.raw or raw, attempt=_attempt(error, raw))
@@ -97,9 +101,15 @@ async def _draw_fields(context: RoleContext[I, O], inputs: I, seed: int, number:
         return Draft(str(done), attempt=Attempt(flaw="invalid", message=str(error.errors()[0]["msg"]), raw=str(done)))
 
 
-async def _ask(
+async def ask(
     context: RoleContext[I, O], messages: Sequence[Message], schema: ReplySchema | None, seed: int, number: int
 ) -> str:
+    """Send ``messages`` and return the reply's text.
+
+    Raises:
+        EndpointError: The endpoint failed.
+        ReplyError: The reply is cut, refused or empty.
+    """
     request = ChatRequest(
         messages=tuple(messages),
         reply_schema=schema,
@@ -111,7 +121,7 @@ async def _ask(
 
 
 @cache
-def _field_type(output: type[Record], field: str) -> type[Record]:
+def field_type(output: type[Record], field: str) -> type[Record]:
     """Return the record that has ``field`` of ``output`` and nothing else."""
     info = output.model_fields[field]
     return create_model(f"{output.__name__}_{field}", __base__=Record, **{field: (info.annotation, info)})  # type: ignore[call-overload, no-any-return]

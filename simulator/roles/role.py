@@ -23,10 +23,17 @@ class Check(Generic[I, O]):
     """One named rule that an output must keep.
 
     ``test`` returns ``None``, or a short clause that says what is wrong and can be shown to the model.
+
+    Attributes:
+        name: Of the flaw, in the record of rejections.
+        test: The rule.
+        field: The one field that it judges (it may look at earlier ones). A prompt that asks for each field apart
+            applies it as soon as that field is answered.
     """
 
     name: str
     test: Callable[[I, O], str | None]
+    field: str | None = None
 
 
 Score = Callable[[I, Sequence[O], Embedder], Awaitable[Sequence[float]]]

@@ -1,0 +1,120 @@
+"""A draft made field by field: for each field k replies are drawn, checked and scored, and the best goes on.
+
+Small models keep to the point for one short line and lose it over a page. Asking for each field apart, with examples of
+that field only, and choosing before the next is asked, gets from k short replies what k whole drafts do not give: one
+flawed line costs one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from simulator.errors import ReplyError
+from simulator.models.base import Record
+from simulator.models.unit import Attempt
+from simulator.prompts.chat import each_chat, lead
+from simulator.roles.draft import Draft, ask, field_type, together
+from simulator.roles.role import RoleContext
+
+__all__ = ["draw_each"]
+
+I = TypeVar("I", bound=Record)  # noqa: E741
+O = TypeVar("O", bound=Record)  # noqa: E741
+
+
+async def draw_each(context: RoleContext[I, O], inputs: I, seed: int) -> Draft[O]:
+    """Return a draft whose fields were asked for one by one, in the order of the prompt's questions.
+
+    The fields that the prompt does not ask for keep the output type's defaults.
+
+    Args:
+        context: Role, prompt (``ask: each``), model and embedder. ``k`` replies are drawn for a field at once, up to
+            ``rounds`` times.
+        inputs: The role's inputs.
+        seed: The unit's seed.
+
+    Raises:
+        EndpointError: The endpoint failed; no draft was made.
+    """
+    done, rejected = dict[str, Any](), list[Attempt]()
+    for field in context.prompt.head.questions:
+        found = await _best(context, inputs, seed, done, field, rejected)
+        if found is None:
+            last = rejected.pop()
+            return Draft(last.raw, attempt=last, rejected=tuple(rejected))
+        done[field] = found
+    try:
+        return Draft(str(done), value=context.role.output.model_validate(done), rejected=tuple(rejected))
+    except ValidationError as error:
+        last = Attempt(flaw="invalid", message=str(error.errors()[0]["msg"]), raw=str(done))
+        return Draft(str(done), attempt=last, rejected=tuple(rejected))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One reply to one field: the fields so far with it, or what is wrong."""
+
+    partial: Any = None
+    attempt: Attempt | None = None
+
+
+async def _best(
+    context: RoleContext[I, O], inputs: I, seed: int, done: Mapping[str, Any], field: str, rejected: list[Attempt]
+) -> Any | None:
+    """Return the best value of ``field``; ``None`` when no reply passed. What was turned down goes to ``rejected``."""
+    for turn in range(context.prompt.head.rounds):
+        numbers = range(turn * context.k, (turn + 1) * context.k)
+        drafts = await together([_draw(context, inputs, seed, done, field, number) for number in numbers])
+        lines = [_judge(context, inputs, done, field, draft) for draft in drafts]
+        rejected.extend(line.attempt for line in lines if line.attempt is not None)
+        passed = [line.partial for line in lines if line.attempt is None]
+        if passed:
+            return getattr(await _top(context, inputs, passed), field)
+    return None
+
+
+async def _draw(
+    context: RoleContext[I, O], inputs: I, seed: int, done: Mapping[str, Any], field: str, number: int
+) -> Draft[O]:
+    values, raw = context.role.values(inputs), ""
+    try:
+        raw = await ask(context, each_chat(context.prompt, values, done, field), None, seed, number)
+    except ReplyError as error:
+        flaw = type(error).__name__.removesuffix("Reply").lower()
+        return Draft(raw, attempt=Attempt(flaw=flaw, message=f"{field}: {error}", raw=error.raw))
+    return Draft(_join(lead(context.prompt, values, done, field), raw))
+
+
+def _join(begun: str, reply: str) -> str:
+    """Return the whole text, whether the server sent the beginning back with its continuation or not."""
+    if not begun or reply.startswith(begun):
+        return reply.strip()
+    space = " " if begun[-1:].isalnum() and reply[:1].isalnum() and reply.isascii() else ""
+    return f"{begun}{space}{reply}".strip()
+
+
+def _judge(context: RoleContext[I, O], inputs: I, done: Mapping[str, Any], field: str, draft: Draft[O]) -> _Line:
+    if draft.attempt is not None:
+        return _Line(attempt=draft.attempt)
+    try:
+        value = getattr(field_type(context.role.output, field).model_validate({field: draft.raw}), field)
+    except ValidationError as error:
+        return _Line(attempt=Attempt(flaw="invalid", message=f"{field}: {error.errors()[0]['msg']}", raw=draft.raw))
+    partial: Any = context.role.output.model_construct(**{**done, field: value})
+    partial = context.role.tidy(partial) if context.role.tidy else partial
+    for rule in context.role.checks:
+        message = rule.test(inputs, partial) if rule.field == field else None
+        if message is not None:
+            return _Line(attempt=Attempt(flaw=rule.name, message=message, raw=draft.raw))
+    return _Line(partial)
+
+
+async def _top(context: RoleContext[I, O], inputs: I, passed: list[Any]) -> Any:
+    if context.role.score is None or len(passed) == 1:
+        return passed[0]
+    scores = await context.role.score(inputs, passed, context.embedder)
+    return passed[max(range(len(passed)), key=lambda i: (scores[i], -i))]
