@@ -18,7 +18,7 @@ from simulator.transport.rates import MinuteCap
 from simulator.transport.setback import Answer
 
 if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage
+    from langchain_core.outputs import ChatResult
 
     from simulator.llm.chat import HttpChat
 
@@ -96,7 +96,7 @@ class Endpoint:
             InvalidReply: What it answered is not a chat completion.
         """
         await self.ready()
-        return _to_reply(await self.chat.ainvoke(_messages(request), **self._parameters(request)), self.spec.model)
+        return _to_reply(await self.chat.complete(_messages(request), **self._parameters(request)), self.spec.model)
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
@@ -162,19 +162,18 @@ def _spent(answer: Answer) -> int:
     return int(usage["total_tokens"])
 
 
-def _to_reply(message: AIMessage, model: str) -> Reply:
-    told = message.response_metadata
-    usage = message.usage_metadata
+def _to_reply(result: ChatResult, model: str) -> Reply:
+    generation = result.generations[0]
+    told = generation.generation_info or {}
+    usage = (result.llm_output or {})["token_usage"]
     return Reply(
-        text=str(message.text),
+        text=generation.text,
         finish="refusal" if told["refusal"] else told["finish_reason"],
-        model=told.get("model_name") or model,
+        model=(result.llm_output or {}).get("model_name") or model,
         usage=Usage(
-            prompt=usage["input_tokens"],
-            completion=usage["output_tokens"],
-            cached=usage.get("input_token_details", {}).get("cache_read", 0),
-        )
-        if usage
-        else Usage(),
+            prompt=usage["prompt_tokens"],
+            completion=usage["completion_tokens"],
+            cached=usage["prompt_tokens_details"]["cached_tokens"],
+        ),
         repaired=told["repaired"],
     )

