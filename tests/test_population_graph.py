@@ -14,6 +14,7 @@ from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.population.consistency import inconsistencies
 from simulator.population.graph import Neighbour, RelationshipGraph
+from simulator.population.graph_stats import central, graph_stats, separation
 
 
 def persona(id: str, hop: int) -> Persona:
@@ -77,7 +78,7 @@ def test_an_unknown_persona_is_an_error(ward: RelationshipGraph) -> None:
 
 
 def test_components_come_largest_first(ward: RelationshipGraph) -> None:
-    assert ward.components() == [{"nurse", "child", "doctor", "uncle"}, {"hermit"}]
+    assert ward.components() == [["nurse", "child", "doctor", "uncle"], ["hermit"]]
 
 
 def test_a_consistent_graph_has_nothing_to_report(ward: RelationshipGraph) -> None:
@@ -124,3 +125,70 @@ def test_walks_agree_with_networkx(edges: list[tuple[int, int]], hops: int) -> N
         assert chain[-1] == right
         assert all(step.outward == ((ids.index(step.source), ids.index(step.target)) in edges) for step in path)
     assert {frozenset(part) for part in graph.components()} == set(map(frozenset, networkx.connected_components(plain)))
+    assert graph.hops_from_seeds() == dict.fromkeys(ids, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(edges=st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=24))
+def test_hops_from_seeds_follow_the_direction_of_relations(edges: list[tuple[int, int]]) -> None:
+    ids = [f"p{number:02}" for number in range(12)]
+    graph = RelationshipGraph(
+        [persona(id, 0 if number < 2 else 1) for number, id in enumerate(ids)],
+        [relation(ids[left], ids[right], "friend", 1) for left, right in edges],
+    )
+    assert graph.hops_from_seeds() == networkx.multi_source_dijkstra_path_length(graph.to_networkx(), ids[:2])
+
+
+def test_as_networkx_it_has_every_persona_and_relation(ward: RelationshipGraph) -> None:
+    network = ward.to_networkx()
+    assert dict(network.nodes(data=True))["uncle"] == {"text": "the person uncle", "hop": 2}
+    assert list(network.edges(keys=True, data=True)) == [
+        ("nurse", "child", "patient", {"kind": "service", "hop": 1}),
+        ("nurse", "doctor", "superior", {"kind": "service", "hop": 1}),
+        ("nurse", "doctor", "neighbour", {"kind": "service", "hop": 1}),
+        ("child", "uncle", "uncle", {"kind": "service", "hop": 2}),
+    ]
+
+
+def test_a_persona_is_found_by_the_beginning_of_its_id_or_by_its_text(ward: RelationshipGraph) -> None:
+    assert ward.resolve("nu") == "nurse"
+    assert ward.resolve("nurse") == "nurse"
+    assert ward.resolve(" The person  UNCLE") == "uncle"
+    for reference in ("ghost", ""):
+        with pytest.raises(InputError, match="No persona"):
+            ward.resolve(reference)
+    twins = RelationshipGraph([persona("p-1a", 0), persona("p-1b", 0)], [])
+    with pytest.raises(InputError, match="2 personas fit"):
+        twins.resolve("p-1")
+
+
+def test_figures(ward: RelationshipGraph) -> None:
+    stats = graph_stats(ward, starts=100)
+    assert (stats.personas, stats.relations, stats.by_hop) == (5, 4, {0: 2, 1: 2, 2: 1})
+    assert stats.relations_by_hop == {1: 3, 2: 1}
+    assert stats.yield_by_hop == {1: 2 / 3, 2: 1.0}
+    assert stats.by_kind == {"service": 4}
+    assert stats.by_name == {"patient": 1, "superior": 1, "neighbour": 1, "uncle": 1}
+    assert (stats.degree_mean, stats.degree_max, stats.alone) == (8 / 5, 3, 1)
+    assert (stats.components, stats.largest) == (2, 4)
+    assert stats.separation.starts == 5
+    # nurse-child, nurse-doctor, child-uncle; nurse-uncle, child-doctor; uncle-doctor: each from both ends.
+    assert stats.separation.steps == {1: 6, 2: 4, 3: 2}
+    assert stats.separation.apart == 8
+    assert stats.separation.mean == pytest.approx((6 + 8 + 6) / 12)
+    assert central(ward, 2) == [("nurse", 3), ("child", 2)]
+
+
+def test_an_empty_graph_has_figures_too() -> None:
+    stats = graph_stats(RelationshipGraph([], []))
+    assert (stats.personas, stats.relations, stats.components, stats.largest) == (0, 0, 0, 0)
+    assert stats.separation.mean is None
+    assert RelationshipGraph([], []).components() == []
+
+
+def test_sampled_distances_depend_on_the_seed_alone() -> None:
+    people = [persona(f"p{number}", 0) for number in range(60)]
+    relations = [relation(f"p{number}", f"p{number * number % 60}", "friend", 1) for number in range(2, 60)]
+    graph = RelationshipGraph(people, relations)
+    assert separation(graph, 5, seed=1) == separation(graph, 5, seed=1)
+    assert separation(graph, 5, seed=1) != separation(graph, 5, seed=2)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from simulator.models.persona import MAX_HOP
 from simulator.population.graph import RelationshipGraph
+from simulator.population.graph_arrays import UNKNOWN
 
 __all__ = ["inconsistencies"]
 
@@ -21,10 +24,9 @@ def inconsistencies(graph: RelationshipGraph) -> list[str]:
 
 def _wrong_hops(graph: RelationshipGraph) -> Iterator[str]:
     distances = graph.hops_from_seeds()
-    for id, node in graph.network.nodes(data=True):
-        hop = node.get("hop")
-        if hop is None:
-            continue  # no persona at all: reported with its edges
+    for id, hop in zip(graph.arrays.ids, graph.arrays.hops.tolist(), strict=True):
+        if hop == UNKNOWN:
+            continue  # no persona at all: reported with its relations
         distance = distances.get(id)
         if distance is None:
             yield f"{id} has hop {hop}, but no relations lead to it from a seed."
@@ -35,13 +37,21 @@ def _wrong_hops(graph: RelationshipGraph) -> Iterator[str]:
 
 
 def _wrong_edges(graph: RelationshipGraph) -> Iterator[str]:
-    nodes = graph.network.nodes
-    for source, target, name, edge in graph.network.edges(keys=True, data=True):
-        told = f"The relation {name!r} from {source} to {target}"
-        if source == target:
+    arrays = graph.arrays
+    source_hops, target_hops = arrays.hops[arrays.sources], arrays.hops[arrays.targets]
+    unknown = (source_hops == UNKNOWN) | (target_hops == UNKNOWN)
+    wrong = unknown | (arrays.sources == arrays.targets) | (arrays.edge_hops != source_hops + 1)
+    if not wrong.any():
+        return
+    suspects = set(np.flatnonzero(wrong).tolist())
+    for number, edge in enumerate(arrays.edges()):
+        if number not in suspects:
+            continue
+        told = f"The relation {edge.name!r} from {edge.source} to {edge.target}"
+        if edge.source == edge.target:
             yield f"{told} joins a persona with itself."
-        unknown = [id for id in (source, target) if "hop" not in nodes[id]]
-        if unknown:
-            yield f"{told} names {' and '.join(unknown)}, which was not admitted."
-        elif edge["hop"] != nodes[source]["hop"] + 1:
-            yield f"{told} has hop {edge['hop']}, but its source has hop {nodes[source]['hop']}."
+        if unknown[number]:
+            strangers = [id for id in (edge.source, edge.target) if id not in graph]
+            yield f"{told} names {' and '.join(strangers)}, which was not admitted."
+        elif edge.hop != source_hops[number] + 1:
+            yield f"{told} has hop {edge.hop}, but its source has hop {source_hops[number]}."

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import gc
-from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from simulator.errors import InputError
+from simulator.models.base import normalise_text
 from simulator.models.persona import MAX_HOP, Persona
 from simulator.models.relation import Relation
-from simulator.population.walks import distances, shortest_chain
+from simulator.population.adjacency import Adjacency, components, distances_from, shortest_chain
+from simulator.population.collector import collector_off
+from simulator.population.graph_arrays import UNKNOWN, GraphArrays
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Neighbour", "RelationshipGraph", "Step", "checked_hops", "collector_off"]
+__all__ = ["Neighbour", "RelationshipGraph", "Step", "checked_hops"]
 
 
 @dataclass(frozen=True)
@@ -56,40 +58,57 @@ class Step:
 
 
 class RelationshipGraph:
-    """Personas and relations as a NetworkX graph, with the questions that Sixhop asks of it.
+    """Personas and relations, and the questions that Sixhop asks of them.
 
-    ``network`` is a ``networkx.MultiDiGraph``: nodes carry ``text`` and ``hop``; an edge runs from the source of a
-    Persona-to-Persona step to its target, has the relation's name as key, and carries ``kind`` and ``hop``. Nothing
-    here copies it.
+    Questions are answered from arrays (:mod:`simulator.population.graph_arrays`), never from a copy of them;
+    :meth:`to_networkx` gives the same graph to everything that works with NetworkX.
 
     Args:
         personas: The admitted personas.
-        relations: The relations between them. An edge to an id that is no persona is kept and reported by
+        relations: The relations between them. One that names an unknown id is kept and reported by
             :func:`simulator.population.consistency.inconsistencies`.
     """
 
     def __init__(self, personas: Iterable[Persona], relations: Iterable[Relation]) -> None:
-        import networkx
-
-        self.network: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
-        with collector_off():
-            self.network.add_nodes_from((p.id, {"text": p.text, "hop": p.hop}) for p in personas)
-            self.network.add_edges_from((r.source, r.target, r.name, {"kind": r.kind, "hop": r.hop}) for r in relations)
+        self.arrays = GraphArrays(personas, relations)
 
     def __len__(self) -> int:
         """Return the number of personas."""
-        return int(self.network.number_of_nodes())
+        return int((self.arrays.hops != UNKNOWN).sum())
 
     def __contains__(self, id: str) -> bool:
-        return id in self.network
+        row = self.arrays.rows.get(id)
+        return row is not None and self.arrays.hops[row] != UNKNOWN
 
     def text(self, id: str) -> str:
         """Return the text of a persona."""
-        return str(self._node(id).get("text", ""))
+        return self.arrays.texts[self._row(id)]
 
     def hop(self, id: str) -> int:
         """Return the hop of a persona."""
-        return int(self._node(id)["hop"])
+        return int(self.arrays.hops[self._row(id)])
+
+    def resolve(self, reference: str) -> str:
+        """Return the id of the one persona whose id begins with ``reference``, or whose text it is.
+
+        Raises:
+            InputError: No persona fits, or several do; the message names some of them.
+        """
+        if reference in self:
+            return reference
+        wanted = normalise_text(reference).lower()
+        fitting = [id for id in self.arrays.ids if reference and id.startswith(reference)]
+        fitting = fitting or [
+            id
+            for id, text in zip(self.arrays.ids, self.arrays.texts, strict=True)
+            if normalise_text(text).lower() == wanted
+        ]
+        if not fitting:
+            raise InputError(f"No persona has an id that begins with {reference!r}, or that text.")
+        if len(fitting) > 1:
+            shown = ", ".join(fitting[:4])
+            raise InputError(f"{len(fitting)} personas fit {reference!r}: {shown}, ... Give more of the id.")
+        return fitting[0]
 
     def neighbours(self, id: str) -> list[Neighbour]:
         """Return all personas one relation away, in either direction, outward ones first.
@@ -97,8 +116,8 @@ class RelationshipGraph:
         Raises:
             InputError: No persona has this id.
         """
-        self._node(id)
-        return list(self._adjacent(id))
+        row = self._row(id)
+        return [*self._neighbours(row, self.arrays.outward, True), *self._neighbours(row, self.arrays.inward, False)]
 
     def within(self, id: str, hops: int) -> dict[str, int]:
         """Return every persona at most ``hops`` relations away, followed in either direction, with its distance.
@@ -107,17 +126,20 @@ class RelationshipGraph:
             id: Where to start; itself in the result, at 0.
             hops: 0 to 6.
 
+        Returns:
+            Nearest first, of equals in order of admission.
+
         Raises:
             InputError: No persona has this id, or ``hops`` is out of range.
         """
-        self._node(id)
-        checked_hops(hops)
-        return dict(distances(id, hops, self._around))
+        start = np.asarray([self._row(id)], dtype=np.int32)
+        distances = distances_from(start, (self.arrays.outward, self.arrays.inward), checked_hops(hops))
+        reached = np.flatnonzero(distances >= 0)
+        reached = reached[np.argsort(distances[reached], kind="stable")]
+        return {self.arrays.ids[row]: int(distances[row]) for row in reached.tolist()}
 
     def path(self, start: str, end: str) -> list[Step] | None:
-        """Return a shortest chain of relations, followed in either direction.
-
-        Of several shortest chains it is always the same one.
+        """Return a shortest chain of relations, followed in either direction; of several, always the same one.
 
         Returns:
             The steps; an empty list from a persona to itself; ``None`` if no chain joins them.
@@ -125,59 +147,67 @@ class RelationshipGraph:
         Raises:
             InputError: One of the ids is no persona.
         """
-        self._node(start)
-        self._node(end)
-        chain = shortest_chain(start, end, self._around)
-        if chain is None:
-            return None
-        return [self._step(source, target) for source, target in pairwise(chain)]
+        chain = shortest_chain(self._row(start), self._row(end), (self.arrays.outward, self.arrays.inward))
+        return None if chain is None else [self._step(source, target) for source, target in pairwise(chain)]
 
-    def components(self) -> list[set[str]]:
-        """Return the sets of personas that relations join, in either direction, largest first."""
-        import networkx
-
-        return sorted(networkx.weakly_connected_components(self.network), key=lambda part: (-len(part), min(part)))
+    def components(self) -> list[list[str]]:
+        """Return the groups of personas that relations join, in either direction: largest first, then oldest first."""
+        labels = components(len(self.arrays.ids), self.arrays.sources, self.arrays.targets)
+        order = np.argsort(labels, kind="stable")
+        bounds = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1)).tolist()
+        groups = [order[start:stop].tolist() for start, stop in pairwise(bounds)]
+        groups.sort(key=lambda group: (-len(group), group[0]))
+        return [[self.arrays.ids[row] for row in group] for group in groups]
 
     def hops_from_seeds(self) -> dict[str, int]:
         """Return each persona's number of Persona-to-Persona steps from the nearest seed (a persona of hop 0).
 
         Personas that no seed leads to are not in the result.
         """
-        seeds = [id for id, node in self.network.nodes(data=True) if node.get("hop") == 0]
-        hops = dict.fromkeys(seeds, 0)
-        queue = deque(seeds)
-        while queue:
-            id = queue.popleft()
-            for target in self.network.succ[id]:
-                if target not in hops:
-                    hops[target] = hops[id] + 1
-                    queue.append(target)
-        return hops
+        distances = distances_from(np.flatnonzero(self.arrays.hops == 0).astype(np.int32), (self.arrays.outward,))
+        return {self.arrays.ids[row]: int(distances[row]) for row in np.flatnonzero(distances >= 0).tolist()}
 
-    def _node(self, id: str) -> dict[str, Any]:
-        try:
-            node: dict[str, Any] = self.network.nodes[id]
-        except KeyError:
-            raise InputError(f"No persona has the id {id!r} among the {len(self)} of this graph.") from None
-        return node
+    def to_networkx(self) -> networkx.MultiDiGraph[str]:
+        """Return the graph as NetworkX holds it: nodes with ``text`` and ``hop``; edges with ``kind`` and ``hop``.
 
-    def _adjacent(self, id: str) -> Iterator[Neighbour]:
-        for target, edges in self.network.succ[id].items():
-            for name, edge in edges.items():
-                yield Neighbour(target, name, edge["kind"], outward=True)
-        for source, edges in self.network.pred[id].items():
-            for name, edge in edges.items():
-                yield Neighbour(source, name, edge["kind"], outward=False)
+        The key of an edge is the relation's name.
+        """
+        import networkx
 
-    def _around(self, id: str) -> Iterator[str]:
-        yield from self.network.succ[id]
-        yield from self.network.pred[id]
+        network: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
+        with collector_off():
+            for id, text, hop in zip(self.arrays.ids, self.arrays.texts, self.arrays.hops.tolist(), strict=True):
+                if hop != UNKNOWN:
+                    network.add_node(id, text=text, hop=hop)
+            for edge in self.arrays.edges():
+                network.add_edge(edge.source, edge.target, edge.name, kind=edge.kind, hop=edge.hop)
+        return network
 
-    def _step(self, source: str, target: str) -> Step:
-        outward = target in self.network.succ[source]
-        edges = self.network.succ[source][target] if outward else self.network.pred[source][target]
-        name, edge = next(iter(edges.items()))
-        return Step(source, target, name, edge["kind"], outward)
+    def _row(self, id: str) -> int:
+        if id not in self:
+            raise InputError(f"No persona has the id {id!r} among the {len(self)} of this graph.")
+        return self.arrays.rows[id]
+
+    def _neighbours(self, row: int, side: Adjacency, outward: bool) -> Iterator[Neighbour]:
+        for other, edge in zip(*(part.tolist() for part in side.steps(row)), strict=True):
+            yield Neighbour(self.arrays.ids[other], *self._labels(edge), outward=outward)
+
+    def _labels(self, edge: int) -> tuple[str, str]:
+        arrays = self.arrays
+        return arrays.names[arrays.edge_names[edge]], arrays.kinds[arrays.edge_kinds[edge]]
+
+    def _step(self, source: int, target: int) -> Step:
+        outward, edge = True, self._edge(self.arrays.outward, source, target)
+        if edge is None:
+            outward, edge = False, self._edge(self.arrays.inward, source, target)
+        if edge is None:
+            raise AssertionError("a chain was found along a relation that is not there")
+        return Step(self.arrays.ids[source], self.arrays.ids[target], *self._labels(edge), outward=outward)
+
+    def _edge(self, side: Adjacency, source: int, target: int) -> int | None:
+        targets, edges = side.steps(source)
+        found = np.flatnonzero(targets == target)
+        return int(edges[found[0]]) if len(found) else None
 
 
 def checked_hops(hops: int) -> int:
@@ -192,18 +222,3 @@ def checked_hops(hops: int) -> int:
             "is within six steps of everybody, so a seventh step reaches nobody new."
         )
     return hops
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """Switch cyclic garbage collection off while millions of small objects are made, none of them garbage.
-
-    The collector would walk all of them again and again: it takes half of the time of a large build.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

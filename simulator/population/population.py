@@ -13,8 +13,9 @@ from simulator.models.decision import Decision
 from simulator.models.persona import MAX_HOP, Persona, persona_id
 from simulator.models.relation import Relation
 from simulator.population.candidate import Admission, Candidate
+from simulator.population.collector import collector_off
 from simulator.population.dedup import Comparison, Deduplicator
-from simulator.population.graph import RelationshipGraph, collector_off
+from simulator.population.graph import RelationshipGraph
 from simulator.population.hops import Registry
 from simulator.population.verdict import DedupSettings, Verdict, explain
 

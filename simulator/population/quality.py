@@ -1,0 +1,177 @@
+"""Heuristic flaws of a persona's text, each with a name, so that they can be counted.
+
+They are cheap and know no grammar: each looks for what its flaw usually looks like, and says what it found. A text
+without a flaw may still be poor; a text with one is worth a second look, or a rejection with that reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from simulator.models.base import normalise_text
+from simulator.population.languages import guess_language
+from simulator.population.person_words import (
+    COLLECTIVES,
+    GIVEN_NAMES,
+    NUMBERS,
+    PLURAL_PEOPLE,
+    THINGS,
+    TITLES,
+    UNLIKE_SURNAMES,
+)
+
+__all__ = [
+    "FLAWS",
+    "Flaw",
+    "FlawName",
+    "count_flaws",
+    "find_flaw",
+    "instruction_leftover",
+    "names_individual",
+    "not_a_person",
+    "several_people",
+    "wrong_language",
+]
+
+FlawName = Literal[
+    "instruction leftover", "wrong language", "several people", "not a person", "names a real individual"
+]
+FLAWS: tuple[FlawName, ...] = get_args(FlawName)
+"""The flaws in the order in which :func:`find_flaw` looks for them."""
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What is wrong with a text, and the words that show it."""
+
+    name: FlawName
+    found: str
+
+
+_LEFTOVER = re.compile(
+    r"^(?:sure|certainly|of course|okay|ok)\b[,!.:]"
+    r"|^(?:here(?:'s| is| are)|below (?:is|are))\b"
+    r"|^(?:persona|person|answer|output|response|description|character|reader|writer|text|name|input|example|note)"
+    r"(?: ?\d+)?\s*:"
+    r"|\bas an? (?:ai|artificial|language model)\b|\blanguage model\b(?= i\b|,)|\bi(?:'m| am) sorry\b|\bi cannot\b"
+    r"|\bthe (?:given|above|following|provided|source) (?:text|passage|persona|sentence|article|description)\b"
+    r"|\b(?:likely|would|probably|might) (?:be )?(?:to )?(?:read|write|like|dislike)(?:s|ing)? (?:this|the|such a) "
+    r"(?:text|passage)\b"
+    r"|\bthis (?:text|passage|persona)\b|\bthe persona\b"
+    r"|\[(?:insert|your|name|occupation|job|age|place|city|persona|blank)[^\]]*\]|\{\{?\s*\w+\s*\}?\}|<\|?\w+\|?>"
+    r"|```|\*\*|^#+ |^\s*[{\[]\s*[\"{]|\\n|\\\"",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(r"(?:^|\s)1[.)] .+\s2[.)] ")
+_HEAD_END = re.compile(
+    r"[,;:.!?(]|\s(?:who|whom|whose|which|that|with|without|of|in|on|at|for|from|to|by|near|about|and|or|as|after|"
+    r"looking|seeking|speciali[sz]ing|working|living|using|trying|hoping|planning|needing|wanting|aiming|being|offering|"
+    r"providing|dealing|facing|having|struggling|running|studying|speciali[sz]ed|trained|known|responsible|interested|"
+    r"eager|based|born|dedicated|is|was|has|[a-z]+ing (?=(?:an?|the|this|his|her|their|its)\b))\b"
+)
+_DETERMINER = re.compile(r"^(?:an?|the|this|one|my|our|his|her|their)\s+", re.IGNORECASE)
+_NAME = re.compile(r"\b[A-Z][\w'’]+\.?(?: (?:[A-Z]\.|[A-Z][\w'’]+|van|von|de|da|del|bin|al))* [A-Z][\w'’-]+")
+
+
+def instruction_leftover(text: str) -> Flaw | None:
+    """Return a flaw if ``text`` has words of the prompt, of a preamble, of markup or of a placeholder in it."""
+    match = _LEFTOVER.search(text.strip())
+    return Flaw("instruction leftover", match.group().strip()) if match else None
+
+
+def wrong_language(text: str, language: str = "en") -> Flaw | None:
+    """Return a flaw if ``text`` is clearly in another language than ``language`` (a code of ISO 639-1)."""
+    guess = guess_language(text)
+    return Flaw("wrong language", guess) if guess is not None and guess != language else None
+
+
+def several_people(text: str) -> Flaw | None:
+    """Return a flaw if ``text`` is about a group, a pair or a list of people."""
+    if _LISTED.search(text):
+        return Flaw("several people", "1. ... 2. ...")
+    normal = normalise_text(text)
+    head = _head(normal).split()
+    bare = not _DETERMINER.match(normal)
+    if head and bare and (head[0].lower() in NUMBERS or head[-1].lower() in PLURAL_PEOPLE):
+        return Flaw("several people", " ".join(head))
+    after = normal[_head_start(normal) + len(_head(normal)) :].lstrip()
+    if head and head[-1].lower() in COLLECTIVES and after.startswith("of "):
+        return Flaw("several people", f"{head[-1]} of")
+    match = re.match(
+        r"(?:an? |the )?(?:husband and wife|mother and (?:son|daughter)|father and (?:son|daughter))", normal, re.I
+    )
+    return Flaw("several people", match.group()) if match else None
+
+
+def not_a_person(text: str) -> Flaw | None:
+    """Return a flaw if ``text`` is a question, a command, or about a thing."""
+    normal = normalise_text(text)
+    if normal.endswith("?"):
+        return Flaw("not a person", "?")
+    head = _head(normal)
+    words = head.split()
+    if not words:
+        return Flaw("not a person", normal[:20])
+    # "A history and geography teacher": joined by "and", the first noun need not be what it is about.
+    joined = re.match(r",? ?(?:and|or) ", normal[_head_start(normal) + len(head) :])
+    # "A University of Ghent lecturer": a capitalised noun belongs to a name; "AI" is written so on its own.
+    if words[-1].lower() in THINGS and (words[-1][0].islower() or words[-1].isupper()) and not joined:
+        return Flaw("not a person", words[-1])
+    match = re.match(
+        r"(?:it|there|this|these|what|how|why|when|where|if|let|please|write|create|describe) ", normal, re.I
+    )
+    return Flaw("not a person", match.group().strip()) if match else None
+
+
+def names_individual(text: str) -> Flaw | None:
+    """Return a flaw if ``text`` seems to name somebody: a given name or a title, and a surname.
+
+    Whether that somebody lives cannot be known from here, and a persona needs no name.
+    """
+    for match in _NAME.finditer(normalise_text(text)):
+        words = [word.rstrip(".") for word in match.group().split()]
+        if _is_name(words):
+            return Flaw("names a real individual", match.group())
+    return None
+
+
+def find_flaw(text: str, language: str = "en") -> Flaw | None:
+    """Return the first flaw of ``text``, or ``None``."""
+    checks: tuple[Callable[[str], Flaw | None], ...] = (
+        instruction_leftover,
+        lambda text: wrong_language(text, language),
+        several_people,
+        not_a_person,
+        names_individual,
+    )
+    return next((flaw for flaw in (check(text) for check in checks) if flaw), None)
+
+
+def count_flaws(texts: Iterable[str], language: str = "en") -> dict[FlawName, int]:
+    """Return how many of ``texts`` have each flaw first; flaws that none has are counted 0."""
+    found = Counter(flaw.name for flaw in (find_flaw(text, language) for text in texts) if flaw)
+    return {name: found[name] for name in FLAWS}
+
+
+def _is_name(words: list[str]) -> bool:
+    """Return whether capitalised ``words`` are a person's name rather than a place, a work or an institution."""
+    lower = [word.lower() for word in words]
+    if lower[-1] in UNLIKE_SURNAMES or lower[1] in UNLIKE_SURNAMES:
+        return False
+    return lower[0] in GIVEN_NAMES or (lower[0] in TITLES and words[0][0].isupper() and len(words) > 1)
+
+
+def _head_start(normal: str) -> int:
+    match = _DETERMINER.match(normal)
+    return match.end() if match else 0
+
+
+def _head(normal: str) -> str:
+    """Return the noun phrase that ``normal`` begins with, without its article: ``retired lock keeper``."""
+    rest = normal[_head_start(normal) :]
+    end = _HEAD_END.search(rest)
+    return rest[: end.start()] if end else rest
