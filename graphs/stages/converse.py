@@ -1,0 +1,68 @@
+"""Conversations: each opens with an instruction of the cast, and goes on with an assistant or with somebody related."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graphs.context import ProductionContext
+from graphs.conversation import ConversationContext, converse
+from graphs.stage import Counts, run_stage
+from simulator.models.base import derive_seed
+from simulator.models.conversation import Conversation, ConversationInputs
+from simulator.models.instruction import Instruction
+from simulator.models.unit import Unit
+from simulator.runs.entry import Entry, Product
+from simulator.runs.events import Note
+from simulator.runs.pool import Ended
+
+__all__ = ["converse_all"]
+
+STAGE = "converse"
+
+
+async def converse_all(context: ProductionContext) -> Counts:
+    """Let the cast hold its conversations."""
+    sides = ConversationContext(user=context.roles["user"], assistant=context.roles.get("assistant"))
+    return await run_stage(context, STAGE, _units(context), lambda unit: converse(unit, sides), _settle)
+
+
+def _units(context: ProductionContext) -> Iterator[Unit]:
+    section = context.scenario.conversations
+    if section is None:
+        return
+    posed = [Instruction.model_validate(body) for body in context.ledger.products("instruction")]
+    for instruction in posed[: section.count]:
+        partner, relation = _partner(context, instruction.persona)
+        if section.partner == "persona" and partner is None:
+            name = context.population.persona(instruction.persona).text
+            context.listener(Note(f"no conversation for {name!r}: nobody is related to them in the graph"))
+            continue
+        inputs = ConversationInputs(
+            persona=context.population.persona(instruction.persona).text,
+            opener=instruction.text,
+            instruction=instruction.id,
+            situation=section.situation or "",
+            exchanges=section.exchanges,
+            partner=partner if section.partner == "persona" else None,
+            relation=relation if section.partner == "persona" else "",
+            system=section.system or "",
+        ).model_dump(mode="json")
+        yield Unit(stage=STAGE, role="user", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs))
+
+
+def _partner(context: ProductionContext, persona: str) -> tuple[str | None, str]:
+    """Return the first person that the graph has around ``persona``, and what they are to them."""
+    for relation in context.population.outward(persona):
+        return context.population.persona(relation.target).text, relation.name
+    return None, ""
+
+
+async def _settle(batch: Sequence[Ended]) -> list[Entry]:
+    entries = []
+    for ended in batch:
+        products = []
+        if ended.result.value is not None:
+            talk = Conversation.model_validate(ended.result.value)
+            products = [Product("conversation", talk.id, talk.persona, talk)]
+        entries.append(Entry(ended.unit, ended.result, products=products))
+    return entries

@@ -1,0 +1,75 @@
+"""NPCs: the cast, seated in a world and written into it. Who knows whom comes from the relationship graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphs.admission import Proposal, admit_products
+from graphs.context import ProductionContext
+from graphs.role import perform_unit
+from graphs.stage import Counts, run_stage
+from graphs.stages.cast import cast_personas
+from simulator.errors import InputError
+from simulator.models.base import derive_seed
+from simulator.models.npc import NpcTie
+from simulator.models.persona import Persona
+from simulator.models.unit import Unit, UnitResult
+from simulator.models.world import World
+from simulator.roles.npc_draft import NpcBrief, NpcDraft
+from simulator.roles.npc_seat import Seat, seat_cast
+from simulator.roles.npc_writer import brief_for, npc_id, to_npc
+from simulator.runs.entry import Product
+
+__all__ = ["write_npcs"]
+
+STAGE = "npcs"
+
+
+async def write_npcs(context: ProductionContext) -> Counts:
+    """Write the NPCs of the cast; a name that is taken is rejected."""
+    section, world, role = context.scenario.npcs, context.world, context.roles["npc_writer"]
+    if section is None or world is None:
+        raise InputError("NPCs need a world: name its folder in 'npcs.world'")
+    people = cast_personas(context)[: section.count]
+    seats = await seat_cast(world, [persona.text for persona in people], context.scenario.seed, context.embedder)
+    ties = _ties(context, world, people, seats)
+
+    def propose(unit: Unit, result: UnitResult) -> Proposal:
+        npc = to_npc(NpcDraft.model_validate(result.value), NpcBrief.model_validate(unit.inputs), world)
+        text = " ".join(filter(None, (npc.personality, npc.background, npc.quest)))
+        return Proposal(Product("npc", npc.id, npc.persona, npc), text or npc.name, npc.name)
+
+    return await run_stage(
+        context,
+        STAGE,
+        [
+            _unit(context, brief_for(world, persona.text, seat, ties[persona.id]))
+            for persona, seat in zip(people, seats, strict=True)
+        ],
+        lambda unit: perform_unit(unit, role),
+        lambda batch: admit_products(context, "npc", batch, propose),
+    )
+
+
+def _unit(context: ProductionContext, brief: NpcBrief) -> Unit:
+    inputs = brief.model_dump(mode="json")
+    return Unit(stage=STAGE, role="npc_writer", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs))
+
+
+def _ties(
+    context: ProductionContext, world: World, people: Sequence[Persona], seats: Sequence[Seat]
+) -> dict[str, list[NpcTie]]:
+    """Return for each member of the cast the others that the graph joins with it, told from both sides."""
+    names = {persona.id: seat.name for persona, seat in zip(people, seats, strict=True)}
+    ties: dict[str, list[NpcTie]] = {persona.id: [] for persona in people}
+    for persona in people:
+        for relation in context.population.outward(persona.id):
+            other = relation.target
+            if other in names:
+                ties[persona.id].append(_tie(world, other, names[other], relation.name))
+                ties[other].append(_tie(world, persona.id, names[persona.id], f"whose {relation.name} you are"))
+    return ties
+
+
+def _tie(world: World, persona: str, name: str, relation: str) -> NpcTie:
+    return NpcTie(npc=npc_id(world, persona, name), name=name, relation=relation)

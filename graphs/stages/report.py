@@ -1,0 +1,44 @@
+"""The end of a run: the index of the population, the exported products, the report. All of it made from the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from graphs.context import ProductionContext
+from graphs.stage import Counts
+from simulator.evidence.report import build_report, to_markdown
+from simulator.exports.jsonl import export_jsonl
+from simulator.population.index import open_or_rebuild
+from simulator.runs.directory import RunDirectory, write_atomically
+from simulator.runs.events import Note, StageEnded, StageStarted
+
+__all__ = ["report"]
+
+STAGE = "report"
+
+
+async def report(context: ProductionContext) -> Counts:
+    """Bring the index, the exported products and the report to the state of the ledger."""
+    context.listener(StageStarted(STAGE, 0))
+    directory = RunDirectory(context.ledger.path.parent)
+    _index(context, directory.index)
+    export_jsonl(context.ledger, directory.products)
+    made = await build_report(context.ledger, context.embedder)
+    body = orjson.dumps(made.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+    write_atomically(directory.report / "report.json", body)
+    write_atomically(directory.report / "report.md", to_markdown(made, context.scenario.name).encode("utf-8"))
+    counts = Counts(admitted=sum(made.products.values()))
+    context.listener(StageEnded(STAGE, counts.admitted, 0, 0))
+    return counts
+
+
+def _index(context: ProductionContext, folder: Path) -> None:
+    personas, vectors = context.population.personas, context.population.vectors
+    if not personas or len(vectors) != len(personas):
+        return
+    ids, texts = [persona.id for persona in personas], [persona.text for persona in personas]
+    with open_or_rebuild(folder, ids, texts, vectors, context.embedder.name) as index:
+        if index.rebuilt:
+            context.listener(Note(f"the index of the population was built: {index.rebuilt}"))
