@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.errors import InputError
+from simulator.errors import InputError, RunDirectoryError
 from simulator.models.conversation import Conversation
 from simulator.models.decision import Decision
 from simulator.models.instruction import Instruction
@@ -18,6 +18,8 @@ from simulator.models.tool import Tool
 from simulator.models.unit import Failure
 from simulator.runs.directory import RunDirectory
 from simulator.runs.ledger import Ledger
+from simulator.scenario.load import parse_scenario
+from simulator.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from simulator.population.graph import RelationshipGraph
@@ -53,6 +55,18 @@ class Run:
         """Fingerprint, versions, models, prompt hashes, counts and usage; empty until the run has ended once."""
         path = self.directory.manifest
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario, as it was resolved when the run last started.
+
+        Raises:
+            RunDirectoryError: The run was never started.
+        """
+        kept = self.ledger.meta("scenario")
+        if kept is None:
+            raise RunDirectoryError(f"the run in {str(self.directory.root)!r} was never started")
+        return parse_scenario(kept, base=Path(self.ledger.meta("base", ".")), where=str(self.directory.scenario))
 
     @property
     def personas(self) -> list[Persona]:

@@ -1,0 +1,160 @@
+"""What a scenario would do, without asking a model: its stages, roles, models and inputs, and all that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from simulator.assembly.compose import endpoint_spec, wanted_roles
+from simulator.errors import UsageError
+from simulator.llm.spec import key_of
+from simulator.models.unit import Failure
+from simulator.models.world import World
+from simulator.prompts.template import Prompt, load_prompt
+from simulator.scenario.schema import RoleName, Scenario
+from simulator.scenario.texts import SourceText, read_texts
+from simulator.scenario.world import load_world
+from simulator.settings import Settings
+
+__all__ = ["Preview", "RolePlan", "StagePlan", "preview", "stage_names", "stage_plans"]
+
+T = TypeVar("T")
+
+_SECTIONS = {
+    "instructions": "pose",
+    "conversations": "converse",
+    "npcs": "npcs",
+    "tools": "tools",
+    "problems": "problems",
+    "writings": "writings",
+}
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """One stage that would run, with the most units that it can have; ``None`` when nobody can know."""
+
+    stage: str
+    units: int | None
+
+
+@dataclass(frozen=True)
+class RolePlan:
+    """Who would perform a role.
+
+    Attributes:
+        role: Its name.
+        model: The model's identity.
+        prompt: ``NAME.VARIANT``, or the path that overrides it.
+        candidates: Best-of-k.
+    """
+
+    role: RoleName
+    model: str
+    prompt: str
+    candidates: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would run.
+
+    Attributes:
+        scenario: The checked scenario.
+        texts: What Text-to-Persona would start from.
+        bad_rows: Rows of the texts that would be recorded as failures.
+        world: The NPCs' world.
+        roles: Who would perform what; a role whose model or prompt is wrong is missing.
+        stages: In order.
+        problems: Everything that would keep the run from starting.
+    """
+
+    scenario: Scenario
+    texts: tuple[SourceText, ...]
+    bad_rows: tuple[Failure, ...]
+    world: World | None
+    roles: tuple[RolePlan, ...]
+    stages: tuple[StagePlan, ...]
+    problems: tuple[UsageError, ...]
+
+
+def preview(scenario: Scenario, settings: Settings) -> Preview:
+    """Read and check all that ``scenario`` names, to the last problem. Nothing is connected and nothing written.
+
+    Args:
+        scenario: What would be run.
+        settings: Keys and the environment's model.
+    """
+    problems: list[UsageError] = []
+    texts, bad_rows = _tried(problems, partial(_texts, scenario)) or ([], [])
+    world = None
+    if scenario.npcs is not None:
+        world = _tried(problems, partial(load_world, scenario.base / scenario.npcs.world))
+    planned = [_tried(problems, partial(_role, scenario, role, settings)) for role in wanted_roles(scenario)]
+    return Preview(
+        scenario=scenario,
+        texts=tuple(texts),
+        bad_rows=tuple(bad_rows),
+        world=world,
+        roles=tuple(role for role in planned if role is not None),
+        stages=tuple(stage_plans(scenario, len(texts))),
+        problems=tuple(problems),
+    )
+
+
+def stage_names(scenario: Scenario) -> list[str]:
+    """Return the stages that the scenario asks for, in order, by the names that progress events use."""
+    return [plan.stage for plan in stage_plans(scenario, 0)]
+
+
+def stage_plans(scenario: Scenario, texts: int) -> Iterator[StagePlan]:
+    """Yield the stages that would run on so many ``texts``, each with the most units that it can have."""
+    people, newest = 0, 0
+    if scenario.texts is not None:
+        people = newest = texts * scenario.texts.per_text
+        yield StagePlan("extract", newest)
+    expand = scenario.expand
+    for hop in range(1, expand.hops + 1):
+        newest = min(newest, expand.max_per_hop or newest) * expand.per_persona
+        people += newest
+        yield StagePlan(f"expand-{hop}", newest)
+    yield StagePlan("cast", 0)
+    cast = min(people, scenario.cast.size) if scenario.personas is None else scenario.cast.size
+    yield from _productions(scenario, cast)
+
+
+def _productions(scenario: Scenario, cast: int) -> Iterator[StagePlan]:
+    posed = cast * scenario.instructions.per_persona if scenario.instructions else 0
+    most = {"pose": posed, "converse": posed, "tools": cast * (scenario.tools.per_persona if scenario.tools else 0)}
+    for section, stage in _SECTIONS.items():
+        wanted = getattr(scenario, section)
+        if wanted is not None:
+            units = most.get(stage, cast)
+            yield StagePlan(stage, min(units, getattr(wanted, "count", None) or units))
+    yield StagePlan("report", 0)
+
+
+def _tried(problems: list[UsageError], check: Callable[[], T]) -> T | None:
+    """Return what ``check`` returns; when it finds a problem, keep that and go on to the next check."""
+    try:
+        return check()
+    except UsageError as error:
+        if str(error) not in map(str, problems):  # one missing key or file spoils many roles
+            problems.append(error)
+        return None
+
+
+def _texts(scenario: Scenario) -> tuple[list[SourceText], list[Failure]]:
+    return read_texts(scenario.texts, scenario.base) if scenario.texts is not None else ([], [])
+
+
+def _role(scenario: Scenario, role: RoleName, settings: Settings) -> RolePlan:
+    spec = endpoint_spec(scenario, role, settings)
+    if not spec.embedded:
+        key_of(spec, settings)
+    override = scenario.prompts.get(role)
+    prompt: Prompt = load_prompt(role, spec.profile, scenario.base / override if override else None)
+    candidates = scenario.candidates.get(role) or prompt.head.candidates
+    return RolePlan(role, spec.name, override or f"{role}.{spec.profile}", candidates)

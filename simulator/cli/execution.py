@@ -1,0 +1,167 @@
+"""What ``run`` and ``resume`` share: progress on stderr, signals, the summary, and the way back to a stopped run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from simulator.cli.screen.console import draws, print_command, print_json, stderr, stdout, words
+from simulator.cli.screen.lines import PlainLines, Silence
+from simulator.cli.screen.progress import Progress, duration
+from simulator.errors import RunStopped, SixhopError
+from simulator.runs.directory import RunDirectory
+from simulator.runs.stop import Stop
+
+if TYPE_CHECKING:
+    from simulator.assembly import Run
+    from simulator.cli.screen.panel import LivePanel
+
+__all__ = ["Start", "execute"]
+
+_TICK_S = 0.5  # how soon a plain line says that the run is stopping
+
+Start = Callable[["LivePanel | PlainLines", Stop], Coroutine[Any, Any, "Run"]]
+"""Makes the run's coroutine, given its listener and its stop."""
+
+
+def execute(start: Start, root: Path, planned: Sequence[str], *, quiet: bool, as_json: bool) -> None:
+    """Run to the end, showing progress, and print the summary.
+
+    Args:
+        start: Begins or goes on with the run.
+        root: The run directory, to be named if the run stops early.
+        planned: The stages that the scenario asks for.
+        quiet: Show no progress.
+        as_json: Print the result as JSON instead of the summary.
+
+    Raises:
+        RunStopped: A budget is used up or the user asked; the command that goes on has been printed.
+        SixhopError: What went wrong; likewise.
+    """
+    progress = Progress(planned)
+    try:
+        with _shown(progress, quiet) as display:
+            run = asyncio.run(_Watch(display, Stop()).over(start))
+    except SixhopError as error:
+        if as_json and isinstance(error, RunStopped):
+            _print_result(root, error)
+        _show_the_way_back(root, error)
+        raise
+    with run:
+        if as_json:
+            _print_result(root, None)
+        else:
+            from simulator.cli.screen.summary import print_summary
+
+            print_summary(stdout(), run, took=duration(progress.clock() - progress.began))
+
+
+@dataclass
+class _Watch:
+    """One execution with its signals.
+
+    The first SIGINT or SIGTERM lets what is in flight end, the second cancels it, the third ends the process on the
+    spot: what was paid for is in the ledger, which survives that.
+    """
+
+    display: LivePanel | PlainLines
+    stop: Stop
+    asked: int = 0
+    _work: asyncio.Task[Run] | None = field(default=None)
+
+    async def over(self, start: Start) -> Run:
+        """Do the work that ``start`` makes.
+
+        Raises:
+            RunStopped: A second signal cancelled it.
+        """
+        loop = asyncio.get_running_loop()
+        self._work = asyncio.create_task(start(self.display, self.stop))
+        ticking = asyncio.create_task(self._tick())
+        try:
+            with _signals(lambda number: self._hear(number, loop)):
+                return await self._work
+        except asyncio.CancelledError:
+            if self.asked < 2:
+                raise
+            raise RunStopped(f"{self.stop.asked}, twice; what was in flight is lost") from None
+        finally:
+            ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticking
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self.display.tick()
+
+    def _hear(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
+        # Runs between two byte codes of the main thread, even when the event loop is busy: set flags, nothing more.
+        self.asked += 1
+        if self.asked == 1:
+            reason = "you pressed Ctrl-C" if number == signal.SIGINT else "the process was asked to end"
+            self.stop.ask(reason)
+            self.display.progress.stopping = reason
+        elif self.asked == 2 and self._work is not None:
+            loop.call_soon_threadsafe(self._work.cancel)
+        else:
+            with suppress(OSError):
+                os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\x1b[?25h" if _tty() else b"")
+            os._exit(RunStopped.exit_code)
+
+
+@contextmanager
+def _signals(hear: Callable[[int], None]) -> Iterator[None]:
+    def handler(number: int, _frame: FrameType | None) -> None:
+        hear(number)
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+@contextmanager
+def _shown(progress: Progress, quiet: bool) -> Iterator[LivePanel | PlainLines]:
+    console = stderr()
+    if quiet:
+        shown: LivePanel | PlainLines = Silence(progress, console)
+    elif draws(console):
+        from simulator.cli.screen.panel import LivePanel
+
+        shown = LivePanel(progress, console)
+    else:
+        shown = PlainLines(progress, console)
+    with shown:
+        yield shown
+
+
+def _tty() -> bool:
+    return sys.__stderr__ is not None and sys.__stderr__.isatty()
+
+
+def _show_the_way_back(root: Path, error: SixhopError) -> None:
+    if error.exit_code == 2 or not RunDirectory(root).ledger.exists():
+        return
+    console = stderr()
+    console.print(words("What was paid for is kept. Go on with:"), soft_wrap=True)
+    print_command(console, "sixhop", "resume", root)
+
+
+def _print_result(root: Path, error: SixhopError | None) -> None:
+    """Print the manifest, as it was written when the run ended, with its directory."""
+    from simulator.assembly import open_run
+
+    with open_run(root) as run:
+        told = {"state": "stopped", "reason": str(error)} if error else {}
+        print_json({"directory": str(root), **run.manifest, **told})

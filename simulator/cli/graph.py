@@ -1,0 +1,148 @@
+"""``sixhop graph``: questions to the relationship graph."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, TypeVar
+
+import typer
+
+from simulator.cli.options import Json, Limit, RunDir
+
+__all__ = ["graph"]
+
+graph = typer.Typer(
+    name="graph",
+    help="Ask the relationship graph: who is near whom, and by which chain.",
+    no_args_is_help=True,
+)
+
+_ROWS = 40
+
+T = TypeVar("T")
+
+Who = Annotated[
+    str,
+    typer.Argument(
+        help="A persona: its id, the beginning of it, or its text in quotes (a part is enough).", metavar="ID"
+    ),
+]
+
+
+@graph.callback()
+def _run(context: typer.Context, rundir: RunDir) -> None:
+    """Ask the relationship graph: who is near whom, and by which chain."""
+    context.obj = rundir
+
+
+@graph.command()
+def stats(context: typer.Context, as_json: Json = False) -> None:
+    """How large it is, hop by hop and relation by relation."""
+    from simulator.assembly import open_run
+    from simulator.cli.screen.console import print_json, stdout
+    from simulator.cli.screen.network import stats_view
+    from simulator.population.graph_stats import graph_stats
+
+    with open_run(context.obj) as run:
+        found = graph_stats(run.graph())
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        stdout().print(stats_view(found))
+
+
+@graph.command()
+def central(context: typer.Context, limit: Limit = 10, as_json: Json = False) -> None:
+    """Who has the most relations."""
+    from simulator.assembly import open_run
+    from simulator.cli.screen.console import print_json, stdout
+    from simulator.cli.screen.network import central_view
+    from simulator.population.graph_stats import central
+
+    with open_run(context.obj) as run:
+        network = run.graph()
+        found = central(network, limit or len(network))
+        if as_json:
+            print_json([{"id": id_, "relations": degree, "text": network.text(id_)} for id_, degree in found])
+        else:
+            stdout().print(central_view(found, network))
+
+
+@graph.command()
+def neighbours(context: typer.Context, id: Who, limit: Limit = None, as_json: Json = False) -> None:
+    """Everybody one relation away from a persona, in either direction."""
+    from simulator.assembly import open_run
+    from simulator.cli.screen.console import print_json, stdout, words
+    from simulator.cli.screen.network import neighbours_view
+
+    with open_run(context.obj) as run:
+        persona, network = run.persona(id), run.graph()
+        found = network.neighbours(persona.id)
+        shown = _cut(found, limit, as_json)
+        if as_json:
+            print_json([{**asdict(one), "text": network.text(one.id)} for one in shown])
+            return
+        stdout().print(words(persona.text, "bold"))
+        stdout().print(neighbours_view(shown, network))
+        _tell_rest(len(found) - len(shown))
+
+
+@graph.command()
+def within(
+    context: typer.Context,
+    id: Who,
+    hops: Annotated[int, typer.Option("--hops", metavar="N", help="0 to 6 relations.")] = 2,
+    limit: Limit = None,
+    as_json: Json = False,
+) -> None:
+    """Everybody at most so many relations away from a persona."""
+    from simulator.assembly import open_run
+    from simulator.cli.screen.console import print_json, stdout, words
+    from simulator.cli.screen.network import within_view
+
+    with open_run(context.obj) as run:
+        persona, network = run.persona(id), run.graph()
+        found = [(other, far) for other, far in network.within(persona.id, hops).items() if other != persona.id]
+        shown = _cut(found, limit, as_json)
+        if as_json:
+            print_json([{"id": other, "distance": far, "text": network.text(other)} for other, far in shown])
+            return
+        stdout().print(words(persona.text, "bold"))
+        stdout().print(within_view(shown, network))
+        _tell_rest(len(found) - len(shown))
+
+
+@graph.command()
+def path(context: typer.Context, a: Who, b: Who, as_json: Json = False) -> None:
+    """A shortest chain from one persona to another, told in words.
+
+    Exit code 1 when no chain joins them.
+    """
+    from simulator.assembly import open_run
+    from simulator.cli.screen.chain import sentence, tell
+    from simulator.cli.screen.console import note, print_json, stdout
+
+    with open_run(context.obj) as run:
+        start, end, network = run.persona(a), run.persona(b), run.graph()
+        steps = network.path(start.id, end.id)
+        if as_json:
+            told = {"steps": None} if steps is None else {"steps": [asdict(step) for step in steps]}
+            chain = None if steps is None else sentence(start.id, steps, network.text)
+            print_json({"from": start.id, "to": end.id, **told, "sentence": chain})
+        elif steps is not None:
+            stdout().print(tell(start.id, steps, network.text))
+        if steps is None:
+            note("No chain of relations joins them.")
+            raise typer.Exit(1)
+
+
+def _cut(rows: list[T], limit: int | None, as_json: bool) -> list[T]:
+    most = limit if limit is not None or as_json else _ROWS
+    return rows[: most or None]
+
+
+def _tell_rest(rest: int) -> None:
+    if rest:
+        from simulator.cli.screen.console import note
+
+        note(f"{rest:,} more; --limit 0 prints all")

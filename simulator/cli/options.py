@@ -1,0 +1,37 @@
+"""The arguments and options that several commands share, so that they mean and look the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Concurrency", "Json", "Limit", "MaxCalls", "MaxMinutes", "MaxTokens", "Model", "Quiet", "RunDir", "Seed"]
+
+RunDir = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUNDIR", show_default=False)]
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="SPEC",
+        help="Model for every role, instead of the scenario's: local, gguf:PATH, openai:MODEL or URL#MODEL.",
+    ),
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Seed, instead of the scenario's.")]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", "-c", metavar="N", min=1, max=4096, help="Units worked on at once.")
+]
+MaxCalls = Annotated[int | None, typer.Option("--max-calls", metavar="N", min=0, help="Stop after so many calls.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", min=0, help="Stop after so many tokens.")]
+MaxMinutes = Annotated[
+    float | None, typer.Option("--max-minutes", metavar="M", min=0, help="Stop after so many minutes.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", "-n", metavar="N", min=0, help="Most rows; 0 is all. By default 40, and all as JSON."),
+]

@@ -1,0 +1,39 @@
+"""``sixhop resume``: go on with a run that stopped."""
+
+from __future__ import annotations
+
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Quiet, RunDir
+
+__all__ = ["resume"]
+
+
+def resume(
+    rundir: RunDir,
+    concurrency: Concurrency = None,
+    max_calls: MaxCalls = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Go on with a run that stopped, from its directory alone.
+
+    Nothing that was paid for is asked again. A finished run is only summed up again.
+    """
+    from simulator import assembly
+    from simulator.assembly.preview import stage_names
+    from simulator.assembly.simulate import resume as go_on
+    from simulator.cli.execution import execute
+
+    with assembly.open_run(rundir) as kept:
+        planned = stage_names(kept.scenario)
+    overrides = assembly.Overrides(
+        concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes
+    )
+    execute(
+        lambda progress, stop: go_on(rundir, overrides=overrides, listener=progress, stop=stop),
+        rundir,
+        planned,
+        quiet=quiet,
+        as_json=as_json,
+    )

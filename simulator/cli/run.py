@@ -1,0 +1,46 @@
+"""``sixhop run``: run a scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Model, Quiet, Seed
+
+__all__ = ["run"]
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="The scenario file.", metavar="SCENARIO", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Run directory.", metavar="RUNDIR", show_default="runs/NAME")
+    ] = None,
+    model: Model = None,
+    seed: Seed = None,
+    concurrency: Concurrency = None,
+    max_calls: MaxCalls = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Run a scenario. Run it again, and what was paid for is reused.
+
+    Ctrl-C once lets what is in flight end and saves; twice stops at once. Either way 'sixhop resume' goes on.
+    """
+    from simulator.assembly import Overrides, load_scenario, simulate
+    from simulator.assembly.preview import stage_names
+    from simulator.cli.execution import execute
+
+    loaded = load_scenario(scenario)
+    root = out if out is not None else Path("runs") / loaded.name
+    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes)
+    execute(
+        lambda progress, stop: simulate(loaded, root, overrides=overrides, listener=progress, stop=stop),
+        root,
+        stage_names(loaded),
+        quiet=quiet,
+        as_json=as_json,
+    )

@@ -1,0 +1,155 @@
+"""NPCs, tools, instructions, problems and texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from rich.box import ROUNDED
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from simulator.cli.screen.console import one_line, words
+from simulator.cli.screen.layout import Barred, facts, short, table
+from simulator.models.instruction import Instruction
+from simulator.models.npc import Npc
+from simulator.models.problem import Problem, WrittenText
+from simulator.models.tool import Tool
+
+__all__ = [
+    "instruction_card",
+    "instructions_table",
+    "npc_card",
+    "npcs_table",
+    "problem_card",
+    "problems_table",
+    "signature",
+    "text_card",
+    "texts_table",
+    "tool_card",
+    "tools_table",
+]
+
+People = Mapping[str, str]
+
+_CARD = 92  # columns of a card: it should look like one, also on a wide terminal
+
+
+def npcs_table(npcs: Iterable[Npc], people: People) -> Table:
+    """Return one row per character."""
+    made = table("id", "name", "who*", "place*")
+    for npc in npcs:
+        who = " ".join(filter(None, [npc.race, npc.occupation])) + (f", {npc.faction}" if npc.faction else "")
+        made.add_row(words(short(npc.id), "cyan"), words(npc.name, "bold"), words(who), words(npc.place))
+    return made
+
+
+def npc_card(npc: Npc, people: People) -> RenderableType:
+    """Return the character as a card."""
+    fields = [
+        ("faction", npc.faction),
+        ("place", npc.place),
+        ("appearance", npc.appearance),
+        ("personality", npc.personality),
+        ("background", npc.background),
+        ("quest", npc.quest),
+        *((tie.relation, tie.name) for tie in npc.ties),
+        ("persona", people.get(npc.persona, npc.persona)),
+    ]
+    parts: list[RenderableType] = [facts(fields)]
+    if npc.greeting:
+        parts += [Text(), Barred(npc.greeting, "yellow", indent=0)]
+    who = " ".join(filter(None, [npc.race, npc.occupation]))
+    title = Text.assemble(words(npc.name, "bold yellow"), "  ", words(who, "italic"))
+    return Panel(
+        Group(*parts),
+        box=ROUNDED,
+        title=title,
+        title_align="left",
+        subtitle=words(f"{npc.world} · {short(npc.id)}", "dim"),
+        subtitle_align="right",
+        border_style="yellow",
+        padding=(1, 2),
+        width=_CARD,
+    )
+
+
+def tools_table(tools: Iterable[Tool], people: People) -> Table:
+    """Return one row per tool."""
+    made = table("id", "tool*", "what it does*", "asked>")
+    for tool in tools:
+        made.add_row(words(short(tool.id), "cyan"), signature(tool), words(tool.description), str(len(tool.personas)))
+    return made
+
+
+def tool_card(tool: Tool, people: People) -> RenderableType:
+    """Return the tool with its arguments' JSON Schema and who asked for it."""
+    pairs = [
+        ("id", tool.id),
+        ("returns", tool.returns),
+        *(("asked by", people.get(persona, persona)) for persona in tool.personas),
+    ]
+    schema = json.dumps(tool.input_schema(), indent=2, ensure_ascii=False)
+    return Group(signature(tool), words(tool.description), Text(), facts(pairs), Text(), words(schema))
+
+
+def signature(tool: Tool) -> Text:
+    """Return the tool as a function's head: ``find_tide(harbour: string)``."""
+    said = Text(tool.name, style="bold green")
+    said.append("(", style="dim")
+    for number, parameter in enumerate(tool.parameters):
+        said.append(", " if number else "", style="dim")
+        said.append_text(Text.assemble(parameter.name, (f": {parameter.type}", "dim")))
+    return said.append(")", style="dim")
+
+
+def instructions_table(instructions: Iterable[Instruction], people: People) -> Table:
+    """Return one row per instruction: who asks what."""
+    made = table("id", "persona*", "asks*")
+    for one in instructions:
+        made.add_row(words(short(one.id), "cyan"), words(_who(one.persona, people), "dim"), words(one.text))
+    return made
+
+
+def instruction_card(instruction: Instruction, people: People) -> RenderableType:
+    """Return one instruction."""
+    pairs = [("id", instruction.id), ("persona", people.get(instruction.persona, instruction.persona))]
+    return Group(facts(pairs), Text(), Barred(instruction.text, "cyan"))
+
+
+def problems_table(problems: Iterable[Problem], people: People) -> Table:
+    """Return one row per problem."""
+    made = table("id", "persona*", "problem*")
+    for one in problems:
+        made.add_row(words(short(one.id), "cyan"), words(_who(one.persona, people), "dim"), words(one.text))
+    return made
+
+
+def problem_card(problem: Problem, people: People) -> RenderableType:
+    """Return one problem."""
+    pairs = [
+        ("id", problem.id),
+        ("subject", problem.subject),
+        ("persona", people.get(problem.persona, problem.persona)),
+    ]
+    return Group(facts(pairs), Text(), Barred(problem.text, "cyan"))
+
+
+def texts_table(texts: Iterable[WrittenText], people: People) -> Table:
+    """Return one row per text."""
+    made = table("id", "title*", "text*")
+    for one in texts:
+        made.add_row(words(short(one.id), "cyan"), words(one.title, "bold"), words(one_line(one.text, 160)))
+    return made
+
+
+def text_card(text: WrittenText, people: People) -> RenderableType:
+    """Return one text, whole."""
+    pairs = [("id", text.id), ("persona", people.get(text.persona, text.persona))]
+    return Group(words(text.title, "bold"), facts(pairs), Text(), Barred(text.text, "cyan"))
+
+
+def _who(persona: str, people: People) -> str:
+    return one_line(people.get(persona, persona), 80)

@@ -1,0 +1,134 @@
+"""The kinds of record that ``sixhop show`` knows: how each is loaded, listed and shown by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import RenderableType
+
+from simulator.cli.screen import cards, people, talk, work
+from simulator.errors import InputError, UsageError
+from simulator.models.persona import Persona
+
+if TYPE_CHECKING:
+    from simulator.assembly import Run
+
+__all__ = ["KINDS", "Kind", "choose", "kind_of", "texts_by_id"]
+
+People = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of record.
+
+    Attributes:
+        name: The plural, as the user types it; the singular is understood too.
+        load: Returns the run's records of this kind, in order.
+        listed: Returns a table of several.
+        single: Returns one by itself.
+        key: Returns a record's id.
+    """
+
+    name: str
+    load: Callable[[Run], Sequence[Any]]
+    listed: Callable[[Iterable[Any], People], RenderableType]
+    single: Callable[[Any, People, Run], RenderableType]
+    key: Callable[[Any], str] = lambda record: str(record.id)
+
+
+def _plainly(view: Callable[[Any, People], RenderableType]) -> Callable[[Any, People, Run], RenderableType]:
+    return lambda record, names, run: view(record, names)
+
+
+def _persona(persona: Persona, names: People, run: Run) -> RenderableType:
+    return people.persona_card(persona, names, run.relations)
+
+
+def _cast(run: Run) -> list[Persona]:
+    known = {persona.id: persona for persona in run.personas}
+    return [known[id_] for id_ in run.cast]
+
+
+def _units(run: Run) -> list[work.EndedUnit]:
+    stages = [row[0] for row in run.ledger.rows("SELECT stage FROM units GROUP BY stage ORDER BY MIN(seq)")]
+    ended = (pair for stage in stages for pair in run.ledger.results(stage))
+    return [work.EndedUnit(id=unit.id, unit=unit, result=result) for unit, result in ended]
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("personas", lambda run: run.personas, people.people_table, _persona),
+        Kind(
+            "relations",
+            lambda run: run.relations,
+            people.relations_table,
+            _plainly(people.relation_card),
+            key=lambda relation: f"{relation.source} {relation.target}",
+        ),
+        Kind(
+            "decisions",
+            lambda run: run.decisions,
+            people.decisions_table,
+            _plainly(people.decision_card),
+            key=lambda decision: str(decision.candidate),
+        ),
+        Kind("cast", _cast, people.people_table, _persona),
+        Kind("instructions", lambda run: run.instructions, cards.instructions_table, _plainly(cards.instruction_card)),
+        Kind("conversations", lambda run: run.conversations, talk.conversations_table, _plainly(talk.chat)),
+        Kind("npcs", lambda run: run.npcs, cards.npcs_table, _plainly(cards.npc_card)),
+        Kind("tools", lambda run: run.tools, cards.tools_table, _plainly(cards.tool_card)),
+        Kind("problems", lambda run: run.problems, cards.problems_table, _plainly(cards.problem_card)),
+        Kind("texts", lambda run: run.texts, cards.texts_table, _plainly(cards.text_card)),
+        Kind(
+            "failures",
+            lambda run: run.failures,
+            work.failures_table,
+            _plainly(work.failure_card),
+            key=lambda failure: str(failure.unit),
+        ),
+        Kind("units", _units, work.units_table, _plainly(work.unit_card)),
+    )
+}
+
+
+def kind_of(name: str) -> Kind:
+    """Return the kind called ``name``, in the plural or the singular.
+
+    Raises:
+        UsageError: There is none.
+    """
+    wanted = name.lower()
+    for kind in KINDS.values():
+        if wanted in (kind.name, kind.name.removesuffix("s")):
+            return kind
+    raise UsageError(f"{name!r} is not a kind of record; allowed: {', '.join(KINDS)}")
+
+
+def choose(kind: Kind, records: Sequence[Any], key: str) -> Any:
+    """Return the one record that ``key`` names: an id or its beginning, a name, or a place in the list from 1.
+
+    Raises:
+        InputError: None or several fit.
+    """
+    if key.isascii() and key.isdigit() and len(key) <= 4 and 1 <= int(key) <= len(records):
+        return records[int(key) - 1]
+    exact = [one for one in records if key in (kind.key(one), getattr(one, "name", None))]
+    found = exact or [one for one in records if kind.key(one).startswith(key)]
+    if len(found) == 1 or (exact and found):
+        return found[0]
+    if not found:
+        raise InputError(
+            f"none of the {len(records)} {kind.name} has an id that begins with {key!r}; "
+            f"allowed is an id, its beginning, or a number from 1 to {len(records)}"
+        )
+    some = ", ".join(kind.key(one) for one in found[:3])
+    raise InputError(f"{len(found)} {kind.name} have an id that begins with {key!r}: {some}. Give more of it")
+
+
+def texts_by_id(run: Run) -> dict[str, str]:
+    """Return every persona's text by its id."""
+    return dict(run.ledger.rows("SELECT id, text FROM personas"))

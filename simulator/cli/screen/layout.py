@@ -1,0 +1,87 @@
+"""The few shapes that every view is made of, so that all commands look like one program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from simulator.cli.screen.console import clean, words
+
+__all__ = ["Barred", "bar", "facts", "heading", "short", "table"]
+
+_ID_DIGITS = 8  # of 16: two of 100,000 personas share them about once, and a command then asks for more
+_READABLE = 88  # columns of running text: longer lines are hard to follow
+
+
+def short(id: str) -> str:
+    """Return the beginning of an id that is long enough to be given to a command.
+
+    >>> short("p-0123456789abcdef")
+    'p-01234567'
+    """
+    return clean(id[: id.find("-") + 1 + _ID_DIGITS])
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """Return an empty table.
+
+    Args:
+        columns: Headings. A ``>`` at the end aligns right; ``*`` gives a column of running text the room that is left.
+        title: Printed above.
+    """
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim", title_justify="left")
+    if title:
+        made.title, made.title_style = words(title, "bold"), "bold"
+    for column in columns:
+        flexible, right = column.endswith("*"), column.endswith(">")
+        made.add_column(
+            column.rstrip("*>"),
+            justify="right" if right else "left",
+            no_wrap=not flexible,
+            overflow="fold" if flexible else "ellipsis",
+            ratio=1 if flexible else None,
+            max_width=_READABLE if flexible else None,
+        )
+    return made
+
+
+def heading(title: str) -> Text:
+    """Return a section's title."""
+    return words(title, "bold cyan")
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Table:
+    """Return names and values as two columns; empty values are left out."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold", max_width=_READABLE)
+    for name, value in pairs:
+        if value:
+            grid.add_row(words(name), words(value))
+    return grid
+
+
+def bar(value: int, most: int, width: int = 24) -> Text:
+    """Return a bar whose length is to ``width`` as ``value`` to ``most``; anything above zero shows."""
+    length = max(1, round(width * value / most)) if value and most else 0
+    return Text("█" * length, style="cyan")
+
+
+class Barred:
+    """Running text with a bar at its left, as a chat shows a message."""
+
+    def __init__(self, text: str, style: str, *, indent: int = 2) -> None:
+        self._text = words(text)
+        self._style = style
+        self._indent = indent
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Wrap the text to the width that is there."""
+        edge = " " * self._indent + "│ "
+        width = max(20, min(_READABLE, options.max_width - len(edge)))
+        for line in self._text.wrap(console, width):
+            yield Text.assemble((edge, self._style), line)

@@ -1,0 +1,85 @@
+"""The relationship graph in numbers and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from simulator.cli.screen.console import words
+from simulator.cli.screen.layout import bar, facts, heading, short, table
+from simulator.population.graph import Neighbour, RelationshipGraph
+from simulator.population.graph_stats import GraphStats
+
+__all__ = ["central_view", "neighbours_view", "stats_view", "within_view"]
+
+
+def stats_view(stats: GraphStats) -> RenderableType:
+    """Return the figures as a page of 80 columns."""
+    apart = stats.separation
+    mean = "" if apart.mean is None else f"{apart.mean:.1f} steps on average, {max(apart.steps)} at most"
+    pairs = [
+        ("people", f"{stats.personas:,}" + (f", {stats.alone:,} of them without a relation" if stats.alone else "")),
+        ("relations", f"{stats.relations:,} by {stats.names:,} different names"),
+        ("per person", f"{stats.degree_mean:.1f} relations on average, {stats.degree_max:,} at most"),
+        ("groups", f"{stats.components:,}; the largest has {stats.largest:,} people"),
+        ("between two", mean),
+    ]
+    parts: list[RenderableType] = [facts(pairs), Text(), heading("By hop"), _by_hop(stats)]
+    if apart.steps:
+        of = "everybody" if apart.starts == stats.personas else f"{apart.starts} people"
+        parts += [Text(), heading(f"Steps between two people, from {of}"), _counted("steps", "pairs", apart.steps)]
+    if stats.by_kind:
+        sides = [_counted("kind", "relations", stats.by_kind, 10), _counted("called", "times", stats.by_name, 0)]
+        parts += [Text(), heading("Relations"), Columns([sides[0], Padding(sides[1], (0, 0, 0, 3))])]
+    return Group(*parts)
+
+
+def neighbours_view(found: Iterable[Neighbour], network: RelationshipGraph) -> Table:
+    """Return one row per neighbour, with what it is to the persona that was asked for."""
+    made = table("id", "is*", "hop>", "who*")
+    made.columns[1].ratio, made.columns[1].max_width = None, 26
+    for one in found:
+        said = f"the {one.relation}" if one.outward else f"has as {one.relation}"
+        row = (words(short(one.id), "cyan"), words(said, "magenta"))
+        made.add_row(*row, str(network.hop(one.id)), words(network.text(one.id)))
+    return made
+
+
+def within_view(found: Iterable[tuple[str, int]], network: RelationshipGraph) -> Table:
+    """Return one row per persona in reach, nearest first."""
+    made = table("steps>", "id", "persona*")
+    for id_, distance in found:
+        made.add_row(str(distance), words(short(id_), "cyan"), words(network.text(id_)))
+    return made
+
+
+def central_view(found: Iterable[tuple[str, int]], network: RelationshipGraph) -> Table:
+    """Return one row per persona, the most connected first."""
+    made = table("relations>", "id", "persona*")
+    for id_, degree in found:
+        made.add_row(f"{degree:,}", words(short(id_), "cyan"), words(network.text(id_)))
+    return made
+
+
+def _by_hop(stats: GraphStats) -> Table:
+    made = table("hop>", "people>", "relations>", "new>", "")
+    most = max(stats.by_hop.values(), default=0)
+    for hop, people in stats.by_hop.items():
+        gain = stats.yield_by_hop.get(hop)
+        relations = stats.relations_by_hop.get(hop)
+        told = f"{relations:,}" if relations else ""
+        made.add_row(str(hop), f"{people:,}", told, "" if gain is None else f"{gain:.0%}", bar(people, most))
+    return made
+
+
+def _counted(name: str, count: str, values: Mapping[str, int] | Mapping[int, int], width: int = 24) -> Table:
+    made = table(f"{name}>" if count == "pairs" else name, f"{count}>", *([""] if width else []))
+    most = max(values.values(), default=0)
+    for key, value in values.items():
+        made.add_row(words(str(key)), f"{value:,}", *([bar(value, most, width)] if width else []))
+    return made

@@ -1,0 +1,128 @@
+"""The live panel of a run, drawn again and again on a terminal's stderr."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.box import ROUNDED
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from simulator.cli.screen.console import one_line, words
+from simulator.cli.screen.progress import Progress, StageProgress, duration
+from simulator.runs.events import Event, Note
+
+__all__ = ["LivePanel", "draw"]
+
+_FRAMES = 4  # a second: enough to look alive, and little work for a machine that also runs the model
+_WIDE = 100  # columns from which there is room for a longer bar and a rate per stage
+
+
+class LivePanel:
+    """Shows a :class:`Progress` while the ``with`` block lasts, and leaves its last state on the screen."""
+
+    def __init__(self, progress: Progress, console: Console) -> None:
+        self.progress = progress
+        self._console = console
+        self._live = Live(
+            console=console,
+            get_renderable=lambda: draw(progress, console.width),
+            refresh_per_second=_FRAMES,
+            redirect_stdout=False,  # results must not end up on stderr
+        )
+
+    def __enter__(self) -> LivePanel:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        self.progress.add(event)
+        if isinstance(event, Note):
+            self._console.print(words(event.text, "yellow"))
+
+    def tick(self) -> None:
+        """Do nothing: the panel redraws itself."""
+
+
+def draw(progress: Progress, width: int) -> RenderableType:
+    """Return the panel for a terminal of ``width`` columns."""
+    now = progress.clock()
+    parts: list[RenderableType] = [_table(progress, width, now), Text(), _footer(progress, now)]
+    if progress.stopping:
+        parts.append(_stopping(progress))
+    where = one_line(str(progress.directory or ""), max(12, width - 30))
+    return Panel(
+        Group(*parts),
+        box=ROUNDED,
+        title=words(progress.name or "starting", "bold"),
+        title_align="left",
+        subtitle=words(where, "dim"),
+        subtitle_align="right",
+        border_style="yellow" if progress.stopping else "cyan",
+        padding=(0, 1),
+    )
+
+
+def _table(progress: Progress, width: int, now: float) -> Table:
+    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+    table.add_column("stage", min_width=8, no_wrap=True)
+    for name in ("done", "failed", "in flight", "reused"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", ratio=1, min_width=8)
+    if width >= _WIDE:
+        table.add_column("rate", justify="right", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True, min_width=9)
+    for stage in progress.stages:
+        table.add_row(*_row(stage, width, now))
+    return table
+
+
+def _row(stage: StageProgress, width: int, now: float) -> list[RenderableType]:
+    style = {"waiting": "dim", "skipped": "dim", "running": "bold", "ended": ""}[stage.state]
+    cells: list[RenderableType] = [words(stage.title, style)]
+    if stage.state in ("waiting", "skipped"):
+        rest: list[RenderableType] = [""] * (5 if width < _WIDE else 6)
+        return [*cells, *rest, words("skipped" if stage.state == "skipped" else "", "dim")]
+    if not stage.units:
+        rest = [""] * (5 if width < _WIDE else 6)
+        return [*cells, *rest, _time(stage, now)]
+    cells += [
+        words(f"{stage.reused + stage.done}/{stage.units}", style),
+        words(str(stage.failed), "red" if stage.failed else "dim"),
+        words(str(stage.in_flight), "cyan" if stage.in_flight else "dim"),
+        words(str(stage.reused), "" if stage.reused else "dim"),
+        ProgressBar(total=stage.units, completed=stage.finished, complete_style="cyan", finished_style="green"),
+    ]
+    if width >= _WIDE:
+        rate = stage.rate(now)
+        cells.append(words(f"{rate:.1f}/s" if stage.state == "running" and rate else "", "dim"))
+    return [*cells, _time(stage, now)]
+
+
+def _time(stage: StageProgress, now: float) -> Text:
+    if stage.state == "ended":
+        return words(f"✓ {duration(stage.elapsed_s(now))}", "green")
+    left = stage.left_s(now)
+    return words("…" if left is None else f"~{duration(left)} left", "dim" if left is None else "")
+
+
+def _footer(progress: Progress, now: float) -> Text:
+    elapsed = now - progress.began
+    calls, tokens = (progress.spent.calls, progress.spent.tokens) if progress.spent else (0, 0)
+    rate = f"{calls / elapsed:.1f} calls/s" if elapsed > 1 and calls else "no calls yet"
+    return words(f"{calls:,} calls · {tokens:,} tokens · {rate} · {duration(elapsed)} so far", "dim")
+
+
+def _stopping(progress: Progress) -> Text:
+    waiting = f"waiting for {progress.in_flight} in flight" if progress.in_flight else "saving"
+    return words(f"Stopping ({progress.stopping}): {waiting}. Ctrl-C again stops at once.", "bold yellow")

@@ -1,0 +1,72 @@
+"""What ``sixhop validate`` says of a scenario that would run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.assembly.preview import Preview
+from simulator.cli.screen.console import words
+from simulator.cli.screen.layout import facts, heading, table
+from simulator.cli.screen.summary import stage_title
+
+__all__ = ["as_data", "plan_view"]
+
+
+def plan_view(found: Preview) -> RenderableType:
+    """Return the stages with their most units, and who performs the roles."""
+    scenario, world = found.scenario, found.world
+    bad = f", {len(found.bad_rows)} bad rows" if found.bad_rows else ""
+    pairs = [
+        ("texts", f"{len(found.texts):,}{bad}" if scenario.texts else ""),
+        ("personas", scenario.personas or ""),
+        ("world", f"{world.title} ({world.name})" if world else ""),
+        ("seed", str(scenario.seed)),
+        ("at once", f"{scenario.concurrency} units"),
+    ]
+    parts: list[RenderableType] = [
+        Text.assemble((f"{scenario.name} would run.", "bold green"), words(f" {scenario.description}", "dim")),
+        facts(pairs),
+        Text(),
+        heading("Stages"),
+        _stages(found),
+        Text(),
+        heading("Roles"),
+        _roles(found),
+    ]
+    for failure in found.bad_rows[:5]:
+        parts.append(words(f"{failure.unit}: {failure.message}", "yellow"))
+    return Group(*parts)
+
+
+def as_data(found: Preview) -> dict[str, Any]:
+    """Return the preview as JSON-able data."""
+    return {
+        "scenario": found.scenario.model_dump(mode="json"),
+        "texts": len(found.texts),
+        "bad_rows": [failure.model_dump(mode="json") for failure in found.bad_rows],
+        "world": found.world.name if found.world else None,
+        "stages": [{"stage": plan.stage, "most_units": plan.units} for plan in found.stages],
+        "roles": [
+            {"role": one.role, "model": one.model, "prompt": one.prompt, "candidates": one.candidates}
+            for one in found.roles
+        ],
+        "problems": [str(problem) for problem in found.problems],
+    }
+
+
+def _stages(found: Preview) -> Table:
+    made = table("stage", "units, at most>")
+    for plan in found.stages:
+        made.add_row(stage_title(plan.stage), f"{plan.units:,}" if plan.units else "")
+    return made
+
+
+def _roles(found: Preview) -> Table:
+    made = table("role", "best of>", "prompt", "model*")
+    for role in found.roles:
+        made.add_row(role.role, str(role.candidates), words(role.prompt), words(role.model, "dim"))
+    return made

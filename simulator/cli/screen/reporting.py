@@ -1,0 +1,113 @@
+"""The sections of ``sixhop report``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.cli.screen.console import one_line, words
+from simulator.cli.screen.digest import Digest
+from simulator.cli.screen.kinds import texts_by_id
+from simulator.cli.screen.layout import facts, heading, table
+from simulator.cli.screen.summary import population_table, stage_title, stages_table
+from simulator.models.decision import Decision
+
+if TYPE_CHECKING:
+    from simulator.assembly import Run
+
+__all__ = ["sections"]
+
+
+def sections(run: Run, numbers: Digest, examples: int) -> Iterator[tuple[Text, RenderableType]]:
+    """Yield each section's title and body; sections without content are left out.
+
+    Args:
+        run: The run.
+        numbers: Its digest.
+        examples: Most examples for each reason of rejection.
+    """
+    yield heading(run.scenario.name), facts(_state(run, numbers))
+    if numbers.hops:
+        yield heading("People by hop"), population_table(numbers)
+    if numbers.stages:
+        yield heading("Stages"), stages_table(numbers)
+    rejected = list(_rejections(run, examples))
+    if rejected:
+        yield heading("Rejected, for example"), Group(*rejected)
+    if any(stage.drafts for stage in numbers.stages):
+        yield heading("Replies that checks turned down"), _drafts(numbers)
+    failures = list(_failures(run, examples))
+    if failures:
+        yield heading("Failed, for example"), Group(*failures)
+    if numbers.usage:
+        yield heading("Usage"), _usage(numbers)
+
+
+def _state(run: Run, numbers: Digest) -> list[tuple[str, str]]:
+    manifest = run.manifest
+    state = str(manifest.get("state", "unfinished"))
+    reason = str(manifest.get("reason", ""))
+    return [
+        ("state", f"{state}: {reason}" if reason else state),
+        ("people", f"{numbers.personas:,} personas, {numbers.relations:,} relations"),
+        ("products", ", ".join(f"{count:,} {kind}" for kind, count in numbers.products.items())),
+        ("paid", f"{numbers.calls:,} calls, {numbers.tokens:,} tokens"),
+        ("bad rows", f"{numbers.input_failures:,} of the inputs" if numbers.input_failures else ""),
+        ("directory", str(run.directory.root)),
+    ]
+
+
+def _rejections(run: Run, examples: int) -> Iterator[RenderableType]:
+    people, shown = texts_by_id(run), dict[tuple[str, str], int]()
+    kept = {one.candidate: one.text for one in run.decisions if one.admitted}
+    for one in run.decisions:
+        reason = (one.subject, one.stage or "other")
+        if not one.admitted and shown.get(reason, 0) < examples:
+            shown[reason] = shown.get(reason, 0) + 1
+            survivor = people.get(one.survivor or "") or kept.get(one.survivor or "")
+            yield _rejection(one, survivor)
+
+
+def _rejection(one: Decision, survivor: str | None) -> Text:
+    score = "" if one.score is None else f" {one.score:.2f}"
+    said = Text.assemble(words(f"  {one.stage or 'rejected'}{score}", "yellow"), words(f" {one.subject}: "))
+    said.append_text(words(one_line(one.text, 200)))
+    if survivor:
+        said.append_text(words(f"\n    too near to: {one_line(survivor, 200)}", "dim"))
+    elif one.reason:
+        said.append_text(words(f"\n    {one_line(one.reason, 200)}", "dim"))
+    return said
+
+
+def _drafts(numbers: Digest) -> Table:
+    made = table("stage", "replies>", "by check*")
+    for stage in numbers.stages:
+        if stage.drafts:
+            told = ", ".join(f"{flaw} {count}" for flaw, count in stage.drafts.items())
+            made.add_row(stage_title(stage.stage), f"{sum(stage.drafts.values()):,}", words(told))
+    return made
+
+
+def _failures(run: Run, examples: int) -> Iterator[RenderableType]:
+    shown = dict[tuple[str, str], int]()
+    for one in run.failures:
+        reason = (one.stage, one.cause)
+        if shown.get(reason, 0) < examples:
+            shown[reason] = shown.get(reason, 0) + 1
+            said = Text.assemble(words(f"  {stage_title(one.stage)} · {one.cause}", "red"))
+            yield said.append_text(words(f": {one_line(one.message, 200)}"))
+
+
+def _usage(numbers: Digest) -> Table:
+    made = table("role", "calls>", "prompt>", "cached>", "answer>", "model*")
+    for row in numbers.usage:
+        made.add_row(
+            words(row["role"]),
+            *(f"{row[name]:,}" for name in ("calls", "prompt_tokens", "cached_tokens", "completion_tokens")),
+            words(row["model"], "dim"),
+        )
+    return made

@@ -1,0 +1,118 @@
+"""``sixhop show``: what a run made, to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.cli.options import Json, Limit, RunDir
+from simulator.errors import UsageError
+
+if TYPE_CHECKING:
+    from simulator.assembly import Run
+    from simulator.cli.screen.kinds import Kind
+
+__all__ = ["show"]
+
+_ROWS = 40  # of a table, unless --limit says otherwise: about one large screen
+
+
+def show(
+    rundir: RunDir,
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help="personas, relations, decisions, cast, instructions, conversations, npcs, tools, problems, texts, "
+            "failures or units. Without it: what is there.",
+            metavar="[KIND]",
+            show_default=False,
+        ),
+    ] = None,
+    id: Annotated[
+        str | None,
+        typer.Argument(
+            help="One of them: its id or the beginning of it, or its number in the list. "
+            "For a persona also a part of its text.",
+            metavar="[ID]",
+            show_default=False,
+        ),
+    ] = None,
+    hop: Annotated[
+        int | None, typer.Option("--hop", metavar="N", help="Only personas or relations of this hop.")
+    ] = None,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Only decisions that reject.")] = False,
+    limit: Limit = None,
+    as_json: Json = False,
+) -> None:
+    """Read what a run made: lists of every kind, or one record by itself."""
+    from simulator.assembly import open_run
+    from simulator.cli.screen.kinds import kind_of
+
+    with open_run(rundir) as run:
+        if kind is None:
+            _overview(run, as_json)
+            return
+        chosen = kind_of(kind)
+        if id is not None:
+            _one(run, chosen, id, as_json)
+        else:
+            _several(run, chosen, _filtered(chosen, chosen.load(run), hop, rejected), limit, as_json)
+
+
+def _filtered(kind: Kind, records: Any, hop: int | None, rejected: bool) -> list[Any]:
+    if hop is not None and kind.name not in ("personas", "relations", "cast"):
+        raise UsageError(f"--hop goes with personas, relations and cast, not with {kind.name}")
+    if rejected and kind.name != "decisions":
+        raise UsageError(f"--rejected goes with decisions, not with {kind.name}")
+    return [one for one in records if (hop is None or one.hop == hop) and not (rejected and one.admitted)]
+
+
+def _one(run: Run, kind: Kind, id: str, as_json: bool) -> None:
+    from simulator.cli.screen.console import print_json, stdout
+    from simulator.cli.screen.kinds import choose, texts_by_id
+
+    place = id.isascii() and id.isdigit() and len(id) <= 4
+    if kind.name == "personas" and not place:
+        record: Any = run.persona(id)
+    else:
+        record = choose(kind, kind.load(run), id)
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+    else:
+        stdout().print(kind.single(record, texts_by_id(run), run))
+
+
+def _several(run: Run, kind: Kind, records: list[Any], limit: int | None, as_json: bool) -> None:
+    from simulator.cli.screen.console import command, note, print_json, stdout
+    from simulator.cli.screen.kinds import texts_by_id
+
+    most = limit if limit is not None or as_json else _ROWS
+    shown = records[: most or None]
+    if as_json:
+        print_json([record.model_dump(mode="json") for record in shown])
+        return
+    if not records:
+        note(f"There are no {kind.name} in this run.")
+        return
+    stdout().print(kind.listed(shown, texts_by_id(run)))
+    if len(shown) < len(records):
+        note(f"{len(records) - len(shown):,} more; --limit 0 prints all")
+    elif kind.name in ("conversations", "npcs", "tools"):
+        note(f"Read one with: {command('sixhop', 'show', run.directory.root, kind.name, '1')}")
+
+
+def _overview(run: Run, as_json: bool) -> None:
+    from simulator.cli.screen.console import note, print_json, stdout, words
+    from simulator.cli.screen.digest import record_counts
+    from simulator.cli.screen.layout import table
+
+    counts = record_counts(run)
+    if as_json:
+        print_json(counts)
+        return
+    made = table("kind", "records>")
+    for name, count in counts.items():
+        made.add_row(words(name, "bold" if count else "dim"), words(f"{count:,}", "" if count else "dim"))
+    stdout().print(made)
+    note(f"Show one kind with: sixhop show {run.directory.root} KIND")

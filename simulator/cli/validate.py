@@ -1,0 +1,34 @@
+"""``sixhop validate``: check a scenario without asking a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli.options import Json, Model
+from simulator.errors import UsageError
+
+__all__ = ["validate"]
+
+
+def validate(
+    scenario: Annotated[Path, typer.Argument(help="The scenario file.", metavar="SCENARIO", show_default=False)],
+    model: Model = None,
+    as_json: Json = False,
+) -> None:
+    """Check a scenario, its texts, world, prompts and models, and say what would run. No model is asked."""
+    from simulator.assembly import Overrides, load_scenario
+    from simulator.assembly.preview import preview
+    from simulator.cli.screen.console import print_json, stdout
+    from simulator.cli.screen.plan import as_data, plan_view
+    from simulator.settings import Settings
+
+    found = preview(Overrides(model=model).apply(load_scenario(scenario)), Settings.from_environ())
+    if as_json:
+        print_json(as_data(found))
+    elif not found.problems:
+        stdout().print(plan_view(found))
+    if found.problems:
+        raise UsageError(f"{str(scenario)!r} would not run:\n" + "\n".join(f"  {one}" for one in found.problems))
