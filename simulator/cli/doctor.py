@@ -21,9 +21,10 @@ def doctor(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check this machine: Python, disk, the model's endpoint, structured output, embeddings.
+    """Check whether a run would work on this machine.
 
-    Asks the model one short question. Exit code 1 when something fails, with what to do about it.
+    Looks at Python, the libraries, the disk, the model's endpoint, structured output and embeddings; asks the model
+    one short question. Exit code 1 when something fails, with what to do about it.
     """
     import asyncio
     from dataclasses import asdict

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from simulator.cli.screen.console import draws, print_command, print_json, stderr, stdout, words
+from simulator.cli.screen.console import command, draws, print_json, stderr, stdout
 from simulator.cli.screen.lines import PlainLines, Silence
 from simulator.cli.screen.progress import Progress, duration
-from simulator.errors import RunStopped, SixhopError
+from simulator.errors import RunStopped, SixhopError, UsageError
 from simulator.runs.directory import RunDirectory
 from simulator.runs.stop import Stop
 
@@ -43,7 +42,7 @@ def execute(start: Start, root: Path, planned: Sequence[str], *, quiet: bool, as
         as_json: Print the result as JSON instead of the summary.
 
     Raises:
-        RunStopped: A budget is used up or the user asked; the command that goes on has been printed.
+        RunStopped: A budget is used up or the user asked; the note on it names the command that goes on.
         SixhopError: What went wrong; likewise.
     """
     progress = Progress(planned)
@@ -53,7 +52,7 @@ def execute(start: Start, root: Path, planned: Sequence[str], *, quiet: bool, as
     except SixhopError as error:
         if as_json and isinstance(error, RunStopped):
             _print_result(root, error)
-        _show_the_way_back(root, error)
+        _name_the_way_back(root, error)
         raise
     with run:
         if as_json:
@@ -112,9 +111,8 @@ class _Watch:
             self.display.progress.stopping = reason
         elif self.asked == 2 and self._work is not None:
             loop.call_soon_threadsafe(self._work.cancel)
-        else:
-            with suppress(OSError):
-                os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\x1b[?25h" if _tty() else b"")
+        elif self.asked > 2:
+            self.display.abandon()
             os._exit(RunStopped.exit_code)
 
 
@@ -146,16 +144,9 @@ def _shown(progress: Progress, quiet: bool) -> Iterator[LivePanel | PlainLines]:
         yield shown
 
 
-def _tty() -> bool:
-    return sys.__stderr__ is not None and sys.__stderr__.isatty()
-
-
-def _show_the_way_back(root: Path, error: SixhopError) -> None:
-    if error.exit_code == 2 or not RunDirectory(root).ledger.exists():
-        return
-    console = stderr()
-    console.print(words("What was paid for is kept. Go on with:"), soft_wrap=True)
-    print_command(console, "sixhop", "resume", root)
+def _name_the_way_back(root: Path, error: SixhopError) -> None:
+    if error.exit_code != UsageError.exit_code and RunDirectory(root).ledger.exists():
+        error.add_note(f"What was paid for is kept. Go on with:\n  {command('sixhop', 'resume', root)}")
 
 
 def _print_result(root: Path, error: SixhopError | None) -> None:

@@ -13,7 +13,7 @@ __all__ = ["graph"]
 
 graph = typer.Typer(
     name="graph",
-    help="Ask the relationship graph: who is near whom, and by which chain.",
+    help="Ask the relationship graph who is near whom.",
     no_args_is_help=True,
 )
 
@@ -21,23 +21,20 @@ _ROWS = 40
 
 T = TypeVar("T")
 
-Who = Annotated[
-    str,
-    typer.Argument(
-        help="A persona: its id, the beginning of it, or its text in quotes (a part is enough).", metavar="ID"
-    ),
-]
+_WHO = "A persona: its id, the beginning of it, or its text in quotes (a part is enough)."
+
+Who = Annotated[str, typer.Argument(help=_WHO, metavar="ID", show_default=False)]
 
 
 @graph.callback()
 def _run(context: typer.Context, rundir: RunDir) -> None:
-    """Ask the relationship graph: who is near whom, and by which chain."""
+    """Ask the relationship graph who is near whom."""
     context.obj = rundir
 
 
 @graph.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
-    """How large it is, hop by hop and relation by relation."""
+    """Hops, yields, degrees, groups, separation, relations."""
     from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.network import stats_view
@@ -70,7 +67,7 @@ def central(context: typer.Context, limit: Limit = 10, as_json: Json = False) ->
 
 @graph.command()
 def neighbours(context: typer.Context, id: Who, limit: Limit = None, as_json: Json = False) -> None:
-    """Everybody one relation away from a persona, in either direction."""
+    """Everybody one relation away, in either direction."""
     from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout, words
     from simulator.cli.screen.network import neighbours_view
@@ -95,7 +92,7 @@ def within(
     limit: Limit = None,
     as_json: Json = False,
 ) -> None:
-    """Everybody at most so many relations away from a persona."""
+    """Everybody at most so many relations away."""
     from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout, words
     from simulator.cli.screen.network import within_view
@@ -113,8 +110,13 @@ def within(
 
 
 @graph.command()
-def path(context: typer.Context, a: Who, b: Who, as_json: Json = False) -> None:
-    """A shortest chain from one persona to another, told in words.
+def path(
+    context: typer.Context,
+    a: Annotated[str, typer.Argument(help=_WHO, metavar="A", show_default=False)],
+    b: Annotated[str, typer.Argument(help="Another one.", metavar="B", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """A shortest chain between two people, told in words.
 
     Exit code 1 when no chain joins them.
     """

@@ -22,7 +22,7 @@ from simulator.cli.run import run
 from simulator.cli.schema import schema
 from simulator.cli.show import show
 from simulator.cli.validate import validate
-from simulator.errors import SixhopError
+from simulator.errors import RunStopped, SixhopError
 
 __all__ = ["app", "main"]
 
@@ -33,6 +33,7 @@ app = typer.Typer(
     "or input, 3 stopped and resumable.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain help is faster, and easier to read and to search
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -96,8 +97,10 @@ def _invoke(arguments: list[str]) -> int:
 def _explain(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exc()
+    if isinstance(error, RunStopped):
+        return _complain(f"stopped: {error}", error.exit_code, "bold yellow", error)
     if isinstance(error, SixhopError):
-        return _complain(str(error), error.exit_code)
+        return _complain(str(error), error.exit_code, cause=error)
     if isinstance(error, typer.Abort):
         return _complain("interrupted", code=3)
     shape = getattr(error, "format_message", None)
@@ -108,10 +111,13 @@ def _explain(error: Exception, debug: bool) -> int:
     return _complain(f"this is a bug in Sixhop: {type(error).__name__}: {error}.{hint}", code=1)
 
 
-def _complain(message: str, code: int) -> int:
+def _complain(message: str, code: int, style: str = "bold red", cause: Exception | None = None) -> int:
     from simulator.cli.screen.console import stderr, words
 
-    stderr().print(words(f"sixhop: {message}", "bold red"), soft_wrap=True)
+    console = stderr()
+    console.print(words(f"sixhop: {message}", style), soft_wrap=True)
+    for note in getattr(cause, "__notes__", ()):
+        console.print(words(note), soft_wrap=True)
     return code
 
 

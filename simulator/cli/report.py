@@ -19,7 +19,10 @@ _EXAMPLES = 2  # for each reason
 
 
 def report(rundir: RunDir, as_json: Json = False) -> None:
-    """Counts, population by hop, rejections with examples, and usage by role."""
+    """Sum up a run: counts, rejections, failures, usage.
+
+    Rejections and failures come with examples.
+    """
     from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.digest import digest

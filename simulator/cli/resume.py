@@ -18,7 +18,7 @@ def resume(
 ) -> None:
     """Go on with a run that stopped, from its directory alone.
 
-    Nothing that was paid for is asked again. A finished run is only summed up again.
+    Nothing that was paid for is asked again. A finished run is only summed up.
     """
     from simulator import assembly
     from simulator.assembly.preview import stage_names

@@ -26,7 +26,7 @@ def run(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Run a scenario. Run it again, and what was paid for is reused.
+    """Run a scenario; what was paid for before is reused.
 
     Ctrl-C once lets what is in flight end and saves; twice stops at once. Either way 'sixhop resume' goes on.
     """

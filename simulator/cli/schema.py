@@ -6,7 +6,7 @@ __all__ = ["schema"]
 
 
 def schema() -> None:
-    """Print the JSON Schema of scenario files, for editors that check and complete."""
+    """Print the JSON Schema of scenario files, for editors."""
     from simulator.cli.screen.console import print_json
     from simulator.scenario.load import json_schema
 

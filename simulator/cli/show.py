@@ -25,7 +25,7 @@ def show(
         typer.Argument(
             help="personas, relations, decisions, cast, instructions, conversations, npcs, tools, problems, texts, "
             "failures or units. Without it: what is there.",
-            metavar="[KIND]",
+            metavar="KIND",
             show_default=False,
         ),
     ] = None,
@@ -34,7 +34,7 @@ def show(
         typer.Argument(
             help="One of them: its id or the beginning of it, or its number in the list. "
             "For a persona also a part of its text.",
-            metavar="[ID]",
+            metavar="ID",
             show_default=False,
         ),
     ] = None,
@@ -45,7 +45,7 @@ def show(
     limit: Limit = None,
     as_json: Json = False,
 ) -> None:
-    """Read what a run made: lists of every kind, or one record by itself."""
+    """Read what a run made, as lists or one by one."""
     from simulator.assembly import open_run
     from simulator.cli.screen.kinds import kind_of
 

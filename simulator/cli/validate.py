@@ -18,7 +18,10 @@ def validate(
     model: Model = None,
     as_json: Json = False,
 ) -> None:
-    """Check a scenario, its texts, world, prompts and models, and say what would run. No model is asked."""
+    """Check a scenario, and say what would run.
+
+    Looks at the file, its texts, world, prompts and models. No model is asked and nothing is written.
+    """
     from simulator.assembly import Overrides, load_scenario
     from simulator.assembly.preview import preview
     from simulator.cli.screen.console import print_json, stdout

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from rich.box import ROUNDED
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +30,7 @@ __all__ = [
     "text_card",
     "texts_table",
     "tool_card",
+    "tool_sketch",
     "tools_table",
 ]
 
@@ -60,7 +62,7 @@ def npc_card(npc: Npc, people: People) -> RenderableType:
     ]
     parts: list[RenderableType] = [facts(fields)]
     if npc.greeting:
-        parts += [Text(), Barred(npc.greeting, "yellow", indent=0)]
+        parts += [Text(), Barred(npc.greeting, "yellow", edge="│ ")]
     who = " ".join(filter(None, [npc.race, npc.occupation]))
     title = Text.assemble(words(npc.name, "bold yellow"), "  ", words(who, "italic"))
     return Panel(
@@ -82,6 +84,12 @@ def tools_table(tools: Iterable[Tool], people: People) -> Table:
     for tool in tools:
         made.add_row(words(short(tool.id), "cyan"), signature(tool), words(tool.description), str(len(tool.personas)))
     return made
+
+
+def tool_sketch(tool: Tool, people: People) -> RenderableType:
+    """Return the tool in a few lines: its head, what it does, and the first who asked for it."""
+    pairs = [("returns", tool.returns), *(("asked by", people.get(one, one)) for one in tool.personas[:1])]
+    return Group(Text.assemble("  ", signature(tool)), Padding(Group(words(tool.description), facts(pairs)), (0, 2)))
 
 
 def tool_card(tool: Tool, people: People) -> RenderableType:

@@ -8,18 +8,19 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from simulator.cli.screen.console import words
+from simulator.cli.screen.layout import Barred
 from simulator.models.relation import Relation
 from simulator.population.graph import Step
 
-__all__ = ["longest_chain", "sentence", "tell"]
+__all__ = ["joint", "longest_chain", "sentence", "tell"]
 
 
 def tell(start: str, steps: Sequence[Step], text: Callable[[str], str]) -> RenderableType:
     """Return the chain, one person below the other, joined by what they are to each other."""
-    lines: list[RenderableType] = [words(f"  {text(start)}", "bold")]
+    lines: list[RenderableType] = [_person(text(start))]
     for step in steps:
-        lines.append(_joint(step))
-        lines.append(words(f"  {text(step.target)}", "bold"))
+        lines.append(Text.assemble(("   │ ", "magenta"), words(joint(step.relation, step.outward), "magenta")))
+        lines.append(_person(text(step.target)))
     return Group(*lines)
 
 
@@ -51,6 +52,10 @@ def longest_chain(relations: Sequence[Relation]) -> list[Step]:
     return chain
 
 
-def _joint(step: Step) -> Text:
-    said = f"whose {step.relation} is" if step.outward else f"who is the {step.relation} of"
-    return Text.assemble(("   │ ", "magenta"), words(said, "magenta"))
+def joint(relation: str, outward: bool) -> str:
+    """Return the words between two people: ``whose patient is``, or ``who is the patient of``."""
+    return f"whose {relation} is" if outward else f"who is the {relation} of"
+
+
+def _person(text: str) -> RenderableType:
+    return Barred(text, "", edge="  ", body="bold")

@@ -11,7 +11,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -24,6 +24,8 @@ make one text look like another), line separators, and lone surrogates, which no
 
 _UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """The same for JSON, which escapes C0 by itself."""
+
+_TRAILING = re.compile(r"[ ]+(?=\n)")
 
 
 def clean(text: str) -> str:
@@ -46,6 +48,19 @@ def words(text: str, style: str = "") -> Text:
     return Text(clean(text), style=style)
 
 
+class _Trimmed:
+    """A text stream without the spaces that tables put at the ends of lines: nobody sees them, but diffs do."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(_TRAILING.sub("", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class _Screen(Console):
     def on_broken_pipe(self) -> None:
         """Leave it to the program's edge; rich would end the process with exit code 1."""
@@ -54,12 +69,17 @@ class _Screen(Console):
 
 def stdout() -> Console:
     """Return the console for results."""
-    return _Screen(markup=False, emoji=False, highlight=False)
+    return _console(sys.stdout)
 
 
 def stderr() -> Console:
     """Return the console for everything else."""
-    return _Screen(stderr=True, markup=False, emoji=False, highlight=False)
+    return _console(sys.stderr)
+
+
+def _console(stream: TextIO) -> Console:
+    file = stream if stream.isatty() else cast(TextIO, _Trimmed(stream))
+    return _Screen(file=file, markup=False, emoji=False, highlight=False)
 
 
 def draws(console: Console) -> bool:

@@ -72,16 +72,22 @@ def bar(value: int, most: int, width: int = 24) -> Text:
 
 
 class Barred:
-    """Running text with a bar at its left, as a chat shows a message."""
+    """Running text with the same edge before each of its lines: a bar, as a chat shows a message.
 
-    def __init__(self, text: str, style: str, *, indent: int = 2) -> None:
-        self._text = words(text)
+    Args:
+        text: Anything.
+        style: Of the edge.
+        edge: What stands before each line.
+        body: Style of the text.
+    """
+
+    def __init__(self, text: str, style: str, *, edge: str = "  │ ", body: str = "") -> None:
+        self._text = words(text, body)
         self._style = style
-        self._indent = indent
+        self._edge = edge
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Wrap the text to the width that is there."""
-        edge = " " * self._indent + "│ "
-        width = max(20, min(_READABLE, options.max_width - len(edge)))
+        width = max(20, min(_READABLE, options.max_width - len(self._edge)))
         for line in self._text.wrap(console, width):
-            yield Text.assemble((edge, self._style), line)
+            yield Text.assemble((self._edge, self._style), line)

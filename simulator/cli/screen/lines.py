@@ -57,6 +57,9 @@ class PlainLines:
         if stage is not None and self.progress.clock() - self._last >= self._every_s:
             self._say(_going(stage, self.progress))
 
+    def abandon(self) -> None:
+        """Do nothing: lines leave nothing behind."""
+
     def _say(self, text: str) -> None:
         self._last = self.progress.clock()
         self._console.print(words(text), soft_wrap=True)

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from simulator.cli.screen.chain import joint
 from simulator.cli.screen.console import words
 from simulator.cli.screen.layout import bar, facts, heading, short, table
 from simulator.population.graph import Neighbour, RelationshipGraph
@@ -41,11 +42,10 @@ def stats_view(stats: GraphStats) -> RenderableType:
 
 def neighbours_view(found: Iterable[Neighbour], network: RelationshipGraph) -> Table:
     """Return one row per neighbour, with what it is to the persona that was asked for."""
-    made = table("id", "is*", "hop>", "who*")
+    made = table("id", "*", "hop>", "persona*")
     made.columns[1].ratio, made.columns[1].max_width = None, 26
     for one in found:
-        said = f"the {one.relation}" if one.outward else f"has as {one.relation}"
-        row = (words(short(one.id), "cyan"), words(said, "magenta"))
+        row = (words(short(one.id), "cyan"), words(joint(one.relation, one.outward), "magenta"))
         made.add_row(*row, str(network.hop(one.id)), words(network.text(one.id)))
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 
 from rich.box import ROUNDED
@@ -13,12 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.screen.console import one_line, words
+from simulator.cli.screen.keyboard import Keyboard
 from simulator.cli.screen.progress import Progress, StageProgress, duration
 from simulator.runs.events import Event, Note
 
 __all__ = ["LivePanel", "draw"]
 
 _FRAMES = 4  # a second: enough to look alive, and little work for a machine that also runs the model
+_SHOW_CURSOR = b"\x1b[?25h\n"
 _WIDE = 100  # columns from which there is room for a longer bar and a rate per stage
 
 
@@ -34,15 +37,19 @@ class LivePanel:
             refresh_per_second=_FRAMES,
             redirect_stdout=False,  # results must not end up on stderr
         )
+        self._keyboard = Keyboard()
 
     def __enter__(self) -> LivePanel:
+        self._keyboard.silence()
         self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.progress.over = True
         self._live.stop()
+        self._keyboard.restore()
 
     def __call__(self, event: Event) -> None:
         """Take one event."""
@@ -53,12 +60,17 @@ class LivePanel:
     def tick(self) -> None:
         """Do nothing: the panel redraws itself."""
 
+    def abandon(self) -> None:
+        """Give the terminal back, without waiting for anything: the process is about to end."""
+        self._keyboard.restore()
+        os.write(self._console.file.fileno(), _SHOW_CURSOR)
+
 
 def draw(progress: Progress, width: int) -> RenderableType:
     """Return the panel for a terminal of ``width`` columns."""
     now = progress.clock()
     parts: list[RenderableType] = [_table(progress, width, now), Text(), _footer(progress, now)]
-    if progress.stopping:
+    if progress.stopping and not progress.over:
         parts.append(_stopping(progress))
     where = one_line(str(progress.directory or ""), max(12, width - 30))
     return Panel(
@@ -74,7 +86,7 @@ def draw(progress: Progress, width: int) -> RenderableType:
 
 
 def _table(progress: Progress, width: int, now: float) -> Table:
-    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
     table.add_column("stage", min_width=8, no_wrap=True)
     for name in ("done", "failed", "in flight", "reused"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -119,10 +131,11 @@ def _time(stage: StageProgress, now: float) -> Text:
 def _footer(progress: Progress, now: float) -> Text:
     elapsed = now - progress.began
     calls, tokens = (progress.spent.calls, progress.spent.tokens) if progress.spent else (0, 0)
-    rate = f"{calls / elapsed:.1f} calls/s" if elapsed > 1 and calls else "no calls yet"
-    return words(f"{calls:,} calls · {tokens:,} tokens · {rate} · {duration(elapsed)} so far", "dim")
+    rate = progress.call_rate()
+    parts = [f"{calls:,} calls", f"{tokens:,} tokens", f"{rate:.1f} calls/s" if rate else "", duration(elapsed)]
+    return words(" · ".join(filter(None, parts)), "dim")
 
 
 def _stopping(progress: Progress) -> Text:
-    waiting = f"waiting for {progress.in_flight} in flight" if progress.in_flight else "saving"
-    return words(f"Stopping ({progress.stopping}): {waiting}. Ctrl-C again stops at once.", "bold yellow")
+    waiting = f"{progress.in_flight} in flight will end first" if progress.in_flight else "saving"
+    return words(f"Stopping: {waiting}. Ctrl-C again stops at once.", "bold yellow")

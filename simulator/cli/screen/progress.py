@@ -79,7 +79,7 @@ class StageProgress:
 
     def elapsed_s(self, now: float) -> float:
         """Return the seconds that the stage has taken so far."""
-        return (self.ended or now) - self.started if self.started else 0.0
+        return (now if self.state == "running" else self.ended) - self.started
 
 
 class Progress:
@@ -98,7 +98,9 @@ class Progress:
         self.directory: Path | None = None
         self.spent: Spent | None = None
         self.stopping = ""
+        self.over = False
         self.notes: list[str] = []
+        self._calls: deque[tuple[float, int]] = deque()
 
     @property
     def in_flight(self) -> int:
@@ -121,6 +123,7 @@ class Progress:
                 self.stage(event.stage).in_flight += 1
             case UnitEnded():
                 self.stage(event.stage).count_end(self.clock(), event.failed)
+                self._sample()
             case StageEnded():
                 stage = self.stage(_name(event))
                 stage.state, stage.ended, stage.made, stage.in_flight = "ended", self.clock(), event, 0
@@ -134,6 +137,20 @@ class Progress:
                 return stage
         self.stages.append(StageProgress(name))
         return self.stages[-1]
+
+    def call_rate(self) -> float:
+        """Return calls per second over the last minute; 0 while there is nothing to go by."""
+        if not self._calls:
+            return 0.0
+        (since, calls), (until, now) = self._calls[0], self._calls[-1]
+        return (now - calls) / (until - since) if until > since else 0.0
+
+    def _sample(self) -> None:
+        if self.spent is not None:
+            now = self.clock()
+            self._calls.append((now, self.spent.calls))
+            while self._calls[0][0] < now - _WINDOW_S:
+                self._calls.popleft()
 
     def _start(self, event: StageStarted) -> None:
         stage = self.stage(_name(event))

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simulator.cli.screen.cards import npc_card, tool_card
+from simulator.cli.screen.cards import npc_card, tool_sketch
 from simulator.cli.screen.chain import longest_chain, tell
 from simulator.cli.screen.console import clean, print_command, words
 from simulator.cli.screen.digest import Digest, digest
@@ -24,6 +24,7 @@ __all__ = ["population_table", "print_summary", "stage_title", "stages_table"]
 
 _NAMES = {"npc": "NPC"}
 _TURNS = 4  # of a conversation's excerpt: two exchanges show whether it goes anywhere
+_LETTERS = 400  # of each of its messages
 
 
 def print_summary(console: Console, run: Run, took: str) -> None:
@@ -101,11 +102,11 @@ def _examples(console: Console, run: Run, people: Mapping[str, str]) -> None:
     if run.conversations:
         one = run.conversations[0]
         title = f"A conversation with {people.get(one.persona, one.persona)}"
-        _section(console, clean(title), excerpt(one, _TURNS))
+        _section(console, clean(title), excerpt(one, _TURNS, _LETTERS))
     if run.npcs:
         _section(console, "A character", npc_card(run.npcs[0], people))
     if run.tools:
-        _section(console, "A tool", tool_card(run.tools[0], people))
+        _section(console, "A tool", tool_sketch(run.tools[0], people))
 
 
 def _files(run: Run) -> Table:

@@ -51,11 +51,17 @@ def chat(conversation: Conversation, people: Mapping[str, str]) -> RenderableTyp
     return Group(facts(pairs), *_messages(conversation.turns, conversation))
 
 
-def excerpt(conversation: Conversation, turns: int) -> RenderableType:
-    """Return the first ``turns`` messages, and how many follow."""
+def excerpt(conversation: Conversation, turns: int, letters: int) -> RenderableType:
+    """Return the first ``turns`` messages, each cut to ``letters`` characters, and how many follow."""
     rest = len(conversation.turns) - turns
+
+    def cut(turn: Turn) -> Turn:
+        if len(turn.content) <= letters:
+            return turn
+        return turn.model_copy(update={"content": turn.content[: letters - 1].rstrip() + "…"})
+
     more = [words(f"  … {rest} more", "dim")] if rest > 0 else []
-    return Group(*_messages(conversation.turns[:turns], conversation), *more)
+    return Group(*_messages(map(cut, conversation.turns[:turns]), conversation), *more)
 
 
 def _messages(turns: Iterable[Turn], conversation: Conversation) -> Iterator[RenderableType]:
