@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from simulator.models.base import Record, content_id
 
-__all__ = ["NameCustom", "NamePart", "Term", "TermKind", "World"]
+__all__ = ["NameCustom", "NamePart", "Swap", "Term", "TermKind", "World"]
 
 TermKind = Literal["races", "occupations", "factions", "places", "things"]
 """The enumerations of a world."""
@@ -86,6 +86,19 @@ class NameCustom(Record):
     joint: str = Field(" ", max_length=3)
 
 
+class Swap(Record):
+    """What a thing, place or trade of the real world becomes here."""
+
+    real: Line
+    here: Line
+
+
+def _swaps(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return [{"real": real, "here": here} for real, here in value.items()]
+    return value
+
+
 class World(Record):
     """One world.
 
@@ -99,7 +112,9 @@ class World(Record):
             factions and things (what quests are about) may be absent.
         pronouns: By which a person may be spoken of where the language needs one, e.g. ``she``.
         names: Naming customs.
-        forbidden: Words of things that do not exist in it.
+        instead: What real things become here. By these a persona is put into the world's words before a small model
+            sees it, and they do not exist here either.
+        forbidden: Words of further things that do not exist here.
         rules: Further rules for the writer.
     """
 
@@ -115,6 +130,7 @@ class World(Record):
     things: Terms = ()
     pronouns: tuple[Line, ...] = ()
     names: tuple[NameCustom, ...] = Field(min_length=1)
+    instead: Annotated[tuple[Swap, ...], BeforeValidator(_swaps)] = ()
     forbidden: tuple[Line, ...] = ()
     rules: tuple[Line, ...] = ()
 
@@ -132,6 +148,13 @@ class World(Record):
         """Return the line about ``name``; empty when there is none."""
         return next((term.about for term in self.terms(kind) if term.name == name), "")
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The words that no text of the world may have: forbidden ones, and real things that became another."""
+        here = {term.name.casefold() for kind in get_args(TermKind) for term in self.terms(kind)}
+        words = (*self.forbidden, *(swap.real for swap in self.instead))
+        return tuple(word for word in dict.fromkeys(words) if word.casefold() not in here)
+
     def custom(self, race: str) -> NameCustom:
         """Return the naming custom of ``race``: its own, or the one of everybody else."""
         own = [custom for custom in self.names if race in custom.races]
@@ -146,6 +169,7 @@ class World(Record):
         races = {term.name for term in self.races}
         named = [race for custom in self.names for race in custom.races]
         _distinct("names", named)
+        _distinct("instead", [swap.real for swap in self.instead])
         if unknown := sorted(set(named) - races):
             raise ValueError(f"names: {unknown[0]!r} is not one of the races: {', '.join(sorted(races))}")
         defaults = sum(1 for custom in self.names if not custom.races)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulator.models.base import derive_seed
 from simulator.models.message import Message
 from simulator.prompts.template import Prompt
 
@@ -40,7 +41,9 @@ def field_chat(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any
     return tuple(messages)
 
 
-def each_chat(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str) -> tuple[Message, ...]:
+def each_chat(
+    prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str, begun: str = ""
+) -> tuple[Message, ...]:
     """Return the messages that ask for ``field`` alone: its own examples, its question, and the reply as it begins."""
     values = offered(prompt, values)
     system, user = prompt.render(values)
@@ -53,15 +56,17 @@ def each_chat(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any]
             messages.append(Message(role="assistant", content=str(example.reply[field])))
     asked = prompt.fill(prompt.head.questions[field], {**values, **_texts(done)})
     messages.append(Message(role="user", content=f"{user}\n{asked}"))
-    if begun := lead(prompt, values, done, field):
+    if begun:
         messages.append(Message(role="assistant", content=begun))
     return tuple(messages)
 
 
-def lead(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str) -> str:
+def lead(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str, seed: int) -> str:
     """Return how the reply to ``field`` begins; empty when that is left to the model."""
-    known = {**offered(prompt, values), **_texts(done)}
-    return prompt.fill(prompt.head.leads.get(field, ""), known)
+    leads = prompt.head.leads.get(field)
+    if not leads:
+        return ""
+    return prompt.fill(leads[derive_seed(seed, field) % len(leads)], {**offered(prompt, values), **_texts(done)})
 
 
 def offered(prompt: Prompt, values: Mapping[str, str]) -> dict[str, str]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from simulator.errors import PromptError
 from simulator.models.base import Record, content_hash
@@ -29,6 +29,10 @@ Variant = Literal["standard", "small"]
 _PART = re.compile(r"^# (system|user|examples)[ \t]*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\$(?:\{([a-z_]+)\}|([a-z_]+))")
 _SPECIAL = re.compile(r"<(?=[|/])|<(?=s>)|\[(?=/?INST\])")
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 class PromptHead(Record):
@@ -45,8 +49,9 @@ class PromptHead(Record):
         sampling: Sampling parameters.
         questions: For ``fields`` and ``each``: what is asked for each field, in the order of asking. For ``each``
             they may have variables, among them the fields asked before.
-        leads: For ``each``: how the reply to a field begins. It is sent as the begun reply, which llama.cpp and most
-            local servers continue; it is put before the reply of one that does not.
+        leads: For ``each``: how the reply to a field begins (one of several, by the unit's seed). It is sent as the
+            begun reply, which llama.cpp and most local servers continue; it is put before the reply of one that does
+            not.
     """
 
     data: tuple[str, ...] = ()
@@ -56,7 +61,7 @@ class PromptHead(Record):
     repair: bool = True
     sampling: Sampling = Sampling()
     questions: dict[str, str] = Field(default_factory=dict)
-    leads: dict[str, str] = Field(default_factory=dict)
+    leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
 
 
 class Example(Record):
@@ -82,7 +87,8 @@ class Prompt:
     @property
     def variables(self) -> frozenset[str]:
         """The names that it wants from the role."""
-        asked = " ".join((*self.head.questions.values(), *self.head.leads.values())) if self.head.ask == "each" else ""
+        begun = [text for texts in self.head.leads.values() for text in texts]
+        asked = " ".join((*self.head.questions.values(), *begun)) if self.head.ask == "each" else ""
         return _names(self.system) | _names(self.user) | (_names(asked) - set(self.head.questions))
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
@@ -220,7 +226,7 @@ def _wanted(prompt: Prompt, example: Example) -> frozenset[str]:
     """Return the names that an example must give: for ``each``, those of the questions that it answers."""
     wanted, head = set(_names(prompt.user)), prompt.head
     for field in example.reply if head.ask == "each" else ():
-        wanted |= _names(f"{head.questions.get(field, '')} {head.leads.get(field, '')}")
+        wanted |= _names(head.questions.get(field, ""))
     return frozenset(wanted - set(example.reply))
 
 

@@ -81,12 +81,13 @@ async def _draw(
     context: RoleContext[I, O], inputs: I, seed: int, done: Mapping[str, Any], field: str, number: int
 ) -> Draft[O]:
     values, raw = context.role.values(inputs), ""
+    begun = lead(context.prompt, values, done, field, seed)
     try:
-        raw = await ask(context, each_chat(context.prompt, values, done, field), None, seed, number)
+        raw = await ask(context, each_chat(context.prompt, values, done, field, begun), None, seed, number)
     except ReplyError as error:
         flaw = type(error).__name__.removesuffix("Reply").lower()
         return Draft(raw, attempt=Attempt(flaw=flaw, message=f"{field}: {error}", raw=error.raw))
-    return Draft(_join(lead(context.prompt, values, done, field), raw))
+    return Draft(_join(begun, raw))
 
 
 def _join(begun: str, reply: str) -> str:

@@ -1,0 +1,111 @@
+"""Small questions about a text that several roles' checks ask. Each returns what was found, or ``None``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Set
+from functools import lru_cache
+
+from simulator.population.tokens import word_grams, word_list
+from simulator.prompts.template import Prompt
+
+__all__ = [
+    "example_texts",
+    "leftover",
+    "names_in",
+    "repeated_words",
+    "shared_run",
+    "unfinished",
+    "word_pattern",
+]
+
+_SENTENCE_END = ".!?\"'”’»)]…。！？」』”’）"
+_LEFTOVER = re.compile(
+    r"\bas an ai\b|\blanguage model\b|^(?:sure|certainly|of course|okay|here is|here are|here's)\b[,:! ]|"
+    r"\b(?:i cannot|i can't|unable to) (?:assist|fulfil|comply)\b|<\|?[a-z_/]+\|?>|\[[a-z_ ]+\]|\{[a-z_ ]+\}",
+    re.IGNORECASE,
+)
+_CAPITAL = re.compile(r"(?<![.!?:\"“”‘…] )(?<!^)(?<![\"“‘(])\b[A-Z][a-z]+(?:['’][A-Z][a-z]+)?\b")
+_SMALL = word_grams(
+    "a an and are as at be but by for from has have he her his i in is it its my not of on or our she so than that the "
+    "their them they this to was we were what when who will with you your can do if all no"
+)
+
+
+def unfinished(text: str) -> str | None:
+    """Return the last words of a text that does not end as a sentence does."""
+    text = text.strip()
+    return None if text and text[-1] in _SENTENCE_END else (text[-30:] or "nothing")
+
+
+def leftover(text: str) -> str | None:
+    """Return a phrase by which a model speaks of itself or of its task, or a placeholder."""
+    found = _LEFTOVER.search(text)
+    return found.group().strip() if found else None
+
+
+def shared_run(text: str, sources: Iterable[str], words: int, known: Set[str] = frozenset()) -> str | None:
+    """Return a run of ``words`` words that ``text`` has from one of ``sources``.
+
+    Args:
+        text: What was written.
+        sources: What it must not copy.
+        words: Length of the run; Chinese characters count as words.
+        known: Words that do not count, because everybody may use them (names, places): a run needs ``words`` others.
+    """
+    own = [word for word in word_list(text) if word not in known]
+    runs = {tuple(own[i : i + words]) for i in range(len(own) - words + 1)}
+    for source in sources:
+        theirs = [word for word in word_list(source) if word not in known]
+        for i in range(len(theirs) - words + 1):
+            if tuple(theirs[i : i + words]) in runs:
+                return " ".join(theirs[i : i + words])
+    return None
+
+
+def repeated_words(text: str, most: int = 2) -> str | None:
+    """Return a word that stands over ``most`` times, or a phrase of three words that stands twice.
+
+    Words without content do not count, nor do single Chinese characters.
+    """
+    words = word_list(text)
+    for word, count in Counter(word for word in words if len(word) > 2 and word not in _SMALL).items():
+        if count > most:
+            return word
+    grams = Counter(zip(words, words[1:], words[2:], strict=False))
+    return next((" ".join(gram) for gram, count in grams.items() if count > 1 and len("".join(gram)) > 8), None)
+
+
+def names_in(text: str) -> list[str]:
+    """Return the words with a capital letter that no sentence begins with: names, in scripts that have capitals."""
+    return [name for name in _CAPITAL.findall(text) if name != "I"]
+
+
+def example_texts(prompt: Prompt) -> list[str]:
+    """Return what a prompt's examples say, without the beginnings that every reply has (``leads``)."""
+    texts = []
+    for example in prompt.examples:
+        for field, reply in example.reply.items():
+            begun = (_begins(lead, str(reply)) for lead in prompt.head.leads.get(field, ()))
+            texts.append(str(reply)[max((0, *begun)) :])
+    return texts
+
+
+def _begins(lead: str, text: str) -> int:
+    """Return the length of the part of ``text`` that ``lead``, with any values for its variables, makes."""
+    pattern = re.sub(r"\\\$(?:\\\{[a-z_]+\\\}|[a-z_]+)", ".{1,60}?", re.escape(lead)) + r"(?!\w)"
+    found = re.match(pattern, text)
+    return found.end() if found else 0
+
+
+@lru_cache(maxsize=64)
+def word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Return a pattern that finds any of ``words``: whole words or their plurals; in scripts without spaces, anywhere.
+
+    With no words it finds nothing.
+    """
+    spaced = [re.escape(word) for word in sorted(words, key=len, reverse=True) if word.isascii()]
+    dense = [re.escape(word) for word in sorted(words, key=len, reverse=True) if not word.isascii()]
+    alternatives = [*([rf"\b(?:{'|'.join(spaced)})(?:e?s)?\b"] if spaced else []), *dense]
+    return re.compile("|".join(alternatives) or r"(?!)", re.IGNORECASE)

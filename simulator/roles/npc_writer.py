@@ -1,0 +1,183 @@
+"""The NPC writer: a persona of the real world becomes somebody who lives in another one (Persona Hub, section 4.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from pydantic import Field, create_model
+
+from simulator.embeddings.protocol import Embedder
+from simulator.models.base import content_id, normalise_text
+from simulator.models.npc import Npc, NpcTie
+from simulator.models.persona import persona_id
+from simulator.models.world import TermKind, World
+from simulator.roles.checks import word_pattern
+from simulator.roles.npc_checks import npc_checks
+from simulator.roles.npc_draft import TEXT_FIELDS, NpcBrief, NpcDraft
+from simulator.roles.npc_seat import Seat
+from simulator.roles.role import Role
+
+__all__ = ["NpcBrief", "NpcDraft", "brief_for", "likeness", "npc_id", "npc_writer", "to_npc"]
+
+_ARTICLE = re.compile(r"^(?:An?|The) ")
+_LANGUAGES = {"en": "English", "zh": "Chinese", "de": "German", "fr": "French", "es": "Spanish", "ja": "Japanese"}
+_ENUMERATIONS: tuple[tuple[str, TermKind], ...] = (
+    ("race", "races"),
+    ("occupation", "occupations"),
+    ("faction", "factions"),
+    ("place", "places"),
+)
+
+
+def npc_writer(world: World) -> Role[NpcBrief, NpcDraft]:
+    """Return the role that writes NPCs of ``world``.
+
+    The world is part of the role and not of each unit's inputs, which name it by its id: its lore, enumerations and
+    prohibitions stand in the system part that all units share, and its enumerations in the reply's schema.
+    """
+    return Role(
+        name="npc_writer",
+        inputs=NpcBrief,
+        output=_output_of(world),
+        values=lambda brief: {**_world_values(world), **_brief_values(world, brief)},
+        checks=npc_checks(world),
+        score=lambda brief, drafts, embedder: _score(world, brief, drafts, embedder),
+        tidy=_tidy,
+    )
+
+
+def brief_for(world: World, persona: str, seat: Seat | None = None, ties: Sequence[NpcTie] = ()) -> NpcBrief:
+    """Return the inputs of one unit: the persona, what is settled about the NPC, and whom it knows.
+
+    Args:
+        world: The role's world.
+        persona: The persona's text.
+        seat: From :func:`~simulator.roles.npc_seat.seat_cast`; ``None`` leaves everything to the writer.
+        ties: Other NPCs of the cast, from the relationship graph.
+    """
+    settled = seat.model_dump() if seat is not None else {}
+    return NpcBrief(persona=persona, world=world.id, ties=tuple(ties), **settled)
+
+
+def npc_id(world: World, persona: str, name: str) -> str:
+    """Return the id of the NPC that the persona with this id becomes under ``name``: known before it is written."""
+    return content_id("n", world.id, persona, name)
+
+
+def to_npc(draft: NpcDraft, brief: NpcBrief, world: World) -> Npc:
+    """Return the product: what was settled and what was written."""
+    persona = persona_id(brief.persona)
+    settled = {field: getattr(brief, field) for field in ("name", "race", "occupation", "faction", "place")}
+    said = {field: value or getattr(draft, field) for field, value in settled.items()}
+    texts = {field: getattr(draft, field) for field in TEXT_FIELDS}
+    return Npc(
+        id=npc_id(world, persona, said["name"]), persona=persona, world=world.name, ties=brief.ties, **said, **texts
+    )
+
+
+@lru_cache(maxsize=8)
+def _output_of(world: World) -> type[NpcDraft]:
+    """Return the draft with the world's enumerations in its JSON Schema (the checks hold them too)."""
+    fields = {
+        field: (str, Field("", max_length=60, json_schema_extra={"enum": [term.name for term in world.terms(kind)]}))
+        for field, kind in _ENUMERATIONS
+        if world.terms(kind)
+    }
+    return create_model("NpcDraft", __base__=NpcDraft, **fields)  # type: ignore[call-overload, no-any-return]
+
+
+@lru_cache(maxsize=8)
+def _world_values(world: World) -> Mapping[str, str]:
+    lists = {kind: _listed(world, kind) for kind in ("races", "occupations", "factions", "places", "things")}
+    return {
+        **lists,
+        "title": world.title,
+        "summary": world.summary,
+        "lore": world.lore.strip(),
+        "language": _LANGUAGES.get(world.language, world.language),
+        "forbidden": ", ".join(world.absent) or "nothing",
+        "instead": "\n".join(f"- {swap.real}: {swap.here}" for swap in world.instead) or "- nothing in particular",
+        "rules": "\n".join(f"- {rule}" for rule in world.rules) or "- none",
+    }
+
+
+def _listed(world: World, kind: TermKind) -> str:
+    lines = [f"- {term.name}" + (f": {term.about}" if term.about else "") for term in world.terms(kind)]
+    return "\n".join(lines) or "- none"
+
+
+def _brief_values(world: World, brief: NpcBrief) -> Mapping[str, str]:
+    settled = {
+        "Name": brief.name,
+        "Pronoun": brief.pronoun,
+        "Race": brief.race,
+        "Occupation": brief.occupation,
+        "Faction": brief.faction,
+        "Place": brief.place,
+        "The quest is about": f"{brief.thing}, which is found at {brief.thing_place}" if brief.thing_place else "",
+    }
+    return {
+        "persona": normalise_text(brief.persona).rstrip("."),
+        "likeness": likeness(world, brief.persona),
+        "settled": "\n".join(f"{key}: {value}" for key, value in settled.items() if value) or "nothing",
+        "ties": "\n".join(f"- {tie.name}: {tie.relation}" for tie in brief.ties) or "nobody in particular",
+        "name": brief.name,
+        "first": brief.first,
+        "race": brief.race,
+        "look": world.about("races", brief.race),
+        "occupation": brief.occupation,
+        "work": world.about("occupations", brief.occupation),
+        "faction": brief.faction,
+        "place": brief.place,
+        "scene": world.about("places", brief.place),
+        "thing": brief.thing,
+        "thing_place": brief.thing_place,
+        "use": world.about("things", brief.thing),
+        "pronoun": brief.pronoun,
+        "subject": brief.pronoun.capitalize() or brief.first,
+    }
+
+
+def likeness(world: World, persona: str) -> str:
+    """Return the persona in the world's words: each real thing as what it becomes here.
+
+    >>> from simulator.models.world import Swap
+    >>> class Sea: instead = (Swap(real="truck driver", here="ferry rower"),)
+    >>> likeness(Sea, "A truck driver who writes poems.")
+    'a ferry rower who writes poems'
+    """
+    swaps = {swap.real.casefold(): swap.here for swap in world.instead}
+    text = _ARTICLE.sub(lambda found: found.group().lower(), normalise_text(persona).rstrip("."))
+    words = word_pattern(tuple(swaps))
+    with_article = re.compile(rf"(\ban? )?({words.pattern})", words.flags)
+    return with_article.sub(lambda found: _here(swaps, found.group(1) or "", found.group(2).casefold()), text)
+
+
+def _here(swaps: Mapping[str, str], article: str, word: str) -> str:
+    """Return what ``word`` is here, with its plural and its indefinite article as English has them."""
+    if word in swaps:
+        here = swaps[word]
+    else:
+        single = next(key for key in (word.removesuffix("s"), word.removesuffix("es")) if key in swaps)
+        here = swaps[single] + ("" if swaps[single].endswith("s") else "s")
+    return f"{'an ' if here[0].lower() in 'aeiou' else 'a '}{here}" if article else here
+
+
+async def _score(world: World, brief: NpcBrief, drafts: Sequence[NpcDraft], embedder: Embedder) -> Sequence[float]:
+    """Closeness to the persona and to the seat in the world, in equal parts; cosines, so -1 to 1."""
+    values = _brief_values(world, brief)
+    here = [values[key] for key in ("occupation", "work", "place", "scene", "thing")]
+    anchors = await embedder.embed([brief.persona, ". ".join(filter(None, here)) or world.summary])
+    texts = [" ".join(filter(None, (getattr(draft, field) for field in TEXT_FIELDS))) or "-" for draft in drafts]
+    likeness = (await embedder.embed(texts)) @ anchors.T
+    return [float(row.mean()) for row in likeness]
+
+
+def _tidy(draft: NpcDraft) -> NpcDraft:
+    changes = {}
+    for field in TEXT_FIELDS:
+        text = normalise_text(getattr(draft, field)).strip('"“”「」『』')
+        changes[field] = text[:1].upper() + text[1:]
+    return draft.model_copy(update=changes)
