@@ -22,6 +22,9 @@ __all__ = ["HttpChat", "Post"]
 Post = Callable[[dict[str, Any]], Awaitable[bytes]]
 """Sends a chat completion request and returns the body of an answer that is a chat completion."""
 
+_NO_CLIENT = object()
+"""Stands where LangChain would put OpenAI's clients: nothing but ``post`` can send, and no TLS is set up in vain."""
+
 
 class HttpChat(ChatOpenAI):
     """``ChatOpenAI`` without the OpenAI client: requests are built and answers read by LangChain, sent by ``post``.
@@ -49,6 +52,8 @@ class HttpChat(ChatOpenAI):
             use_responses_api=False,
             max_retries=0,
             disable_streaming=True,
+            client=_NO_CLIENT,
+            async_client=_NO_CLIENT,
         )
         self._post = post
         self._new_limit_name = new_limit_name

@@ -43,6 +43,7 @@ class Endpoint:
     Attributes:
         spec: What was opened.
         dialect: How the server is spoken to.
+        tokens: The cap on tokens per minute, if there is one.
     """
 
     def __init__(self, spec: EndpointSpec, connect: Connect) -> None:
@@ -53,7 +54,7 @@ class Endpoint:
         self._connecting = asyncio.Lock()
         self._client: HttpClient | None = None
         self._chat: HttpChat | None = None
-        self._tokens = MinuteCap(spec.tokens_per_minute) if spec.tokens_per_minute else None
+        self.tokens = MinuteCap(spec.tokens_per_minute) if spec.tokens_per_minute else None
 
     @property
     def name(self) -> str:
@@ -140,17 +141,17 @@ class Endpoint:
                 break
             if not self.dialect.learn(sent, answer):
                 raise client.refusal(answer)
-        if entry is not None and self._tokens is not None:
-            self._tokens.correct(entry, _spent(answer))
+        if entry is not None and self.tokens is not None:
+            self.tokens.correct(entry, _spent(answer))
         return answer.data
 
     async def _enter(self, payload: dict[str, Any]) -> list[float] | None:
         """Wait for the cap on tokens; return the entry in its log."""
-        if self._tokens is None:
+        if self.tokens is None:
             return None
         limit = payload.get("max_tokens") or payload.get("max_completion_tokens") or 0
         text = sum(len(str(message.get("content") or "")) for message in payload["messages"])
-        return await self._tokens.take(text / CHARACTERS_PER_TOKEN + limit)
+        return await self.tokens.take(text / CHARACTERS_PER_TOKEN + limit)
 
 
 def _messages(request: ChatRequest) -> list[tuple[str, str]]:

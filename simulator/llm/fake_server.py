@@ -47,6 +47,7 @@ class FakeServer:
         port: Port to listen on; 0 lets the system pick.
 
     Attributes:
+        fault_for: See the argument.
         faults: Used up by the next chat completions and embeddings, in order.
         requests: Bodies of the requests so far (chat completions and embeddings).
         headers: Their headers.
@@ -76,7 +77,7 @@ class FakeServer:
         self._formats = formats
         self._unknown = unknown
         self._latency = latency
-        self._fault_for = fault_for
+        self.fault_for = fault_for
         self._keep = keep
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -145,7 +146,7 @@ class FakeServer:
             self.headers.append(dict(request.headers))
         if self.faults:
             return self.faults.popleft()
-        return self._fault_for(number, body) if self._fault_for else None
+        return self.fault_for(number, body) if self.fault_for else None
 
     async def _play(
         self,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulator.errors import EndpointError, ReplyError
+from simulator.errors import EndpointError, EndpointUnreachable, ReplyError
 from simulator.llm.embedded import embedded_server, shape_from
 from simulator.llm.endpoint import Endpoint
 from simulator.llm.reading import usable
@@ -90,7 +90,7 @@ async def probe(model: Endpoint) -> Probe:
         reply = await model.reply(_question())
         seconds = time.perf_counter() - start
     except EndpointError as error:
-        return Probe(False, False, model.dialect.tier, problem=str(error))
+        return Probe(not isinstance(error, EndpointUnreachable), False, model.dialect.tier, problem=str(error))
     except ReplyError as error:
         return Probe(True, False, model.dialect.tier, problem=str(error))
     known = Probe(True, True, model.dialect.tier, reply.model, seconds, reply.usage.completion / seconds)

@@ -147,8 +147,16 @@ def _text(content: Any) -> str:
 
 
 def _tool_calls(message: dict[str, Any]) -> list[Any]:
+    """Return the well-formed tool calls: LangChain fails on others."""
     calls = message.get("tool_calls")
-    return calls if isinstance(calls, list) else []
+    return [call for call in calls if _is_tool_call(call)] if isinstance(calls, list) else []
+
+
+def _is_tool_call(call: Any) -> bool:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict):
+        return False
+    return isinstance(function.get("name"), str) and isinstance(function.get("arguments"), str)
 
 
 def _usage(value: Any) -> Usage:

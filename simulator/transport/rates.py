@@ -32,6 +32,11 @@ class MinuteCap:
         self._sum = 0.0
         self._turn = asyncio.Lock()
 
+    @property
+    def used(self) -> float:
+        """What the minute holds, as of the last call."""
+        return self._sum
+
     async def take(self, cost: float = 1.0) -> list[float]:
         """Wait until ``cost`` fits into the minute and enter it.
 

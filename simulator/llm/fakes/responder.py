@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
@@ -57,7 +58,12 @@ def fake_vector(text: str, dimensions: int) -> list[float]:
     """Return a vector in which texts that share words are near each other; not normalised."""
     vector = [0.0] * dimensions
     for word in text.lower().split() or [text]:
-        dice = Dice(hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest())
-        for _ in range(8):
-            vector[dice.below(dimensions)] += 2 * dice.fraction() - 1
+        for place, weight in _parts(word, dimensions):
+            vector[place] += weight
     return vector
+
+
+@lru_cache(maxsize=4096)
+def _parts(word: str, dimensions: int) -> tuple[tuple[int, float], ...]:
+    dice = Dice(hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest())
+    return tuple((dice.below(dimensions), 2 * dice.fraction() - 1) for _ in range(8))

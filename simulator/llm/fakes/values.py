@@ -12,7 +12,7 @@ from simulator.llm.fakes.pattern import matching
 __all__ = ["value_for"]
 
 _MORE_ITEMS = 2
-_DEEPEST = 8
+_DEEPEST = 3
 """Levels after which optional parts (nullable, empty lists) are left out, so that recursive schemas end."""
 
 _FORMATS = {
@@ -83,8 +83,8 @@ class _Maker:
         if "prefixItems" in schema:
             return [self.make(item, name, depth + 1) for item in schema["prefixItems"]]
         low = schema.get("minItems", 0 if depth > _DEEPEST else 1)
-        high = min(schema.get("maxItems", low + _MORE_ITEMS), low + _MORE_ITEMS)
-        wanted = self._dice.between(low, max(low, high))
+        more = 0 if depth > _DEEPEST else _MORE_ITEMS
+        wanted = self._dice.between(low, max(low, min(schema.get("maxItems", low + more), low + more)))
         items: list[Any] = []
         for _ in range(20 * wanted):
             if len(items) == wanted:

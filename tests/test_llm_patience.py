@@ -1,0 +1,324 @@
+"""How often and how long is tried, and how much at once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.errors import EndpointBusy, EndpointError
+from simulator.llm.fake_server import FakeServer, Fault
+from simulator.transport.clock import Clock
+from simulator.transport.limiter import Limiter
+from simulator.transport.patience import Patience, RetryBudget
+from simulator.transport.rates import MINUTE, MinuteCap
+from simulator.transport.retry_after import retry_after
+from tests.llm_cases import HandClock, ask, client_of, endpoint_of
+
+
+@given(st.integers(1, 60), st.integers(0, 2**32))
+def test_waits_of_our_own_stay_under_twice_the_last_bound_and_under_the_cap(attempt: int, seed: int) -> None:
+    patience = Patience(base_s=0.5, cap_s=20)
+    wait = patience.wait(attempt, None, random.Random(seed))
+    assert 0 <= wait <= min(20, 0.5 * 2 ** (attempt - 1))
+
+
+@given(st.floats(0, 1e6), st.integers(0, 2**32))
+def test_a_wait_that_the_server_asks_for_is_kept_up_to_the_cap(asked: float, seed: int) -> None:
+    wait = Patience(asked_cap_s=60).wait(1, asked, random.Random(seed))
+    assert min(asked, 60) <= wait <= min(asked, 60) * 1.1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "0"}, 0),
+        ({"Retry-After": "1.5"}, 1.5),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "-1"}, None),
+        ({"Retry-After": "tomorrow"}, None),
+        ({"Retry-After": ""}, None),
+        ({"Retry-After": "Thu, 01 Jan 1970 00:20:00 GMT"}, 200),
+        ({"Retry-After": "Thursday, 01-Jan-70 00:20:00 GMT"}, 200),
+        ({"Retry-After": "Thu, 01 Jan 1970 00:20:00"}, 200),
+        ({"Retry-After": "Thu, 01 Jan 1970 00:00:01 GMT"}, 0),
+        ({"Retry-After": "Thu, 99 Foo 99999 00:00:01 GMT"}, None),
+        ({"retry-after-ms": "250", "Retry-After": "7"}, 0.25),
+        ({"retry-after-ms": "x", "Retry-After": "7"}, 7),
+    ],
+)
+def test_every_form_of_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers, now=1000.0) == seconds
+
+
+@given(st.text())
+def test_no_header_breaks_it(value: str) -> None:
+    seconds = retry_after({"Retry-After": value, "retry-after-ms": value}, now=0.0)
+    assert seconds is None or seconds >= 0
+
+
+def failing(faults: list[Fault], **patience: Any) -> tuple[EndpointError | None, HandClock, FakeServer]:
+    """Ask once and return the error, the clock and the server."""
+    hand = HandClock()
+
+    async def go() -> tuple[EndpointError | None, FakeServer]:
+        async with FakeServer() as server, endpoint_of(server, client_of(server, hand, **patience)) as model:
+            server.faults.extend(faults)
+            try:
+                await model.reply(ask())
+            except EndpointError as error:
+                return error, server
+            return None, server
+
+    error, server = asyncio.run(go())
+    return error, hand, server
+
+
+def test_the_wait_that_the_server_asks_for_is_slept() -> None:
+    error, hand, _ = failing([Fault.error(429, headers={"Retry-After": "7"})])
+    assert error is None
+    assert 7 <= hand.time - 1000 <= 7.7
+
+
+def test_an_hour_is_cut_to_the_cap() -> None:
+    error, hand, _ = failing([Fault.error(503, headers={"Retry-After": "3600"})], deadline_s=100)
+    assert error is None
+    assert 60 <= hand.time - 1000 <= 66
+
+
+def test_no_wait_goes_beyond_the_deadline() -> None:
+    error, hand, server = failing([Fault.error(429, headers={"Retry-After": "50"})] * 5, deadline_s=20)
+    assert isinstance(error, EndpointBusy)
+    assert hand.time - 1000 <= 20
+    assert server.count == 1
+
+
+def test_waits_differ_between_callers() -> None:
+    naps = []
+    for _ in range(2):
+        _, hand, _ = failing([Fault.error(500)] * 2)
+        naps.append(hand.naps)
+    assert naps[0] == naps[1], "the same seed gives the same waits"
+    assert len(set(naps[0])) == 2
+
+
+def test_faults_draw_on_the_retry_budget_and_rate_limits_do_not() -> None:
+    async def go(status: int) -> tuple[int, int]:
+        async with FakeServer(fault_for=lambda number, body: Fault.error(status)) as server:
+            client = client_of(server, HandClock(), reserve=5, attempts=4)
+            async with endpoint_of(server, client) as model:
+                for index in range(20):
+                    with pytest.raises(EndpointBusy):
+                        await model.reply(ask(str(index)))
+            return client.retries, server.count
+
+    assert asyncio.run(go(500)) == (6, 26), "5 in reserve, and one earned by the tenth call"
+    assert asyncio.run(go(429)) == (60, 80)
+
+
+@given(st.lists(st.booleans(), max_size=300), st.floats(0.01, 1), st.integers(1, 50))
+def test_the_retry_budget_never_gives_more_than_its_share(calls: list[bool], share: float, reserve: int) -> None:
+    budget = RetryBudget(share, reserve)
+    earned = spent = 0
+    for is_call in calls:
+        if is_call:
+            budget.earn()
+            earned += 1
+        else:
+            spent += budget.spend()
+    assert spent <= reserve + share * earned + 1e-6
+
+
+def limiter_run(ceiling: int, outcomes: list[str], pauses: dict[int, float] | None = None) -> tuple[Limiter, HandClock]:
+    """Put requests one after the other through a limiter."""
+    hand = HandClock()
+    limiter = Limiter(ceiling, hand.clock)
+
+    async def go() -> None:
+        for index, outcome in enumerate(outcomes):
+            hand.time += 1
+            async with limiter.slot() as ticket:
+                ticket.outcome = outcome  # type: ignore[assignment]
+                ticket.pause_s = (pauses or {}).get(index, 0.0)
+
+    asyncio.run(go())
+    return limiter, hand
+
+
+@given(st.integers(1, 500), st.lists(st.sampled_from(["ok", "busy", "fault"]), max_size=60))
+def test_the_limit_stays_between_one_and_the_ceiling(ceiling: int, outcomes: list[str]) -> None:
+    limiter, _ = limiter_run(ceiling, outcomes)
+    assert 1 <= limiter.limit <= ceiling
+    assert limiter.in_flight == 0
+
+
+def test_server_faults_leave_the_limit_alone() -> None:
+    limiter, _ = limiter_run(64, ["fault"] * 50)
+    assert limiter.limit == 64
+
+
+def test_a_burst_of_rate_limits_cuts_once_and_the_next_burst_again() -> None:
+    async def burst(limiter: Limiter, hand: HandClock) -> None:
+        async def one() -> None:
+            async with limiter.slot() as ticket:
+                await asyncio.sleep(0)
+                ticket.outcome = "busy"
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(limiter.limit):
+                group.create_task(one())
+        hand.time += 1
+
+    async def go() -> None:
+        hand = HandClock()
+        limiter = Limiter(64, hand.clock)
+        await burst(limiter, hand)
+        assert (limiter.limit, limiter.cuts) == (32, 1)
+        await burst(limiter, hand)
+        assert (limiter.limit, limiter.cuts) == (16, 2)
+
+    asyncio.run(go())
+
+
+def test_it_grows_by_about_one_a_round_and_only_when_it_is_used() -> None:
+    async def go() -> None:
+        hand = HandClock()
+        limiter = Limiter(64, hand.clock)
+        async with limiter.slot() as ticket:
+            ticket.outcome = "busy"
+        assert limiter.limit == 32
+
+        async def one() -> None:
+            async with limiter.slot() as ticket:
+                await asyncio.sleep(0)
+                ticket.outcome = "ok"
+
+        for _ in range(100):  # one after the other: the limit is not what holds them back
+            await one()
+        assert limiter.limit == 32
+        async with asyncio.TaskGroup() as group:
+            for _ in range(32 * 4):
+                group.create_task(one())
+        assert 34 <= limiter.limit <= 36
+
+    asyncio.run(go())
+
+
+def test_a_pause_holds_everybody_back() -> None:
+    _, hand = limiter_run(4, ["busy", "ok", "ok"], pauses={0: 30.0})
+    assert hand.naps == [29.0]
+
+
+@given(
+    st.integers(1, 6),
+    st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.sampled_from(["ok", "busy"])), max_size=30),
+)
+def test_never_more_in_flight_than_the_limit_and_nobody_is_forgotten(
+    ceiling: int, jobs: list[tuple[int, bool, str]]
+) -> None:
+    """Requests of random lengths, some cancelled at random moments: all others are served, in order."""
+    done: list[int] = []
+
+    async def one(limiter: Limiter, index: int, length: int, outcome: str) -> None:
+        async with limiter.slot() as ticket:
+            assert limiter.in_flight <= ceiling
+            for _ in range(length):
+                await asyncio.sleep(0)
+            ticket.outcome = outcome  # type: ignore[assignment]
+            done.append(index)
+
+    async def go() -> Limiter:
+        limiter = Limiter(ceiling, Clock())
+        tasks = [asyncio.create_task(one(limiter, i, n, outcome)) for i, (n, _, outcome) in enumerate(jobs)]
+        for turn, (length, cancelled, _) in enumerate(jobs):
+            for _ in range(length):
+                await asyncio.sleep(0)
+            if cancelled:
+                tasks[turn].cancel()
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        return limiter
+
+    limiter = asyncio.run(go())
+    assert limiter.in_flight == 0
+    assert limiter.waiting == 0
+    assert {i for i, job in enumerate(jobs) if not job[1]} <= set(done)
+
+
+@given(st.integers(1, 50), st.lists(st.tuples(st.integers(0, 30), st.integers(1, 60)), min_size=1, max_size=60))
+def test_no_minute_holds_more_than_its_cap(cap: int, calls: list[tuple[int, int]]) -> None:
+    """A cost above the cap is let through alone; otherwise any window of 60 seconds stays within it."""
+    hand = HandClock()
+    log: list[tuple[float, int]] = []
+
+    async def go() -> None:
+        minute = MinuteCap(cap, hand.clock)
+        for gap, cost in calls:
+            hand.time += gap
+            await minute.take(cost)
+            log.append((hand.time, cost))
+
+    asyncio.run(go())
+    for start, _ in log:
+        window = [cost for moment, cost in log if start <= moment < start + MINUTE]
+        assert sum(window) <= cap or len(window) == 1
+
+
+def test_a_true_cost_replaces_the_estimate() -> None:
+    async def go() -> None:
+        hand = HandClock()
+        minute = MinuteCap(100, hand.clock)
+        entry = await minute.take(90)
+        minute.correct(entry, 10)
+        await minute.take(90)
+        assert hand.naps == []
+        await minute.take(1)
+        assert hand.naps == [60.0]
+        minute.correct(entry, 80)  # long out of the minute: changes nothing
+        await minute.take(9)
+        assert hand.naps == [60.0]
+
+    asyncio.run(go())
+
+
+def test_caps_of_an_endpoint_count_requests_and_tokens() -> None:
+    async def go() -> None:
+        async with FakeServer() as server, endpoint_of(server, tokens_per_minute=1000) as model:
+            await model.reply(ask("one two three", max_tokens=50))
+            assert model.tokens is not None
+            assert 0 < model.tokens.used < 50, "the reply's true count has replaced the estimate"
+
+    asyncio.run(go())
+
+
+def test_at_most_the_ceiling_is_in_flight_at_the_server() -> None:
+    async def go() -> None:
+        async with FakeServer(latency=lambda body: 0.02) as server:
+            async with endpoint_of(server, client_of(server, ceiling=5)) as model, asyncio.TaskGroup() as group:
+                for index in range(40):
+                    group.create_task(model.reply(ask(str(index))))
+            assert server.most_in_flight == 5
+
+    asyncio.run(go())
+
+
+def test_a_server_with_a_rate_limit_serves_everybody_in_the_end() -> None:
+    """Eight at a time are too many for this server; all 200 requests are answered and the limit settles below."""
+
+    async def go() -> None:
+        async with FakeServer(latency=lambda body: 0.005) as server:
+            server.fault_for = lambda number, body: Fault.error(429) if server.in_flight > 8 else None
+            client = client_of(server, ceiling=64, attempts=10)
+            async with endpoint_of(server, client) as model, asyncio.TaskGroup() as group:
+                for index in range(200):
+                    group.create_task(model.reply(ask(str(index))))
+            assert client.limiter.cuts > 0
+            assert client.limiter.limit <= 16
+
+    asyncio.run(go())
