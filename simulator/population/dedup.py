@@ -13,8 +13,9 @@ from simulator.errors import InputError
 from simulator.models.base import normalise_text
 from simulator.population.minhash import MinHashIndex
 from simulator.population.prefix import PrefixIndex
+from simulator.population.search import CosineSearch
 from simulator.population.tokens import word_grams
-from simulator.population.vectors import VectorStore, rounding_margin, unit_vectors
+from simulator.population.vectors import VectorStore, unit_vectors
 from simulator.population.verdict import DedupSettings, DedupStage, Match, Verdict
 
 __all__ = ["Comparison", "Deduplicator"]
@@ -45,6 +46,8 @@ class Deduplicator:
         self._row_by_text: dict[str, int] = {}
         self._lexical = _lexical_index(self.settings)
         self._vectors = VectorStore()
+        cosine = self.settings.cosine
+        self._search = None if cosine is None else CosineSearch(self._vectors, cosine)
 
     def __len__(self) -> int:
         """Return the number of admitted texts."""
@@ -121,10 +124,8 @@ class Deduplicator:
         grams = word_grams(normal) if self._lexical is not None else frozenset()
         if self._lexical is not None and (match := self._lexical.best(grams)) is not None:
             return self._rejected("minhash", match)
-        if vector is not None and self.settings.cosine is not None:
-            match = self._vectors.best(vector, near, self.settings.cosine)
-            if match is not None:
-                return self._rejected("embedding", match)
+        if vector is not None and self._search is not None and (match := self._search.best(vector, near)) is not None:
+            return self._rejected("embedding", match)
         self._admit(id, normal, grams, vector)
         return Verdict(admitted=True)
 
@@ -189,14 +190,14 @@ class Comparison:
 
     def _near(self, place: int) -> list[int]:
         """Return the admitted rows whose cosine with the text at ``place`` may reach the threshold."""
-        threshold = self._dedup.settings.cosine
-        if self._vectors is None or threshold is None:
+        search = self._dedup._search
+        if self._vectors is None or search is None:
             return []
         if place >= self._end:
             self._start, self._end = place, min(place + BATCH, len(self._ids))
             batch = self._vectors[self._start : self._end]
-            self._stored = self._dedup.vectors.propose(batch, threshold)
-            within = batch @ batch.T >= threshold - rounding_margin(batch.shape[1])
+            self._stored = search.propose(batch)
+            within = search.may_reach(batch, batch)
             self._earlier = [np.flatnonzero(within[row, :row]).tolist() for row in range(len(batch))]
         earlier = (self._admitted.get(self._start + other) for other in self._earlier[place - self._start])
         return self._stored[place - self._start] + [row for row in earlier if row is not None]

@@ -1,13 +1,7 @@
-"""Unit vectors that grow row by row, and the exact search for those near to a new one.
-
-A matrix product in float32 proposes, with a margin that covers its rounding; the cosine that decides is
-:func:`cosine`, whose value depends on nothing but the two vectors: not on the size of a batch, the number of threads
-or the library that multiplies.
-"""
+"""Unit vectors that grow row by row, and their cosine."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -15,9 +9,8 @@ from numpy.typing import NDArray
 
 from simulator.embeddings.protocol import Vectors
 from simulator.errors import InputError
-from simulator.population.verdict import Match
 
-__all__ = ["VectorStore", "cosine", "unit_vectors"]
+__all__ = ["VectorStore", "cosine", "cosines", "rounding_margin", "unit_vectors"]
 
 BLOCK_ROWS = 8192
 """Rows of a block: 8 MB at 256 dimensions, small beside the whole and large enough for fast products."""
@@ -49,14 +42,31 @@ def unit_vectors(vectors: NDArray[np.floating]) -> Vectors:
     return rows
 
 
-def cosine(left: Vectors, right: Vectors) -> float:
-    """Return the cosine of two float32 vectors: products exact in float64, summed without rounding.
+def cosines(left: Vectors, right: Vectors) -> NDArray[np.float64]:
+    """Return the cosine of each row of ``left`` with the same row of ``right``, both of shape (rows, dimensions).
 
-    A vector of zeros has no direction; its cosine with anything is 0.0.
+    The products of float32 values are exact in float64, and a running sum adds them one after another: whatever the
+    machine and the number of rows, two vectors have one cosine. A row of zeros has no direction; its cosine with
+    anything is 0.0.
     """
     a, b = left.astype(np.float64), right.astype(np.float64)
-    lengths = math.fsum((a * a).tolist()) * math.fsum((b * b).tolist())
-    return math.fsum((a * b).tolist()) / math.sqrt(lengths) if lengths else 0.0
+    dots, squares_a, squares_b = (np.cumsum(x * y, axis=1)[:, -1] for x, y in ((a, b), (a, a), (b, b)))
+    lengths = np.sqrt(squares_a * squares_b)
+    found: NDArray[np.float64] = np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0.0)
+    return found
+
+
+def cosine(left: Vectors, right: Vectors) -> float:
+    """Return the cosine of two float32 vectors, as :func:`cosines` does."""
+    return float(cosines(left[None, :], right[None, :])[0])
+
+
+def rounding_margin(dimensions: int) -> float:
+    """Return a bound on the error of a float32 dot product of two unit vectors, whatever the order of its sum.
+
+    The bound is ``dimensions`` times the unit round-off (2 ** -24), doubled for the rounding of the vectors' lengths.
+    """
+    return (dimensions + 256) * 2.0**-23
 
 
 class VectorStore:
@@ -83,11 +93,10 @@ class VectorStore:
         self._rows += 1
         return self._rows - 1
 
-    def row(self, row: int) -> Vectors:
-        """Return one vector; not a copy."""
-        block, place = divmod(row, BLOCK_ROWS)
-        vector: Vectors = self._blocks[block][place]
-        return vector
+    def blocks(self) -> Iterator[Vectors]:
+        """Yield the vectors in blocks of 8,192 rows, the last one shorter; not copies."""
+        for number, block in enumerate(self._blocks):
+            yield block[: self._rows - number * BLOCK_ROWS]
 
     def rows(self, rows: Sequence[int] | None = None) -> Vectors:
         """Return a copy of the vectors of ``rows``, or of all.
@@ -98,49 +107,8 @@ class VectorStore:
         if not self._blocks:
             return np.empty((0, 0), dtype=np.float32)
         if rows is None:
-            return np.concatenate([block for _, block in self._filled()])
+            return np.concatenate(list(self.blocks()))
         picked = np.empty((len(rows), self._blocks[0].shape[1]), dtype=np.float32)
         for place, row in enumerate(rows):
-            picked[place] = self.row(row)
+            picked[place] = self._blocks[row // BLOCK_ROWS][row % BLOCK_ROWS]
         return picked
-
-    def propose(self, queries: Vectors, threshold: float) -> list[list[int]]:
-        """Return for each query the rows whose cosine may reach ``threshold``: all that do, few that do not.
-
-        Args:
-            queries: Unit vectors, shape (queries, dimensions).
-            threshold: The cosine that decides later.
-        """
-        found: list[list[int]] = [[] for _ in range(len(queries))]
-        for start, block in self._filled():
-            hits = np.nonzero(queries @ block.T >= threshold - rounding_margin(queries.shape[1]))
-            for query, row in zip(hits[0].tolist(), hits[1].tolist(), strict=True):
-                found[query].append(start + row)
-        return found
-
-    def best(self, query: Vectors, rows: Sequence[int], threshold: float) -> Match | None:
-        """Return the most similar of ``rows`` to ``query``, of equals the first; ``None`` below ``threshold``."""
-        if not rows:
-            return None
-        # Of many rows only those that may be the best are worth an exact sum.
-        close = self.rows(rows) @ query
-        contenders = np.flatnonzero(close >= close.max() - 2 * rounding_margin(len(query)))
-        best: Match | None = None
-        for place in contenders.tolist():
-            match = Match(rows[place], cosine(query, self.row(rows[place])))
-            if match.score >= threshold and match.beats(best):
-                best = match
-        return best
-
-    def _filled(self) -> Iterator[tuple[int, Vectors]]:
-        for number, block in enumerate(self._blocks):
-            start = number * BLOCK_ROWS
-            yield start, block[: self._rows - start]
-
-
-def rounding_margin(dimensions: int) -> float:
-    """Return a bound on the error of a float32 dot product of two unit vectors, whatever the order of its sum.
-
-    The bound is ``dimensions`` times the unit round-off (2 ** -24), doubled for the rounding of the vectors' lengths.
-    """
-    return (dimensions + 256) * 2.0**-23

