@@ -60,7 +60,7 @@ def execute(start: Start, root: Path, planned: Sequence[str], *, quiet: bool, as
         else:
             from simulator.cli.screen.summary import print_summary
 
-            print_summary(stdout(), run, took=duration(progress.clock() - progress.began))
+            print_summary(stdout(), run, now=_told(progress))
 
 
 @dataclass
@@ -142,6 +142,11 @@ def _shown(progress: Progress, quiet: bool) -> Iterator[LivePanel | PlainLines]:
         shown = PlainLines(progress, console)
     with shown:
         yield shown
+
+
+def _told(progress: Progress) -> str:
+    calls = progress.spent.calls if progress.spent else 0
+    return f"{calls:,} calls in {duration(progress.clock() - progress.began)}"
 
 
 def _name_the_way_back(root: Path, error: SixhopError) -> None:

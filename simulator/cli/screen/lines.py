@@ -12,6 +12,9 @@ from simulator.runs.events import Event, Note, RunStarted, StageEnded
 
 __all__ = ["PlainLines", "Silence"]
 
+_OF = {"cast": "people chosen", "report": "products written"}
+"""What the stages that have no units count."""
+
 
 class PlainLines:
     """Prints what happens, line by line.
@@ -74,9 +77,10 @@ class Silence(PlainLines):
 
 def _ended(stage: StageProgress, progress: Progress) -> str:
     made = stage.made
-    parts = [f"{made.admitted} admitted, {made.rejected} rejected, {made.failed} failed"] if made else []
-    if stage.units:
-        parts.insert(0, f"{stage.units} units" + (f" ({stage.reused} reused)" if stage.reused else ""))
+    if made is None or not stage.units:
+        return f"{stage.title}: {made.admitted if made else 0} {_OF.get(stage.name, 'made')}"
+    parts = [f"{stage.units} units" + (f" ({stage.reused} reused)" if stage.reused else "")]
+    parts.append(f"{made.admitted} admitted, {made.rejected} rejected, {made.failed} failed")
     return f"{stage.title}: {'; '.join(parts)}; {duration(stage.elapsed_s(progress.clock()))}{_spent(progress)}"
 
 

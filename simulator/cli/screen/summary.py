@@ -12,7 +12,7 @@ from rich.text import Text
 from simulator.cli.screen.cards import npc_card, tool_sketch
 from simulator.cli.screen.chain import longest_chain, tell
 from simulator.cli.screen.console import clean, print_command, words
-from simulator.cli.screen.digest import Digest, digest
+from simulator.cli.screen.digest import Digest, digest, record_counts
 from simulator.cli.screen.kinds import texts_by_id
 from simulator.cli.screen.layout import bar, heading, table
 from simulator.cli.screen.talk import excerpt
@@ -27,22 +27,23 @@ _TURNS = 4  # of a conversation's excerpt: two exchanges show whether it goes an
 _LETTERS = 400  # of each of its messages
 
 
-def print_summary(console: Console, run: Run, took: str) -> None:
+def print_summary(console: Console, run: Run, now: str) -> None:
     """Print what the run made, an example of each kind, where the files are and what to do next.
 
     Args:
         console: For stdout.
         run: A run that is done.
-        took: How long this execution took.
+        now: What this execution took.
     """
     numbers, people = digest(run), texts_by_id(run)
-    console.print(_headline(run, numbers, took))
+    console.print(_headline(run, numbers))
+    console.print(words(f"{numbers.calls:,} calls and {numbers.tokens:,} tokens in all; now {now}.", "dim"))
     if numbers.hops:
         _section(console, "People by hop", population_table(numbers))
     if any(stage.rejected or stage.failed for stage in numbers.stages):
         _section(console, "What became of the work", stages_table(numbers))
     _examples(console, run, people)
-    _section(console, "Files", _files(run))
+    _section(console, clean(f"Files in {run.directory.root}"), _files(run))
     _next(console, run, numbers)
 
 
@@ -77,12 +78,11 @@ def stages_table(numbers: Digest) -> Table:
     return made
 
 
-def _headline(run: Run, numbers: Digest, took: str) -> Text:
+def _headline(run: Run, numbers: Digest) -> Text:
     name = run.scenario.name
     products = [_count(count, _NAMES.get(kind, kind)) for kind, count in numbers.products.items()]
     made = [_count(numbers.personas, "persona"), _count(numbers.relations, "relation"), *products]
-    paid = f"{numbers.calls:,} calls and {numbers.tokens:,} tokens in all; {took} now"
-    return Text.assemble((f"{name} is done: ", "bold green"), words(", ".join(made) + "."), words(f" {paid}.", "dim"))
+    return Text.assemble((f"{name} is done: ", "bold green"), words(", ".join(made) + "."))
 
 
 def _count(count: int, noun: str) -> str:
@@ -110,12 +110,18 @@ def _examples(console: Console, run: Run, people: Mapping[str, str]) -> None:
 
 
 def _files(run: Run) -> Table:
+    """Return the files by their paths in the run directory, with the number of records in each."""
+    folder, counts = run.directory, record_counts(run)
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, overflow="fold")
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right")
     grid.add_column(style="dim")
-    for path in sorted(run.directory.products.glob("*.jsonl")) if run.directory.products.exists() else ():
-        grid.add_row(words(str(path)), words(""))
-    grid.add_row(words(str(run.directory.ledger)), "the record of the run")
+    for path in sorted(folder.products.glob("*.jsonl")):
+        count = counts.get(path.stem)
+        grid.add_row(words(f"  products/{path.name}"), words("" if count is None else f"{count:,}"), "")
+    for path, what in ((folder.report / "report.md", "the report"), (folder.ledger, "the record of the run")):
+        if path.exists():
+            grid.add_row(words(f"  {path.relative_to(folder.root)}"), "", what)
     return grid
 
 

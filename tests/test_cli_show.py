@@ -1,0 +1,321 @@
+"""``show``, ``report`` and ``graph`` over a run: complete, readable in 80 columns, and safe."""
+
+import asyncio
+import json
+import unicodedata
+
+import pytest
+from cli_cases import CHILD, CONVERSATION, MIDWIFE, NURSE, ORIN, PILOT, TOOL, TUNER, build_run
+from rich.cells import cell_len
+
+from simulator.cli.main import main
+from simulator.cli.screen.kinds import KINDS
+from simulator.models.conversation import Conversation, Label, Turn
+from simulator.models.decision import Decision
+from simulator.models.instruction import Instruction
+from simulator.models.npc import Npc, NpcTie
+from simulator.models.persona import Persona, persona_id
+from simulator.models.problem import Problem, WrittenText
+from simulator.models.relation import Relation
+from simulator.models.tool import Tool, ToolParameter
+from simulator.models.unit import Attempt, Failure, Unit, UnitResult
+from simulator.runs.entry import Entry, Product
+from simulator.runs.ledger import Ledger
+
+Shown = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(build_run(tmp_path_factory.mktemp("runs") / "harbour"))
+
+
+def output(capsys: Shown, *arguments: str, code: int = 0) -> str:
+    """Return what a command prints on stdout, after checking that it fits 80 columns."""
+    assert main(list(arguments)) == code
+    shown = capsys.readouterr().out
+    too_wide = [line for line in shown.splitlines() if cell_len(line) > 80]
+    assert "--json" in arguments or too_wide == []
+    return shown
+
+
+def joined(text: str) -> str:
+    """Return text without line breaks, as one would read it."""
+    return " ".join(text.replace("│", " ").split())
+
+
+def test_without_a_kind_it_says_what_is_there(run: str, capsys: Shown) -> None:
+    assert json.loads(output(capsys, "show", run, "--json")) == {
+        "personas": 8, "relations": 6, "decisions": 10, "cast": 2, "instructions": 2, "conversations": 1, "npcs": 1,
+        "tools": 1, "problems": 1, "texts": 1, "failures": 1, "units": 20,
+    }  # fmt: skip
+    assert set(json.loads(output(capsys, "show", run, "--json"))) == set(KINDS)
+    assert "personas" in output(capsys, "show", run)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_listed_and_read_one_by_one(run: str, kind: str, capsys: Shown) -> None:
+    assert output(capsys, "show", run, kind).strip()
+    assert output(capsys, "show", run, kind, "1").strip()
+    assert output(capsys, "show", run, kind.removesuffix("s"), "1").strip()
+    rows = json.loads(output(capsys, "show", run, kind, "--json"))
+    assert rows[0] == json.loads(output(capsys, "show", run, kind, "1", "--json"))
+    assert len(rows) == json.loads(output(capsys, "show", run, "--json"))[kind]
+
+
+def test_a_conversation_reads_like_a_chat(run: str, capsys: Shown) -> None:
+    shown = output(capsys, "show", run, "conversation", CONVERSATION.id[:6])
+    assert PILOT in joined(shown)
+    lines = [line.strip() for line in shown.splitlines()]
+    assert [line for line in lines if line in ("user", "assistant")] == ["user", "assistant"] * 3
+    assert "│ Good. I will bring the freighter in at two." in lines
+    assert "! near_repetition: it says much the same as turn 2" in lines
+
+
+def test_an_npc_is_a_card_and_a_tool_has_its_schema(run: str, capsys: Shown) -> None:
+    card = joined(output(capsys, "show", run, "npc", "Orin Vell"))
+    for part in (ORIN.appearance, ORIN.quest, ORIN.greeting, "Mira Sedge", "younger sister"):
+        assert part in card
+    shown = output(capsys, "show", run, "tool", "get_tide_window")
+    assert "get_tide_window(harbour: string, draught_m: number)" in shown
+    assert json.loads(shown[shown.index("{") :]) == TOOL.input_schema()
+
+
+def test_a_persona_is_found_by_a_part_of_its_text_and_shown_with_its_relations(run: str, capsys: Shown) -> None:
+    shown = joined(output(capsys, "show", run, "persona", "piano tuner"))
+    assert TUNER in shown
+    assert "who would read it?" in shown
+    assert "former colleague" in joined(output(capsys, "show", run, "persona", persona_id(NURSE)[:8]))
+
+
+def test_a_failure_and_its_unit_tell_the_whole_story(run: str, capsys: Shown) -> None:
+    failure = output(capsys, "show", run, "failures", "1")
+    assert '{"persona": "a lighthouse"}' in failure
+    unit = output(
+        capsys, "show", run, "units", json.loads(output(capsys, "show", run, "failures", "1", "--json"))["unit"]
+    )
+    assert "turned down: copy_of_source" in unit
+    assert "failed: not_a_person" in unit
+
+
+def test_filters_and_limits(run: str, capsys: Shown) -> None:
+    assert len(json.loads(output(capsys, "show", run, "personas", "--hop", "0", "--json"))) == 4
+    assert len(json.loads(output(capsys, "show", run, "decisions", "--rejected", "--json"))) == 2
+    assert len(json.loads(output(capsys, "show", run, "personas", "--limit", "3", "--json"))) == 3
+    assert main(["show", run, "personas", "--limit", "3"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.count("p-") == 3
+    assert "5 more" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["show", "RUN", "people"], "'people' is not a kind"),
+        (["show", "RUN", "tool", "9"], "none of the 1 tools"),
+        (["show", "RUN", "units", "u-"], "20 units have an id that begins with 'u-'"),
+        (["show", "RUN", "persona", "who"], "personas fit 'who'"),
+        (["show", "RUN", "tools", "--hop", "1"], "--hop goes with personas"),
+        (["show", "RUN", "tools", "--rejected"], "--rejected goes with decisions"),
+        (["graph", "RUN", "within", "nurse", "--hops", "7"], "7 hops"),
+        (["graph", "RUN", "neighbours", "nobody at all"], "nobody at all"),
+    ],
+)
+def test_what_is_not_there_is_said(run: str, arguments: list[str], part: str, capsys: Shown) -> None:
+    assert main([run if word == "RUN" else word for word in arguments]) == 2
+    shown = capsys.readouterr()
+    assert part in shown.err
+    assert shown.out == ""
+
+
+def test_the_report_counts_and_gives_examples(run: str, capsys: Shown) -> None:
+    shown = joined(output(capsys, "report", run))
+    assert "8 personas, 6 relations" in shown
+    assert "minhash 0.92" in shown
+    assert "too near to: a village teacher who runs the school choir and the fire brigade" in shown
+    assert "copy_of_source 1, not_a_person 1" in shown
+    assert "9 calls, 2,070 tokens" in shown
+    told = json.loads(output(capsys, "report", run, "--json"))
+    assert told["hops"] == {"0": 4, "1": 2, "2": 2}
+    assert [stage["stage"] for stage in told["stages"]][:3] == ["extract", "expand-1", "expand-2"]
+    expand = told["stages"][2]
+    assert expand["units"] == expand["kept"] + sum(expand["rejected"].values()) + sum(expand["failed"].values())
+
+
+def test_the_graph_in_figures(run: str, capsys: Shown) -> None:
+    told = json.loads(output(capsys, "graph", run, "stats", "--json"))
+    assert (told["personas"], told["relations"], told["alone"]) == (8, 6, 2)
+    assert told["by_hop"] == {"0": 4, "1": 2, "2": 2}
+    shown = output(capsys, "graph", run, "stats")
+    assert "family" in shown
+    assert "former colleague" in shown
+    assert [row["text"] for row in json.loads(output(capsys, "graph", run, "central", "-n", "1", "--json"))] == [NURSE]
+    assert "night nurse" in output(capsys, "graph", run, "central")
+
+
+def test_neighbours_in_both_directions(run: str, capsys: Shown) -> None:
+    rows = json.loads(output(capsys, "graph", run, "neighbours", "night nurse", "--json"))
+    assert {(row["relation"], row["outward"]) for row in rows} == {
+        ("neighbour", True), ("former colleague", False), ("night nurse", False),
+    }  # fmt: skip
+    shown = joined(output(capsys, "graph", run, "neighbours", "night nurse"))
+    assert "whose neighbour is" in shown
+    assert shown.startswith(NURSE)
+
+
+def test_within(run: str, capsys: Shown) -> None:
+    rows = json.loads(output(capsys, "graph", run, "within", persona_id(PILOT)[:10], "--hops", "1", "--json"))
+    assert [row["distance"] for row in rows] == [1, 1]
+    assert "steps" in output(capsys, "graph", run, "within", "harbour pilot", "--hops", "3")
+
+
+def test_a_path_is_told_as_a_chain_of_people(run: str, capsys: Shown) -> None:
+    shown = joined(output(capsys, "graph", run, "path", "locomotives", "midwife"))
+    assert shown.startswith(CHILD)
+    assert shown.endswith(MIDWIFE)
+    assert "whose teacher is a village teacher" in shown
+    assert "who is the former colleague of a midwife" in shown
+    told = json.loads(output(capsys, "graph", run, "path", "locomotives", "midwife", "--json"))
+    assert told["sentence"].startswith(f"{CHILD} -> teacher -> a village teacher")
+    assert len(told["steps"]) == 3
+
+
+def test_no_path_is_said_and_is_exit_code_1(run: str, capsys: Shown) -> None:
+    assert main(["graph", run, "path", "piano", "midwife"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "No chain" in shown.err
+    assert json.loads(output(capsys, "graph", run, "path", "piano", "midwife", "--json", code=1))["steps"] is None
+
+
+def test_output_for_a_pipe_has_no_colours_and_no_trailing_spaces(run: str, capsys: Shown) -> None:
+    for arguments in (["show", run, "personas"], ["report", run], ["graph", run, "stats"]):
+        shown = output(capsys, *arguments)
+        assert "\x1b" not in shown
+        assert [line for line in shown.splitlines() if line.endswith(" ")] == []
+
+
+def test_no_color_is_obeyed_where_colours_are_forced(run: str, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    main(["show", run, "decisions"])
+    assert "\x1b[3" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["show", run, "decisions"])
+    assert "\x1b[3" not in capsys.readouterr().out
+
+
+# -- text as an attacker would write it --------------------------------------------------------------------------
+
+EVIL = "[bold red]x[/] \x1b[2J\x1b]0;owned\x07 \x9b31m \u202egpj.exe\r {x.__class__} " + "一" * 70 + "x" * 90
+
+
+def evil_entries() -> list[Entry]:
+    a, b = persona_id(EVIL), persona_id(EVIL + "2")
+    people = [
+        Persona(id=a, text=EVIL, hop=0, origin="import", source=EVIL, attributes={EVIL: EVIL}),
+        Persona(id=b, text=EVIL + "2", hop=1, origin="persona", source=a),
+    ]
+    made_by = Unit(stage=EVIL, role=EVIL, inputs={"text": EVIL}, seed=1)
+    failing = Unit(stage=EVIL, role=EVIL, inputs={"text": EVIL + "2"}, seed=1)
+    failure = Failure(unit=failing.id, stage=EVIL, role=EVIL, cause=EVIL, message=EVIL, raw=EVIL, attempts=1)
+    turns = tuple(
+        Turn(role=role, speaker=EVIL, content=EVIL, labels=(Label(detector=EVIL, evidence=EVIL),))
+        for role in ("user", "assistant")
+    )
+    npc = {name: EVIL for name in Npc.model_fields if name not in ("id", "persona", "ties")}
+    bodies = [
+        ("instruction", Instruction(id="i-1", persona=a, text=EVIL)),
+        ("conversation", Conversation(id="c-1", persona=a, partner=b, turns=turns, stop="loop")),
+        ("npc", Npc(id="n-1", persona=a, ties=(NpcTie(npc="n-2", name=EVIL, relation=EVIL),), **npc)),
+        (
+            "tool",
+            Tool(
+                id="o-1",
+                personas=(a, EVIL),
+                name="x",
+                description=EVIL,
+                parameters=(ToolParameter(name="y", type="string", description=EVIL),),
+                returns=EVIL,
+            ),
+        ),
+        ("problem", Problem(id="q-1", persona=a, subject=EVIL, text=EVIL)),
+        ("text", WrittenText(id="w-1", persona=a, title=EVIL, text=EVIL)),
+    ]
+    return [
+        Entry(
+            unit=made_by,
+            result=UnitResult(value={EVIL: EVIL}, rejected=(Attempt(flaw=EVIL, message=EVIL, raw=EVIL),)),
+            personas=people,
+            relations=[Relation(source=a, target=b, name=EVIL[:80], kind="rival", hop=1)],
+            decisions=[
+                Decision(
+                    subject="persona",
+                    candidate=a,
+                    text=EVIL,
+                    admitted=False,
+                    stage="check",
+                    reason=EVIL,
+                    unit=made_by.id,
+                ),
+                Decision(
+                    subject="persona",
+                    candidate=a,
+                    text=EVIL,
+                    admitted=False,
+                    stage="exact",
+                    survivor=b,
+                    unit=made_by.id,
+                ),
+            ],
+            products=[Product(kind, body.id, a, body) for kind, body in bodies],  # type: ignore[arg-type]
+        ),
+        Entry(unit=failing, result=UnitResult(failure=failure)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> str:
+    root = build_run(tmp_path_factory.mktemp("runs") / "[red]evil")
+    with Ledger.open(root / "ledger.sqlite") as ledger:
+        asyncio.run(ledger.commit(evil_entries()))
+        ledger.put_meta(cast=[persona_id(EVIL)])
+    (root / "manifest.json").write_text(json.dumps({"state": "failed", "reason": EVIL}), encoding="utf-8")
+    return str(root)
+
+
+COMMANDS = [
+    *(["show", kind] for kind in KINDS),
+    *(["show", kind, "--last"] for kind in KINDS),
+    ["report"],
+    ["graph", "stats"],
+    ["graph", "central"],
+    ["graph", "neighbours", persona_id(EVIL)],
+    ["graph", "within", persona_id(EVIL)],
+    ["graph", "path", persona_id(EVIL), persona_id(EVIL + "2")],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_text_from_outside_is_only_text(evil: str, command: list[str], as_json: bool, capsys: Shown) -> None:
+    arguments = [command[0], evil, *command[1:]]
+    if arguments[-1] == "--last":
+        arguments[-1] = str(json.loads(output(capsys, "show", evil, "--json"))[arguments[2]])
+    shown = output(capsys, *arguments, *(["--json"] if as_json else []))
+    unsafe = [c for c in shown if unicodedata.category(c) in ("Cc", "Cs") and c != "\n"]
+    assert unsafe == []
+    assert "\u202e" not in shown
+    if not as_json and command != ["graph", "stats"]:
+        assert "[bold red]x[/]" in shown, "markup was read instead of shown"
+
+
+def test_the_summary_of_a_run_is_only_text_too(evil: str, capsys: Shown) -> None:
+    from simulator.assembly import open_run
+    from simulator.cli.screen.console import stdout
+    from simulator.cli.screen.summary import print_summary
+
+    with open_run(evil) as run:
+        print_summary(stdout(), run, now="0 calls in 1 s")
+    shown = capsys.readouterr().out
+    assert [c for c in shown if unicodedata.category(c) in ("Cc", "Cs") and c != "\n"] == []
+    assert [line for line in shown.splitlines() if cell_len(line) > 80 and "sixhop" not in line] == []
