@@ -8,6 +8,7 @@
     │   ├── InputError             a corpus, persona file, world or other input
     │   ├── PromptError            a prompt template or its variables
     │   ├── ModelSpecError         a model SPEC or its key
+    │   ├── ExportError            an export that cannot be written, or that has nothing to write
     │   └── RunDirectoryError      a run directory that cannot be used as asked
     ├── EndpointError              a language model or embedding endpoint failed (exit code 1)
     │   ├── EndpointUnreachable    no connection, or no answer in time
@@ -33,6 +34,7 @@ __all__ = [
     "EndpointError",
     "EndpointRefused",
     "EndpointUnreachable",
+    "ExportError",
     "InputError",
     "InvalidReply",
     "LedgerBusy",
@@ -76,6 +78,10 @@ class PromptError(UsageError):
 
 class ModelSpecError(UsageError):
     """A model SPEC is malformed, or what it needs (a file, a key) is missing."""
+
+
+class ExportError(UsageError):
+    """An export cannot be written where it was asked for, or has nothing to write."""
 
 
 class RunDirectoryError(UsageError):

@@ -1,0 +1,212 @@
+"""What a tool definition must keep to be used: a name that says an action, a real need, sound parameters."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from simulator.population.tokens import jaccard, word_grams, word_list
+from simulator.prompts.template import load_prompt
+from simulator.roles.checks import leftover, repeated_words, shared_run, unfinished
+from simulator.roles.role import Check
+from simulator.roles.tool_draft import MAX_PARAMETERS, ToolBrief, ToolDraft, names_of, phrase, type_of
+
+__all__ = ["VERBS", "tool_checks"]
+
+VERBS = word_list(
+    "add book buy calculate cancel check compare confirm control count detect estimate fetch file find get hire list "
+    "locate lock log look measure monitor notify open order pay read record register reorder rent report request "
+    "reschedule reserve scan schedule search sell send set start stop submit test track unlock update verify watch"
+)
+"""What tools do. Writing, explaining and translating are not among it: a language model does those alone."""
+
+ToolCheck = Check[ToolBrief, ToolDraft]
+
+_NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+){1,4}")
+_SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+_TEXTS = word_grams(
+    "poem story essay joke advice tips tip idea ideas summary translation explanation answer text lyrics speech quote "
+    "suggestion suggestions article blog caption paragraph sentence outline slogan riddle haiku plan plans"
+)
+_VAGUE = word_grams("data info information tool function thing things result results value values item stuff person")
+_GENERATES = re.compile(
+    r"\b(?:writes?|generat\w+|compos\w+|translat\w+|summari[sz]\w+|explain\w*|brainstorm\w*|suggests?|advises?|"
+    r"answers? questions?|language model|chat ?bots?|artificial intelligence|ai)\b",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(r"\b(?:this|the) (?:person|persona|user)\b", re.IGNORECASE)
+_RUN = 5
+_LIMITS = {"description": (5, 34), "returns": (2, 26)}
+
+
+def tool_checks() -> tuple[ToolCheck, ...]:
+    """Return the checks of the tool designer, in the order of trying."""
+    return (
+        Check("need", _need, "need"),
+        Check("name", _name, "name"),
+        Check("text_generator", _name_of_text, "name"),
+        Check("copy_of_example", _name_of_example, "name"),
+        Check("taken", _taken, "name"),
+        Check("description", _description, "description"),
+        Check("text_generator", _description_of_text, "description"),
+        Check("copy_of_example", lambda _, draft: _copied("description", draft.description), "description"),
+        Check("parameters", _parameters, "parameters"),
+        Check("parameter_name", _parameter_names, "parameters"),
+        Check("parameter_type", _parameter_types, "parameters"),
+        Check("copy_of_example", _parameters_of_example, "parameters"),
+        Check("returns", _returns, "returns"),
+        Check("copy_of_example", lambda _, draft: _copied("returns", draft.returns), "returns"),
+    )
+
+
+def _need(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    if len(word_list(draft.need)) < 3:
+        return "need is too short to say what the person has to get done"
+    if found := _GENERATES.search(draft.need):
+        return f"need {found.group()!r} is what a language model does alone"
+    if found_leftover := leftover(draft.need):
+        return f"need speaks of the task ({found_leftover!r})"
+    return _copied("need", draft.need) or _repeats("need", draft.need)
+
+
+def _name(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    if not _NAME.fullmatch(draft.name):
+        return f"name {draft.name!r} is not a verb and its object in snake_case, of two to five words"
+    verb, *words = draft.name.split("_")
+    if verb not in VERBS:
+        return f"name begins with {verb!r}; it must begin with one of: {', '.join(VERBS)}"
+    if len(set(words)) < len(words) or verb in words:
+        return f"name {draft.name!r} repeats a word"
+    if set(words) <= _VAGUE:
+        return f"name {draft.name!r} could be any tool's: it must name its object"
+    return None
+
+
+def _name_of_text(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    found = set(draft.name.split("_")) & _TEXTS
+    return f"a tool for a {min(found)} is only a text, which a language model writes alone" if found else None
+
+
+def _name_of_example(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    names = {str(example["name"]) for example in _examples() if "name" in example}
+    return f"name {draft.name!r} is that of an example" if draft.name in names else None
+
+
+def _taken(brief: ToolBrief, draft: ToolDraft) -> str | None:
+    words = set(draft.name.split("_"))
+    taken = next((name for name in brief.avoid if set(name.split("_")) == words), None)
+    return f"name {draft.name!r} is taken ({taken})" if taken else None
+
+
+def _description(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    text = draft.description
+    first = (word_list(text) or [""])[0]
+    if not first.endswith("s") and first not in VERBS:
+        return f"description begins with {first!r}; it must begin with what the tool does, as in 'Checks ...'"
+    if not word_grams(phrase(draft.name)) & _stems(text):
+        return "description does not speak of what the name says"
+    if _PERSON.search(text):
+        return "description speaks of 'the person' where it must say what the tool works on"
+    return _bounded("description", text)
+
+
+def _description_of_text(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    found = _GENERATES.search(draft.description)
+    return f"description says {found.group()!r}, which a language model does alone" if found else None
+
+
+def _parameters(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    if not 1 <= len(draft.parameters) <= MAX_PARAMETERS:
+        return f"there are {len(draft.parameters)} parameters; 1 to {MAX_PARAMETERS} are allowed"
+    meanings = [word_grams(parameter.description) for parameter in draft.parameters]
+    for place, parameter in enumerate(draft.parameters):
+        if len(word_list(parameter.description)) < 2:
+            return f"parameter {parameter.name!r} is not described"
+        if repeated := repeated_words(parameter.description):
+            return f"parameter {parameter.name!r} repeats {repeated!r}"
+        if any(jaccard(meanings[place], other) > 0.7 for other in meanings[:place]):
+            return f"parameter {parameter.name!r} means the same as another"
+    return None
+
+
+def _parameter_names(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    names = names_of(draft.parameters)
+    for place, name in enumerate(names):
+        if not _SNAKE.fullmatch(name) or len(name) > 40:
+            return f"parameter {name!r} is not in snake_case"
+        if name in names[:place]:
+            return f"parameter {name!r} stands twice"
+        if name == draft.name or len(name.split("_")) > 4:
+            return f"parameter {name!r} is not the name of an argument"
+    return None
+
+
+def _parameter_types(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    for parameter in draft.parameters:
+        wanted = type_of(parameter.name, parameter.description)
+        if (
+            wanted == "boolean"
+            and parameter.type != "boolean"
+            and parameter.name.startswith(("is_", "include_", "has_"))
+        ):
+            return f"parameter {parameter.name!r} must be a boolean"
+        if parameter.name.endswith(("date", "name", "_id")) and parameter.type in ("number", "boolean"):
+            return f"parameter {parameter.name!r} must be a string, not a {parameter.type}"
+    return None
+
+
+def _parameters_of_example(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    mine = word_grams(" ".join(phrase(name) for name in names_of(draft.parameters)))
+    for names in _example_parameters():
+        if len(names) > 1 and mine == names:
+            return "the parameters are those of an example"
+    return None
+
+
+def _returns(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+    if jaccard(word_grams(draft.returns), word_grams(draft.description)) > 0.6:
+        return "returns says again what the description says"
+    return _bounded("returns", draft.returns)
+
+
+def _bounded(field: str, text: str) -> str | None:
+    least, most = _LIMITS[field]
+    count = len(word_list(text))
+    if not least <= count <= most:
+        return f"{field} has {count} words; {least} to {most} are allowed"
+    if found := leftover(text):
+        return f"{field} speaks of the task ({found!r})"
+    if found := unfinished(text):
+        return f"{field} does not end as a sentence ({found!r})"
+    return _repeats(field, text)
+
+
+def _repeats(field: str, text: str) -> str | None:
+    found = repeated_words(text)
+    return f"{field} repeats {found!r}" if found else None
+
+
+def _copied(field: str, text: str) -> str | None:
+    found = shared_run(text, [str(example[field]) for example in _examples() if field in example], _RUN, _COMMON)
+    return f"{field} copies an example ({found!r})" if found else None
+
+
+def _stems(text: str) -> frozenset[str]:
+    """Return the words of ``text`` and what they are without a plural or third person s."""
+    words = word_grams(text)
+    return words | {word.removesuffix("s") for word in words} | {word.removesuffix("es") for word in words}
+
+
+_COMMON = word_grams("this person needs to a an the of in on for and or at from is are know get check book find")
+
+
+@cache
+def _examples() -> tuple[dict[str, object], ...]:
+    prompts = [load_prompt("tool_designer", "standard"), load_prompt("tool_designer", "small")]
+    return tuple(dict(example.reply) for prompt in prompts for example in prompt.examples)
+
+
+@cache
+def _example_parameters() -> tuple[frozenset[str], ...]:
+    drafts = [ToolDraft.model_validate({"parameters": example["parameters"]}) for example in _examples()]
+    return tuple(word_grams(" ".join(phrase(name) for name in names_of(draft.parameters))) for draft in drafts)

@@ -1,0 +1,88 @@
+"""The tool designer: what a persona needs that a language model cannot do alone (Persona Hub, section 4.6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from simulator.embeddings.protocol import Embedder
+from simulator.models.base import content_id, normalise_text
+from simulator.models.persona import persona_id
+from simulator.models.tool import Tool, ToolParameter
+from simulator.roles.role import Role
+from simulator.roles.tool_checks import VERBS, tool_checks
+from simulator.roles.tool_draft import ToolBrief, ToolDraft, phrase
+
+__all__ = ["ToolBrief", "ToolDraft", "to_tool", "tool_designer", "tool_text"]
+
+_NOT_NAME = re.compile(r"[^a-z0-9]+")
+_LEAD = re.compile(r"^(?:this|the) person needs to ", re.IGNORECASE)
+
+
+def tool_designer() -> Role[ToolBrief, ToolDraft]:
+    """Return the role that designs one tool for one persona."""
+    return Role(
+        name="tool_designer",
+        inputs=ToolBrief,
+        output=ToolDraft,
+        values=_values,
+        checks=tool_checks(),
+        score=_score,
+        tidy=_tidy,
+    )
+
+
+def to_tool(draft: ToolDraft, brief: ToolBrief) -> Tool:
+    """Return the product. Its id depends on what it is, not on who asked for it, so that equal tools are one."""
+    parameters = tuple(ToolParameter(**parameter.model_dump()) for parameter in draft.parameters)
+    schema = [parameter.model_dump() for parameter in parameters]
+    return Tool(
+        id=content_id("f", draft.name, draft.description, schema),
+        personas=(persona_id(brief.persona),),
+        name=draft.name,
+        description=draft.description,
+        parameters=parameters,
+        returns=draft.returns,
+    )
+
+
+def tool_text(tool: Tool) -> str:
+    """Return the text by which tools are compared: two with near texts do the same, whatever their parameters."""
+    return f"{phrase(tool.name)}: {tool.description}"
+
+
+def _values(brief: ToolBrief) -> Mapping[str, str]:
+    return {
+        "persona": normalise_text(brief.persona).rstrip("."),
+        "avoid": ", ".join(brief.avoid) or "none",
+        "verbs": ", ".join(VERBS),
+    }
+
+
+async def _score(brief: ToolBrief, drafts: Sequence[ToolDraft], embedder: Embedder) -> Sequence[float]:
+    """Closeness of need, name and description to the persona; a cosine, -1 to 1."""
+    texts = [f"{draft.need} {phrase(draft.name)} {draft.description}".strip() or "-" for draft in drafts]
+    vectors = await embedder.embed([brief.persona, *texts])
+    return [float(value) for value in vectors[1:] @ vectors[0]]
+
+
+def _tidy(draft: ToolDraft) -> ToolDraft:
+    """Mend what needs no judgement: the name's spelling, quotes, the full stop at the end of a phrase."""
+    return draft.model_copy(
+        update={
+            "need": _LEAD.sub("", _plain(draft.need)).rstrip("."),
+            "name": _NOT_NAME.sub("_", draft.name.strip().lower()).strip("_"),
+            "description": _sentence(draft.description),
+            "returns": _sentence(draft.returns),
+        }
+    )
+
+
+def _plain(text: str) -> str:
+    return normalise_text(text).strip("\"'`“”")
+
+
+def _sentence(text: str) -> str:
+    text = _plain(text)
+    text = text[:1].upper() + text[1:]
+    return f"{text}." if text and text[-1].isalnum() else text

@@ -1,0 +1,109 @@
+"""What the tool designer takes and makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from simulator.models.base import Record, normalise_text
+from simulator.models.tool import ParameterType
+from simulator.population.tokens import word_list
+
+__all__ = ["MAX_PARAMETERS", "ParameterDraft", "ToolBrief", "ToolDraft", "type_of"]
+
+MAX_PARAMETERS = 4
+"""What a caller with a small model still fills in well; a tool that wants more does several things."""
+
+_WHOLE = frozenset({"days", "hours", "minutes", "weeks", "months", "count", "quantity", "limit", "seats", "people"})
+_WHOLE |= {"number", "guests", "copies", "pages", "year", "age", "floor", "rooms", "pieces", "boxes", "nights"}
+_REAL = frozenset(
+    {"price", "weight", "temperature", "distance", "amount", "depth", "height", "width", "length", "dose"}
+)
+_REAL |= {"latitude", "longitude", "radius", "percent", "litres", "liters", "kg", "km", "cm", "mm", "budget", "cost"}
+_YES_NO = frozenset({"is", "include", "only", "has", "with", "urgent", "notify", "allow"})
+_NAMES = frozenset({"id", "code", "name", "phone", "serial", "account", "plate", "flight", "train", "order", "ticket"})
+_PAIR = re.compile(r"\s*([A-Za-z][A-Za-z0-9_ -]{0,39}?)\s*(?:=|:)\s*(.+?)\s*\.?\s*$")
+
+
+class ParameterDraft(Record):
+    """One parameter."""
+
+    name: str = Field(max_length=40)
+    type: ParameterType
+    description: str = Field(max_length=120)
+
+
+def type_of(name: str, description: str = "") -> ParameterType:
+    """Return the type that a parameter's name calls for, where a model gave none.
+
+    >>> type_of("days"), type_of("hive_number", "number of the hive"), type_of("flight_number"), type_of("depth_cm")
+    ('integer', 'integer', 'string', 'number')
+    """
+    words = word_list(name.replace("_", " "))
+    if words[:1] and words[0] in _YES_NO:
+        return "boolean"
+    if set(words) & _NAMES:
+        return "string"
+    if set(words) & _REAL:
+        return "number"
+    counted = set(words) & _WHOLE or description.casefold().startswith(("how many", "number of"))
+    return "integer" if counted else "string"
+
+
+def _parameters(value: Any) -> Any:
+    """Accept the line that small models write, ``name = meaning; name = meaning``, beside the JSON list."""
+    if not isinstance(value, str):
+        return value
+    return [_parameter(piece) for piece in value.strip().rstrip(".;").split(";") if piece.strip()]
+
+
+def _parameter(piece: str) -> dict[str, str]:
+    match = _PAIR.fullmatch(piece)
+    if match is None:
+        raise ValueError(f"{piece.strip()!r} is not 'name = what it is'")
+    name = re.sub(r"[\s-]+", "_", match.group(1).strip()).lower()
+    meaning = normalise_text(match.group(2))
+    return {"name": name, "type": type_of(name, meaning), "description": meaning[:1].upper() + meaning[1:]}
+
+
+Parameters = Annotated[
+    tuple[ParameterDraft, ...], BeforeValidator(_parameters), Field(min_length=1, max_length=MAX_PARAMETERS)
+]
+
+
+class ToolBrief(Record):
+    """What the designer is told: who needs the tool, and the names that are taken."""
+
+    persona: str = Field(min_length=1)
+    avoid: tuple[str, ...] = ()
+
+
+class ToolDraft(Record):
+    """What the designer answers.
+
+    Attributes:
+        need: What the person has to find out or get done, and a language model cannot do for them.
+        name: ``verb_object``.
+        description: One sentence.
+        parameters: 1 to 4.
+        returns: What the tool gives back.
+    """
+
+    need: str = Field("", max_length=200)
+    name: str = Field("", max_length=64)
+    description: str = Field("", max_length=240)
+    parameters: Parameters = ()
+    returns: str = Field("", max_length=160)
+
+
+def phrase(name: str) -> str:
+    """Return a tool's or parameter's name as words."""
+    return name.replace("_", " ")
+
+
+def names_of(parameters: Sequence[ParameterDraft]) -> list[str]:
+    """Return the parameters' names."""
+    return [parameter.name for parameter in parameters]
