@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.embeddings.protocol import Vectors
 from simulator.errors import InputError
 from simulator.models.base import normalise_text
+from simulator.population.collector import collector_off
 from simulator.population.minhash import MinHashIndex
 from simulator.population.prefix import PrefixIndex
 from simulator.population.search import CosineSearch
@@ -88,7 +89,8 @@ class Deduplicator:
             vectors: One row a text, shape (texts, dimensions).
         """
         comparison = self.compare(ids, texts, vectors)
-        return [comparison.decide(place) for place in range(len(ids))]
+        with collector_off():
+            return [comparison.decide(place) for place in range(len(ids))]
 
     def compare(
         self, ids: Sequence[str], texts: Sequence[str], vectors: NDArray[np.floating] | None = None

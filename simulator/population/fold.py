@@ -21,7 +21,7 @@ _SAMPLE = 2048
 """Rows from which the number of dimensions is chosen: two million pairs."""
 
 _LEFT = 2e-5
-"""Share of pairs that may be left over although they are not near: to look at one in full costs as much as some ten thousand products."""
+"""Share of pairs that may be left over although they are not near: one in full costs some ten thousand products."""
 
 
 class Fold:

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import lru_cache
+from itertools import combinations
 
 from simulator.population.verdict import Match
 
@@ -30,18 +31,18 @@ class PrefixPlan:
 
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
-        self.least_common = lru_cache(maxsize=None)(self._least_common)
-        self.largest_partner = lru_cache(maxsize=None)(self._largest_partner)
         self.largest_paired = self._largest_paired()
+        self.pair_prefix = lru_cache(maxsize=None)(self._pair_prefix)
+        self.single_prefix = lru_cache(maxsize=None)(self._single_prefix)
 
-    def _least_common(self, size: int) -> int:
+    def least_common(self, size: int) -> int:
         """Return the smallest overlap that any partner of a set of ``size`` must have with it, at least 1."""
         common = max(1, math.floor(self.threshold * size) - 1)
         while common / size < self.threshold:
             common += 1
         return common
 
-    def _largest_partner(self, size: int) -> int:
+    def largest_partner(self, size: int) -> int:
         """Return the size of the largest set that can reach the threshold with a set of ``size``."""
         partner = math.ceil(size / self.threshold) + 1
         while size / partner < self.threshold:
@@ -50,17 +51,17 @@ class PrefixPlan:
 
     def _largest_paired(self) -> int:
         size = 1
-        while self.pair_prefix(size + 1) <= MAX_PAIRED:
+        while self._pair_prefix(size + 1) <= MAX_PAIRED:
             size += 1
             if size > MAX_PAIRED * 1000:  # threshold 1.0: the prefix is 2 for any size
                 break
         return size
 
-    def pair_prefix(self, size: int) -> int:
+    def _pair_prefix(self, size: int) -> int:
         """Return how many of the rarest tokens of a set of ``size`` form the pair keys."""
         return min(size, size - self.least_common(size) + 2)
 
-    def single_prefix(self, size: int) -> int:
+    def _single_prefix(self, size: int) -> int:
         """Return how many of the rarest tokens of a set of ``size`` are keys of their own; 0 if none need be."""
         if self.least_common(size) == 1 or self.largest_partner(size) > self.largest_paired:
             return size - self.least_common(size) + 1
@@ -81,6 +82,7 @@ class PrefixIndex:
         self._sets: list[array[int]] = []
         # One row is stored as the number itself: most keys have a single row, and a list would cost 64 bytes more.
         self._rows: dict[int, int | list[int]] = {}
+        self._last: tuple[Collection[str], list[int], list[int]] | None = None
 
     def __len__(self) -> int:
         return len(self._sets)
@@ -91,13 +93,16 @@ class PrefixIndex:
         Returns:
             ``None`` if no stored set reaches the threshold.
         """
-        ranks = [rank for rank in map(self._rank.get, grams) if rank is not None]
-        size, best = len(grams), None
-        # Unseen words rank before all others: they take up places of the prefix, but no stored set has them.
-        unseen = size - len(ranks)
-        present = frozenset(ranks)
-        for row in self._candidates(sorted(ranks, reverse=True), size, unseen):
-            match = Match(row, self._jaccard(present, size, self._sets[row]))
+        ranks, keys = self._look(grams)
+        candidates: set[int] = set()
+        for rows in map(self._rows.get, keys):
+            if isinstance(rows, int):
+                candidates.add(rows)
+            elif rows is not None:
+                candidates.update(rows)
+        best, present = None, frozenset(ranks) if candidates else frozenset()
+        for row in candidates:
+            match = Match(row, self._jaccard(present, self._sets[row]))
             if match.score >= self._threshold and match.beats(best):
                 best = match
         return best
@@ -105,42 +110,35 @@ class PrefixIndex:
     def add(self, grams: Collection[str]) -> int:
         """Store ``grams`` and return its row number: 0, 1, 2 and so on."""
         row = len(self._sets)
-        # sorted(): the ranks of words that are new together must not depend on the order of a set of strings.
-        ranks = sorted((self._rank.setdefault(gram, len(self._rank)) for gram in sorted(grams)), reverse=True)
+        ranks, keys = self._look(grams)
         self._sets.append(array("I", ranks))
-        for key in self._keys(ranks, len(ranks), 0):
-            rows = self._rows.get(key)
-            if rows is None:
-                self._rows[key] = row
-            elif isinstance(rows, int):
-                self._rows[key] = [rows, row]
-            else:
+        for key in keys:
+            rows = self._rows.setdefault(key, row)
+            if isinstance(rows, list):
                 rows.append(row)
+            elif rows != row:
+                self._rows[key] = [rows, row]
         return row
 
-    def _candidates(self, ranks: list[int], size: int, unseen: int) -> set[int]:
-        found: set[int] = set()
-        for key in self._keys(ranks, size, unseen):
-            rows = self._rows.get(key)
-            if isinstance(rows, int):
-                found.add(rows)
-            elif rows is not None:
-                found.update(rows)
-        return found
+    def _look(self, grams: Collection[str]) -> tuple[list[int], list[int]]:
+        """Return the ranks of ``grams``, rarest first, and its keys; what was looked at last is remembered."""
+        if self._last is None or self._last[0] is not grams:
+            # A word of a rejected set keeps its rank: ranks decide how much work there is, never the answer.
+            ranks = sorted([self._rank.setdefault(gram, len(self._rank)) for gram in grams], reverse=True)
+            self._last = grams, ranks, self._keys(ranks)
+        return self._last[1], self._last[2]
 
-    def _keys(self, ranks: list[int], size: int, unseen: int) -> Iterator[int]:
-        """Yield the keys of a set of ``size`` tokens, of which the known ones have ``ranks``, rarest first."""
+    def _keys(self, ranks: list[int]) -> list[int]:
         if not ranks:
-            return
-        if size <= self._plan.largest_paired:
-            prefix = ranks[: max(0, self._plan.pair_prefix(size) - unseen)]
-            for place, high in enumerate(prefix):
-                shifted = high << 32
-                for low in prefix[place + 1 :]:
-                    yield shifted | low
-        for rank in ranks[: max(0, self._plan.single_prefix(size) - unseen)]:
-            yield -1 - rank
+            return []
+        size = len(ranks)
+        singles = [-1 - rank for rank in ranks[: self._plan.single_prefix(size)]]
+        if size > self._plan.largest_paired:
+            return singles
+        pairs = combinations(ranks[: self._plan.pair_prefix(size)], 2)
+        return [high << 32 | low for high, low in pairs] + singles
 
-    def _jaccard(self, present: frozenset[int], size: int, stored: array[int]) -> float:
+    @staticmethod
+    def _jaccard(present: frozenset[int], stored: array[int]) -> float:
         common = len(present.intersection(stored))
-        return common / (size + len(stored) - common)
+        return common / (len(present) + len(stored) - common)

@@ -31,6 +31,7 @@ CJK_RANGES: tuple[tuple[int, int], ...] = (
 _CJK = "".join(f"{chr(first)}-{chr(last)}" for first, last in CJK_RANGES)
 # A CJK character on its own, or a longest run of word characters without one.
 _TOKEN = re.compile(rf"(?=\w)[{_CJK}]|[^\W{_CJK}]+")
+_ASCII_TOKEN = re.compile(r"\w+", re.ASCII)
 
 
 def word_grams(text: str) -> frozenset[str]:
@@ -48,6 +49,8 @@ def word_grams(text: str) -> frozenset[str]:
 
 def word_list(text: str) -> list[str]:
     """Return the lower-cased word tokens of ``text`` as they stand in it."""
+    if text.isascii():  # four times faster, and most texts
+        return _ASCII_TOKEN.findall(text.lower())
     return _TOKEN.findall(unicodedata.normalize("NFC", text).lower())
 
 
