@@ -103,7 +103,7 @@ def test_a_server_without_structured_output_is_asked_in_words_and_that_is_rememb
     async def go() -> FakeServer:
         async with FakeServer(formats=formats) as server, endpoint_of(server) as model:
             for _ in range(2):
-                await model.reply(ask("Who?", schema_of(Person)))
+                assert parse((await model.reply(ask("Who?", schema_of(Person)))).text, Person).persona
             assert model.dialect.tier == tier
             return server
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-__all__ = ["Tier", "adapt", "next_tier", "strict_schema"]
+__all__ = ["SCHEMA_FOLLOWS", "Tier", "adapt", "next_tier", "strict_schema"]
 
 Tier = Literal["json_schema", "json_object", "none"]
+
+SCHEMA_FOLLOWS = "this JSON Schema:\n"
+"""What stands before a schema in words; the fake server finds it there."""
 
 _STRICT = frozenset(
     {"type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "$ref", "$defs"}
@@ -65,7 +68,7 @@ def _told(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[s
     # In the system message because that is the part which requests share (prefix caches).
     words = (
         "Answer with one JSON object and nothing else: no code fence, no words around it. "
-        "It must satisfy this JSON Schema:\n" + json.dumps(schema, ensure_ascii=False)
+        f"It must satisfy {SCHEMA_FOLLOWS}{json.dumps(schema, ensure_ascii=False)}"
     )
     if messages and messages[0].get("role") in ("system", "developer"):
         first = {**messages[0], "content": f"{messages[0]['content']}\n\n{words}"}

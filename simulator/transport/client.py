@@ -88,17 +88,6 @@ class HttpClient:
         self._budget.earn()
         return await self._persist(path, data, check, hand_back)
 
-    async def get(self, path: str) -> Answer:
-        """Ask once, without retries, and return whatever status comes.
-
-        Raises:
-            EndpointUnreachable: No answer.
-        """
-        result = await self._exchange("GET", path, None, self.patience.timeout_s)
-        if isinstance(result, Setback):
-            raise result.error
-        return result
-
     def refusal(self, answer: Answer) -> Exception:
         """Return the error that an answer which was handed back stands for."""
         return of_status(answer, self.place).error
@@ -132,20 +121,20 @@ class HttpClient:
     ) -> Answer | Setback:
         # A moment is always left, so that a deadline that passed in the queue ends as a time-out and not as a hang.
         limit = max(0.001, min(self.patience.timeout_s, deadline.left))
-        result = await self._exchange("POST", path, data, limit)
+        result = await self._exchange(path, data, limit)
         if isinstance(result, Setback) or result.status in hand_back:
             return result
         if 200 <= result.status < 300:
             return check(result) or result
         return of_status(result, self.place)
 
-    async def _exchange(self, method: str, path: str, data: bytes | None, limit_s: float) -> Answer | Setback:
+    async def _exchange(self, path: str, data: bytes, limit_s: float) -> Answer | Setback:
         self.attempts += 1
         session = await self._sessions.get()
         timeout = aiohttp.ClientTimeout(total=limit_s, sock_connect=self.patience.connect_s)
         try:
-            async with session.request(
-                method, self.place.url + path, data=data, timeout=timeout, proxy=self._proxy, allow_redirects=False
+            async with session.post(
+                self.place.url + path, data=data, timeout=timeout, proxy=self._proxy, allow_redirects=False
             ) as response:
                 asked = retry_after(response.headers, self._clock.wall())
                 body = await self._read(response)

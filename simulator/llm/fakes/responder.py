@@ -12,6 +12,7 @@ from typing import Any
 from simulator.llm.fakes import words
 from simulator.llm.fakes.dice import Dice
 from simulator.llm.fakes.values import value_for
+from simulator.llm.tiers import SCHEMA_FOLLOWS
 from simulator.models.base import canonical_json
 
 __all__ = ["Responder", "default_responder", "dice_of", "fake_vector", "lognormal_latency"]
@@ -29,6 +30,8 @@ def dice_of(body: dict[str, Any], purpose: str = "") -> Dice:
 def default_responder(body: dict[str, Any]) -> str:
     """Return JSON that satisfies the request's schema, or a sentence; the same for the same request.
 
+    Without ``response_format`` the JSON stands in a code fence after a few words, as models write it.
+
     Raises:
         ValueError: The schema uses something that is not covered.
     """
@@ -36,9 +39,21 @@ def default_responder(body: dict[str, Any]) -> str:
     dice = dice_of(body)
     if wanted.get("type") == "json_schema":
         return json.dumps(value_for(wanted["json_schema"]["schema"], dice), ensure_ascii=False)
-    if wanted.get("type") == "json_object":
-        return json.dumps({"text": words.phrase(dice)})
-    return words.sentence(dice)
+    schema = _schema_in_words(body)
+    if schema is not None:
+        answer = json.dumps(value_for(schema, dice), ensure_ascii=False)
+        return answer if wanted else f"Here it is:\n```json\n{answer}\n```"
+    return json.dumps({"text": words.phrase(dice)}) if wanted else words.sentence(dice)
+
+
+def _schema_in_words(body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema that stands in the system message, where servers without structured output get it."""
+    for message in body["messages"]:
+        _, found, rest = str(message.get("content")).rpartition(SCHEMA_FOLLOWS)
+        if found and message.get("role") == "system":
+            schema: dict[str, Any] = json.JSONDecoder().raw_decode(rest)[0]
+            return schema
+    return None
 
 
 def lognormal_latency(median_s: float, sigma: float = 0.5) -> Callable[[dict[str, Any]], float]:
