@@ -8,18 +8,21 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
 
 from simulator.errors import SixhopError
-from simulator.llm.spec import EndpointSpec, parse_spec
+from simulator.llm.spec import parse_spec
 from simulator.settings import Settings
 
-__all__ = ["Check", "examine"]
+__all__ = ["Check", "Subject", "examine"]
 
 _LEAST_FREE = 1 << 30  # bytes: a run of 100,000 personas takes about half of that
+_PATIENCE_S = 120.0  # for the model's first answer: a server may load its weights first
 _SAMPLE = ("a lock keeper on a quiet canal", "a pilot who guides ships into the harbour")
 _TIERS = {
     "json_schema": "the server holds the model to the schema",
@@ -45,27 +48,32 @@ class Check:
     advice: str = ""
 
 
-async def examine(
-    settings: Settings, model: str | None = None, key_env: str | None = None, embedder: str | None = None
-) -> list[Check]:
-    """Look at everything that a run needs.
+@dataclass(frozen=True)
+class Subject:
+    """What is examined: the environment, the model with its key's variable, and the embedder, both by SPEC."""
 
-    Args:
-        settings: The environment.
-        model: SPEC to try; the environment's or ``local`` by default.
-        key_env: The variable that holds its key.
-        embedder: Likewise for embeddings; the environment's or ``wordllama`` by default.
-    """
-    spec_text = model or settings.model or "local"
-    checks = [_python(), _libraries(), _sqlite(), _disk(Path.cwd()), _weights(needed=spec_text == "local")]
-    try:
-        spec = parse_spec(spec_text, key_env=key_env, timeout_s=120)
-    except SixhopError as error:
-        checks.append(Check("model", "failed", spec_text, str(error)))
-    else:
-        checks += await _model(spec, spec_text, settings)
-    checks.append(await _embeddings(embedder or settings.embedder or "wordllama", settings))
-    return checks
+    settings: Settings
+    model: str
+    key_env: str | None
+    embedder: str
+
+    @classmethod
+    def of(cls, settings: Settings, model: str | None, key_env: str | None, embedder: str | None) -> Subject:
+        """Return the subject, with what the environment or Sixhop would choose for what is ``None``."""
+        embedder = embedder or settings.embedder or "wordllama"
+        return cls(settings, model or settings.model or "local", key_env, embedder)
+
+
+async def examine(subject: Subject) -> AsyncIterator[Check]:
+    """Look at everything that a run needs, quick things first, and yield each check as it is done."""
+    yield _python()
+    yield _libraries()
+    yield _sqlite()
+    yield _disk(Path.cwd())
+    yield _weights(needed=subject.model == "local")
+    async for check in _model(subject):
+        yield check
+    yield await _embeddings(subject.embedder, subject.settings)
 
 
 def _python() -> Check:
@@ -120,30 +128,33 @@ def _weights(*, needed: bool) -> Check:
     return Check("embedded model", "ok", f"{spec.model}, {size:,.0f} MB")
 
 
-async def _model(spec: EndpointSpec, text: str, settings: Settings) -> list[Check]:
+async def _model(subject: Subject) -> AsyncIterator[Check]:
     from simulator.llm.open import open_model, probe
 
     try:
-        async with open_model(spec, settings) as model:
+        spec = parse_spec(subject.model, key_env=subject.key_env, timeout_s=_PATIENCE_S)
+        async with open_model(spec, subject.settings) as model:
             found = await probe(model)
     except SixhopError as error:
-        return [Check("model", "failed", text, str(error))]
-    if not found.reachable:
-        return [Check("model", "failed", text, found.problem)]
+        yield Check("model", "failed", subject.model, str(error))
+        return
+    if not found.reachable or not found.seconds:
+        yield Check("model", "failed", subject.model, found.problem)
+        return
     speed = f", {found.tokens_per_s:.0f} tokens/s" if found.tokens_per_s else ""
-    answered = f"{found.model or spec.model} answered in {found.seconds:.1f} s{speed}"
-    form = Check("structured output", "ok", f"{found.tier}: {_TIERS[found.tier]}")
-    if not found.usable:
+    yield Check("model", "ok", f"{spec.model} answered in {found.seconds:.1f} s{speed}")
+    if found.usable:
+        yield Check("structured output", "ok", f"{found.tier}: {_TIERS[found.tier]}")
+    else:
         advice = f"{found.problem} A larger model, or one that knows JSON schemas, will do better."
-        form = Check("structured output", "failed", f"{found.tier}, and the answer was not of the asked form", advice)
-    return [Check("model", "ok", answered), form]
+        yield Check("structured output", "failed", f"{found.tier}: the answer was not of the asked form", advice)
 
 
 async def _embeddings(spec: str, settings: Settings) -> Check:
-    from simulator.embeddings.load import open_embedder
+    from simulator.embeddings.load import embedder_from
 
     try:
-        async with open_embedder(spec, settings) as embedder:
+        async with aclosing(embedder_from(spec, settings)) as embedder:
             start = time.perf_counter()
             vectors = await embedder.embed(_SAMPLE)
             took = time.perf_counter() - start

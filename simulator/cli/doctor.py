@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli.options import Json, Model
+
+if TYPE_CHECKING:
+    from simulator.cli.checkup import Check, Subject
 
 __all__ = ["doctor"]
 
@@ -29,16 +32,29 @@ def doctor(
     import asyncio
     from dataclasses import asdict
 
-    from simulator.cli.checkup import examine
-    from simulator.cli.screen.console import print_json, stdout
-    from simulator.cli.screen.health import health_view
+    from simulator.cli.checkup import Subject
+    from simulator.cli.screen.console import print_json
     from simulator.settings import Settings
 
-    settings = Settings.from_environ()
-    checks = asyncio.run(examine(settings, model, key_env, embedder))
+    subject = Subject.of(Settings.from_environ(), model, key_env, embedder)
+    checks = asyncio.run(_examine(subject, show=not as_json))
     if as_json:
         print_json([asdict(check) for check in checks])
-    else:
-        stdout().print(health_view(checks))
     if any(check.state == "failed" for check in checks):
         raise typer.Exit(1)
+
+
+async def _examine(subject: Subject, *, show: bool) -> list[Check]:
+    """Show each check as soon as it is done: a cold model may take a minute to answer."""
+    from simulator.cli.checkup import examine
+    from simulator.cli.screen.console import stdout
+    from simulator.cli.screen.health import check_view, verdict
+
+    checks: list[Check] = []
+    async for check in examine(subject):
+        checks.append(check)
+        if show:
+            stdout().print(check_view(check))
+    if show:
+        stdout().print(verdict(checks))
+    return checks

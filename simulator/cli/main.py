@@ -15,6 +15,7 @@ import typer
 
 from simulator import __version__
 from simulator.cli.doctor import doctor
+from simulator.cli.export import export
 from simulator.cli.graph import graph
 from simulator.cli.report import report
 from simulator.cli.resume import resume
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, resume, validate, show, report, doctor, schema):
+for _command in (run, resume, validate, show, report, export, doctor, schema):
     app.command()(_command)
 app.add_typer(graph)
 

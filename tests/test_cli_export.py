@@ -1,0 +1,51 @@
+"""``export`` writes what the ledger holds, in a format of the table."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_cases import build_run
+
+from simulator.cli.main import main
+from simulator.exports.formats import FORMATS
+
+Shown = pytest.CaptureFixture[str]
+
+
+def test_without_a_format_the_formats_are_listed(tmp_path: Path, capsys: Shown) -> None:
+    root = build_run(tmp_path / "run")
+    assert main(["export", str(root)]) == 0
+    shown = capsys.readouterr().out
+    assert FORMATS
+    assert all(name in shown for name in FORMATS)
+
+
+def test_jsonl_holds_every_record(tmp_path: Path, capsys: Shown) -> None:
+    root, out = build_run(tmp_path / "run"), tmp_path / "elsewhere"
+    assert main(["export", str(root), "--to", "jsonl", "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    for kind, count in told["counts"].items():
+        assert len((out / f"{kind}.jsonl").read_text("utf-8").splitlines()) == count
+    assert main(["show", str(root), "--json"]) == 0
+    held = json.loads(capsys.readouterr().out)
+    assert told["counts"] == {kind: held[kind] for kind in told["counts"]}
+
+
+def test_it_goes_into_the_run_directory_by_default(tmp_path: Path, capsys: Shown) -> None:
+    root = build_run(tmp_path / "run")
+    assert main(["export", str(root), "--to", "jsonl"]) == 0
+    assert (root / "products" / "tools.jsonl").read_text("utf-8").count("\n") == 1
+    assert str(root / "products") in capsys.readouterr().out
+
+
+def test_an_unknown_format_names_those_that_there_are(tmp_path: Path, capsys: Shown) -> None:
+    root = build_run(tmp_path / "run")
+    assert main(["export", str(root), "--to", "papyrus"]) == 2
+    assert "'papyrus' is not a format; allowed: " + ", ".join(FORMATS) in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, capsys: Shown) -> None:
+    root, file = build_run(tmp_path / "run"), tmp_path / "file"
+    file.write_text("not a folder", encoding="utf-8")
+    assert main(["export", str(root), "--to", "jsonl", "--out", str(file / "below")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
