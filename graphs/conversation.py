@@ -1,0 +1,85 @@
+"""The conversation machine: ``open -> user -> guard -> assistant -> guard -> ... -> settle``.
+
+Two sides take turns, and every call to a model runs the role machine, whose checks are the guard's detectors: a bad
+turn is drawn again there. The guard node takes the turn, labels what the policy lets stand, and decides whether the
+conversation ends. In a conversation between two people ``partner`` stands in the assistant's place.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+
+from graphs.talk import nodes
+from graphs.talk.state import ConversationContext, ConversationState, TalkInput
+from simulator.models.base import content_id
+from simulator.models.conversation import Conversation
+from simulator.models.unit import Failure, Unit, UnitResult
+
+__all__ = ["ConversationContext", "build", "converse", "steps"]
+
+_MOST_EXCHANGES = 64
+
+
+def steps(exchanges: int) -> int:
+    """Return the most super-steps that a conversation of ``exchanges`` takes: four each, and its two ends."""
+    return 4 * exchanges + 3
+
+
+@cache
+def build() -> Any:
+    """Return the compiled machine (compiled once a process)."""
+    graph = StateGraph(
+        ConversationState, context_schema=ConversationContext, input_schema=TalkInput, output_schema=ConversationState
+    )
+    graph.add_node("open", nodes.open_talk)
+    graph.add_node("user", nodes.user)
+    graph.add_node("assistant", nodes.assistant)
+    graph.add_node("partner", nodes.partner)
+    graph.add_node("guard", nodes.guard)
+    graph.add_node("settle", nodes.settle)
+    graph.add_edge(START, "open")
+    graph.add_conditional_edges("open", nodes.after_opening)
+    for side in ("user", "assistant", "partner"):
+        graph.add_edge(side, "guard")
+    graph.add_conditional_edges("guard", nodes.after_guard)
+    graph.add_edge("settle", END)
+    return graph.compile(name="conversation").with_config(recursion_limit=steps(_MOST_EXCHANGES))
+
+
+async def converse(unit: Unit, context: ConversationContext) -> UnitResult:
+    """Run one conversation.
+
+    Args:
+        unit: Its inputs are those of :class:`ConversationInputs`; its seed is that of every turn.
+        context: Who performs the two sides.
+
+    Returns:
+        As value a :class:`Conversation`, also one that ended early for a recorded reason; or a failure whose ``raw``
+        keeps the exchanges that there were. ``rejected`` are all drafts of turns that were turned down.
+
+    Raises:
+        EndpointError: An endpoint failed; what was said so far is in the reply cache.
+        InputError: The inputs are not those of a conversation.
+    """
+    state = {**unit.inputs, "seed": unit.seed}
+    config = {"recursion_limit": steps(int(unit.inputs.get("exchanges", 3)))}
+    end = await build().ainvoke(state, config=config, context=context)
+    scores = end["scores"]
+    known: dict[str, Any] = {
+        "rejected": end["rejected"],
+        "prompt": _prompts(context),
+        "score": round(sum(scores) / len(scores), 6) if scores else None,
+    }
+    if end.get("failure"):
+        failure = Failure.model_validate(end["failure"])
+        return UnitResult(failure=failure.model_copy(update={"unit": unit.id, "stage": unit.stage}), **known)
+    talk = Conversation.model_validate({**end["conversation"], "id": content_id("c", unit.id)})
+    return UnitResult(value=talk.model_dump(mode="json"), **known)
+
+
+def _prompts(context: ConversationContext) -> str:
+    both = [context.user, context.assistant] if context.assistant else [context.user]
+    return " ".join(one.prompt.sha256 for one in both)

@@ -1,0 +1,1 @@
+"""The parts of the conversation machine: its state, its nodes, and when a conversation ends."""

@@ -1,0 +1,195 @@
+"""The nodes of the conversation machine. Each takes the state and returns what it changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from langchain_core.messages import HumanMessage
+from langgraph.runtime import Runtime
+
+from graphs.role import perform_unit
+from graphs.talk.state import (
+    ConversationContext,
+    ConversationState,
+    Side,
+    history_of,
+    inputs_of,
+    message_of,
+    next_side,
+    turns_of,
+)
+from graphs.talk.stop import ending, lost_reason
+from simulator.errors import InputError
+from simulator.models.base import canonical_json, derive_seed
+from simulator.models.conversation import Conversation, ConversationInputs, Turn
+from simulator.models.persona import persona_id
+from simulator.models.unit import Attempt, Unit, UnitResult
+from simulator.roles.assistant import AssistantInput, scene_of_assistant
+from simulator.roles.guards.panel import ASSISTANT, USER
+from simulator.roles.guards.scene import inspect
+from simulator.roles.role import RoleContext
+from simulator.roles.talk import mend
+from simulator.roles.user import UserInput, scene_of_user
+
+__all__ = ["after_guard", "after_opening", "assistant", "guard", "open_talk", "partner", "settle", "user"]
+
+STAGE = "converse"
+_UNUSABLE = frozenset({"cut", "invalid", "refused", "empty_turn"})
+"""Flaws of a draft that is no turn at all and cannot be kept."""
+
+
+async def open_talk(state: ConversationState) -> dict[str, Any]:
+    """Check the inputs, and let the opener be the first turn word for word.
+
+    A human message at the end of the thread is the opener of somebody in a chat.
+    """
+    inputs, messages = inputs_of(state), state.get("messages", [])
+    fresh: dict[str, Any] = {"rejected": (), "scores": (), "lost": None, "stop": None, "reason": "", "draft": None}
+    fresh |= {"conversation": None, "failure": None}
+    if messages and isinstance(messages[-1], HumanMessage):
+        return {**fresh, "first": len(messages) - 1}
+    if not inputs.opener.strip():
+        return {**fresh, "first": len(messages)}
+    opener = Turn(role="user", speaker=persona_id(inputs.persona), content=inputs.opener)
+    return {**fresh, "first": len(messages), "messages": [message_of(opener, len(messages))]}
+
+
+async def user(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
+    """Let the persona say what comes next."""
+    return {"draft": await _perform(runtime.context.user, state, "user")}
+
+
+async def partner(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
+    """Let the other person answer."""
+    return {"draft": await _perform(runtime.context.user, state, "partner")}
+
+
+async def assistant(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
+    """Let the assistant answer."""
+    if runtime.context.assistant is None:
+        raise InputError("this conversation has no 'partner' and its context no assistant; give it one of them")
+    return {"draft": await _perform(runtime.context.assistant, state, "assistant")}
+
+
+async def _perform(context: RoleContext[Any, Any], state: ConversationState, side: Side) -> UnitResult:
+    given = _speaker_inputs(state, side)
+    seed = derive_seed(state.get("seed", 0), side, len(state.get("messages", ())))
+    unit = Unit(stage=STAGE, role=context.role.name, inputs=given.model_dump(mode="json"), seed=seed)
+    return await perform_unit(unit, context)
+
+
+def _speaker_inputs(state: ConversationState, side: Side) -> UserInput | AssistantInput:
+    inputs, history = inputs_of(state), history_of(state, side)
+    if side == "assistant":
+        return AssistantInput(history=history, system=inputs.system)
+    return UserInput(
+        persona=inputs.partner if side == "partner" and inputs.partner else inputs.persona,
+        situation=_situation(inputs, side),
+        history=history,
+        turn=1 + sum(message.role == "user" for message in history),
+        companion="person" if inputs.partner else "assistant",
+    )
+
+
+def _situation(inputs: ConversationInputs, side: Side) -> str:
+    """Return the situation as ``side`` knows it; the persona's own is not told to the partner."""
+    if inputs.partner is None:
+        return inputs.situation
+    whom = inputs.persona if side == "partner" else inputs.partner
+    tie = f"your {inputs.relation}" if side == "user" else f"whose {inputs.relation} you are"
+    talk = f"You talk with {whom}{', ' + tie if inputs.relation else ''}."
+    return f"{inputs.situation} {talk}".strip() if side == "user" else talk
+
+
+async def guard(state: ConversationState) -> dict[str, Any]:
+    """Take the turn that was made, or decide what becomes of the conversation without it; then see whether it ends."""
+    inputs, side, draft = inputs_of(state), next_side(state), state["draft"]
+    assert draft is not None  # noqa: S101 -- for the type checker: every edge into this node comes from a speaker
+    seen = {"draft": None, "rejected": (*state.get("rejected", ()), *draft.rejected)}
+    content = draft.value["message"] if draft.value else _kept(inputs, draft.rejected)
+    if content is None:
+        assert draft.failure is not None  # noqa: S101 -- a result has a value or a failure
+        reason = f"{side} turn {len(state['messages']) - state['first'] + 1}: {draft.failure.message}"
+        stop = lost_reason([attempt.flaw for attempt in draft.rejected])
+        return {**seen, "lost": draft.failure, "stop": stop, "reason": reason}
+    turn = _labelled(state, inputs, side, content)
+    message = message_of(turn, len(state["messages"]))
+    end = ending(inputs, (*_turns(state, inputs), turn))
+    scores = (*state.get("scores", ()), *(() if draft.score is None else (draft.score,)))
+    return {
+        **seen,
+        "messages": [message],
+        "scores": scores,
+        "stop": end[0] if end else None,
+        "reason": end[1] if end else "",
+    }
+
+
+def _turns(state: ConversationState, inputs: ConversationInputs) -> tuple[Turn, ...]:
+    return turns_of(state.get("messages", [])[state.get("first", 0) :], persona_id(inputs.persona))
+
+
+def _labelled(state: ConversationState, inputs: ConversationInputs, side: Side, content: str) -> Turn:
+    given = _speaker_inputs(state, side)
+    if isinstance(given, AssistantInput):
+        labels = inspect(content, scene_of_assistant(given), ASSISTANT)
+        return Turn(role="assistant", speaker="assistant", content=content, labels=labels)
+    labels = inspect(content, scene_of_user(given), USER)
+    role: Literal["user", "assistant"] = "assistant" if side == "partner" else "user"
+    return Turn(role=role, speaker=persona_id(given.persona), content=content, labels=labels)
+
+
+def _kept(inputs: ConversationInputs, rejected: Sequence[Attempt]) -> str | None:
+    """Return the text of the latest flawed draft that is a turn at all, if the conversation keeps such turns."""
+    if inputs.flawed != "keep":
+        return None
+    texts = (mend(_said(attempt.raw)) for attempt in reversed(rejected) if attempt.flaw not in _UNUSABLE)
+    return next((text for text in texts if text), None)
+
+
+def _said(raw: str) -> str:
+    """Return what a raw reply says, be it plain or a JSON object with a message."""
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return raw
+    return str(value["message"]) if isinstance(value, dict) and "message" in value else raw
+
+
+async def settle(state: ConversationState) -> dict[str, Any]:
+    """Make the outcome: the conversation, or the failure that keeps what there is of it."""
+    inputs, lost = inputs_of(state), state.get("lost")
+    turns = _turns(state, inputs)
+    whole = turns[: len(turns) - (1 if turns and turns[-1].role == "user" else 0)]
+    reason = state.get("reason", "")
+    if len(whole) < len(turns):
+        reason = f"{reason}; left without an answer: {turns[-1].content!r}"
+    talk = _conversation(inputs, whole, state.get("stop") or "error", reason)
+    if lost is None or (inputs.flawed != "drop" and len(whole) >= 2 * min(inputs.least, inputs.exchanges)):
+        return {"conversation": talk.model_dump(mode="json")}
+    raw = canonical_json({"conversation": talk, "reply": lost.raw})
+    return {"failure": lost.model_copy(update={"raw": raw, "message": reason}).model_dump(mode="json"), "lost": None}
+
+
+def _conversation(inputs: ConversationInputs, turns: Sequence[Turn], stop: Any, reason: str) -> Conversation:
+    return Conversation(
+        id="",
+        persona=persona_id(inputs.persona),
+        partner=persona_id(inputs.partner) if inputs.partner else None,
+        instruction=inputs.instruction,
+        turns=tuple(turns),
+        stop=stop,
+        reason=reason,
+    )
+
+
+def after_opening(state: ConversationState) -> Literal["user", "assistant", "partner"]:
+    """Let the other side answer an opener; without one the persona begins."""
+    return next_side(state)
+
+
+def after_guard(state: ConversationState) -> Literal["user", "assistant", "partner", "settle"]:
+    """Settle when there is a reason to stop; otherwise the other side speaks."""
+    return "settle" if state.get("stop") else next_side(state)

@@ -1,0 +1,159 @@
+"""The state of a conversation, and the way between its messages and our turns.
+
+The transcript is ``messages`` (so that LangGraph Studio's chat mode shows it) and nothing else: a turn's speaker is the
+message's name, its labels are in ``additional_kwargs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langgraph.graph import MessagesState
+from pydantic import ValidationError
+
+from simulator.errors import InputError
+from simulator.models.conversation import ConversationInputs, Label, Turn
+from simulator.models.message import Message
+from simulator.models.unit import Attempt, Failure, UnitResult
+from simulator.roles.role import RoleContext
+
+__all__ = [
+    "ConversationContext",
+    "ConversationState",
+    "Side",
+    "TalkInput",
+    "TalkOutput",
+    "history_of",
+    "inputs_of",
+    "message_of",
+    "next_side",
+    "turns_of",
+]
+
+Side = Literal["user", "assistant", "partner"]
+
+
+@dataclass(frozen=True)
+class ConversationContext:
+    """Who performs the two sides.
+
+    Attributes:
+        user: The user role; it also speaks for the partner in a conversation between two people.
+        assistant: The assistant role; not needed between two people.
+    """
+
+    user: RoleContext[Any, Any]
+    assistant: RoleContext[Any, Any] | None = None
+
+
+class TalkInput(MessagesState, total=False):
+    """What a client sends: the fields of :class:`ConversationInputs`, or a chat message, or both."""
+
+    persona: str
+    opener: str
+    instruction: str | None
+    situation: str
+    exchanges: int
+    partner: str | None
+    relation: str
+    system: str
+    flawed: str
+    least: int
+    seed: int
+
+
+class ConversationState(TalkInput, total=False):
+    """What the machine knows.
+
+    Attributes:
+        first: Index of the first message of this conversation; earlier ones are of an older one in the same thread.
+        draft: The turn that a side has just made, not yet looked at.
+        rejected: Attempts that were turned down, in order.
+        scores: The best-of-k scores of the turns that were made.
+        lost: The turn that could not be made.
+        stop: Why the conversation ends, once it does.
+        reason: The same for people.
+        conversation: The outcome, as JSON-able data.
+        failure: Why there is no outcome, as JSON-able data.
+    """
+
+    first: int
+    draft: UnitResult | None
+    rejected: tuple[Attempt, ...]
+    scores: tuple[float, ...]
+    lost: Failure | None
+    stop: str | None
+    reason: str
+    conversation: dict[str, Any] | None
+    failure: dict[str, Any] | None
+
+
+class TalkOutput(MessagesState, total=False):
+    """What a client gets."""
+
+    conversation: dict[str, Any] | None
+    failure: dict[str, Any] | None
+
+
+def inputs_of(state: ConversationState) -> ConversationInputs:
+    """Return what the conversation is made from.
+
+    A chat message without a persona is somebody at the keyboard: one answer, and the next message goes on.
+
+    Raises:
+        InputError: A field is missing or not allowed.
+    """
+    given = {key: state[key] for key in ConversationInputs.model_fields if key in state}  # type: ignore[literal-required]
+    if not given.get("persona"):
+        given = {**given, "persona": "somebody at the keyboard", "exchanges": 1}
+        if not any(isinstance(message, HumanMessage) for message in state.get("messages", ())):
+            raise InputError("a conversation needs a 'persona' (who speaks), or a chat message to answer; got neither")
+    try:
+        return ConversationInputs.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(f"a conversation's {place!r} is {first['input']!r}: {first['msg']}") from error
+
+
+def message_of(turn: Turn, number: int) -> BaseMessage:
+    """Return ``turn`` as a LangChain message; its id says its place, so that equal runs have equal states."""
+    kind = HumanMessage if turn.role == "user" else AIMessage
+    labels = {"labels": [label.model_dump(mode="json") for label in turn.labels]} if turn.labels else {}
+    return kind(content=turn.content, name=turn.speaker, id=f"turn-{number}", additional_kwargs=labels)
+
+
+def turns_of(messages: Sequence[BaseMessage], speaker: str) -> tuple[Turn, ...]:
+    """Return messages as turns; ``speaker`` is who a human message without a name is of."""
+    return tuple(_turn(message, speaker) for message in messages if message.text.strip())
+
+
+def _turn(message: BaseMessage, speaker: str) -> Turn:
+    human = isinstance(message, HumanMessage)
+    labels = tuple(Label.model_validate(row) for row in message.additional_kwargs.get("labels", ()))
+    return Turn(
+        role="user" if human else "assistant",
+        speaker=message.name or (speaker if human else "assistant"),
+        content=message.text,
+        labels=labels,
+    )
+
+
+def history_of(state: ConversationState, side: Side) -> tuple[Message, ...]:
+    """Return the whole thread as ``side`` sees it: a partner's own turns are the ``user``'s, as the user role wants."""
+    swapped: dict[str, Literal["user", "assistant"]] = {"user": "assistant", "assistant": "user"}
+    turns = turns_of(state.get("messages", ()), "user")
+    return tuple(
+        Message(role=swapped[turn.role] if side == "partner" else turn.role, content=turn.content) for turn in turns
+    )
+
+
+def next_side(state: ConversationState) -> Side:
+    """Return whose turn it is."""
+    messages = state.get("messages", ())
+    if len(messages) > state.get("first", 0) and isinstance(messages[-1], HumanMessage):
+        return "partner" if state.get("partner") else "assistant"
+    return "user"

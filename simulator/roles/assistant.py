@@ -1,0 +1,99 @@
+"""The assistant role: answers the user. It sees the conversation and its own system prompt, never the persona."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from simulator.embeddings.protocol import Embedder
+from simulator.models.base import Record
+from simulator.models.message import Message
+from simulator.prompts.template import load_prompt, neutralise
+from simulator.roles.guards.panel import ASSISTANT, checks
+from simulator.roles.guards.scene import Scene
+from simulator.roles.role import Role
+from simulator.roles.talk import mend, rate
+
+__all__ = ["AssistantInput", "AssistantTurn", "assistant", "scene_of_assistant"]
+
+_PLAIN_SYSTEM = "You are a helpful assistant. Answer in two or three complete sentences, with practical advice."
+"""The system prompt of an assistant that the scenario gives none."""
+
+
+class AssistantInput(Record):
+    """What the assistant knows.
+
+    Attributes:
+        history: The conversation so far; it begins and ends with the user.
+        system: The system prompt of the assistant under test; without one, a plain helpful assistant.
+    """
+
+    history: tuple[Message, ...] = Field(min_length=1)
+    system: str = ""
+
+    @model_validator(mode="after")
+    def _users_turn(self) -> Self:
+        if self.history[0].role != "user" or self.history[-1].role != "user":
+            raise ValueError("the history must begin and end with a turn of the user")
+        return self
+
+
+class AssistantTurn(Record):
+    """What the assistant answers."""
+
+    message: str = Field(min_length=1, max_length=4000)
+
+
+def assistant() -> Role[AssistantInput, AssistantTurn]:
+    """Return the assistant role."""
+    return Role(
+        name="assistant",
+        inputs=AssistantInput,
+        output=AssistantTurn,
+        values=_values,
+        checks=checks(ASSISTANT, scene_of_assistant, _text),
+        score=_score,
+        history=_rest,
+        tidy=_tidy,
+    )
+
+
+def scene_of_assistant(inputs: AssistantInput) -> Scene:
+    """Return the scene that the detectors see.
+
+    A system prompt of the assistant under test is no rule that must not be quoted: it may hold the facts to tell.
+    """
+    rules = "" if inputs.system else _PLAIN_SYSTEM
+    return Scene.of("assistant", inputs.history, rules=rules, examples=_shown())
+
+
+def _values(inputs: AssistantInput) -> Mapping[str, str]:
+    return {"system": inputs.system or _PLAIN_SYSTEM, "message": inputs.history[0].content}
+
+
+def _rest(inputs: AssistantInput) -> Sequence[Message]:
+    return [Message(role=turn.role, content=neutralise(turn.content)) for turn in inputs.history[1:]]
+
+
+@cache
+def _shown() -> tuple[str, ...]:
+    prompts = (load_prompt("assistant", "standard"), load_prompt("assistant", "small"))
+    return tuple(str(text) for prompt in prompts for example in prompt.examples for text in example.reply.values())
+
+
+def _text(output: AssistantTurn) -> str:
+    return output.message
+
+
+def _tidy(output: AssistantTurn) -> AssistantTurn:
+    return AssistantTurn(message=mend(output.message) or output.message)
+
+
+async def _score(inputs: AssistantInput, outputs: Sequence[AssistantTurn], embedder: Embedder) -> Sequence[float]:
+    own = [turn.content for turn in inputs.history if turn.role == "assistant"]
+    asked = [turn.content for turn in inputs.history if turn.role == "user"]
+    texts = [output.message for output in outputs]
+    return await rate(texts, embedder, last=asked[-1:], topic=asked[0], own=own, words=(20, 90))

@@ -1,0 +1,85 @@
+"""The detector of a role flip: a user who answers like an assistant, or an assistant who asks like a user."""
+
+from __future__ import annotations
+
+import re
+
+from simulator.models.conversation import Label
+from simulator.roles.guards.scene import Scene
+from simulator.roles.guards.words import content_words, sentences
+
+__all__ = ["role_flip"]
+
+_OFFERS = re.compile(
+    r"\bhow (?:can|may|could) i (?:help|assist|support) you\b|\bi(?:'m| am) here to (?:help|assist|support)\b"
+    r"|\b(?:happy|glad|pleased) to (?:help|assist)\b|\bfeel free to (?:ask|reach|contact|let)\b"
+    r"|\blet me know (?:if|how|what|which) (?:you|i can)\b|\bi hope (?:this|that) helps\b"
+    r"|\bthank(?:s| you) for (?:reaching out|asking|your (?:question|inquiry|interest|patience))\b"
+    r"|\b(?:great|good|excellent) question\b|\bi(?:'d| would) (?:recommend|suggest|advise)\b"
+    r"|\bi (?:can|could|will|would be able to) (?:help|assist|guide|show|provide|offer|give|tell) you\b"
+    r"|\bi'll (?:help|assist|guide) you\b"
+    r"|\bhere (?:is|are|'s) (?:a|an|some|the|my|your|three|four|five|\d+)\b[^.?!]{0,40}"
+    r"\b(?:steps?|tips?|ways?|ideas?|examples?|lists?|guides?|recipes?|plans?|answers?|suggestions?|instructions?)\b"
+    r"|\b(?:as|i am|i'm) an? (?:ai|artificial|digital|virtual|helpful)\b"
+    r"|\bare you looking (?:for|to)\b|\bwould you like (?:me|to)\b"
+    r"|\b(?:can|may|could|should) i (?:help|assist|suggest|recommend|show you|tell you|offer you|give you)\b"
+    r"|\bdo you have (?:any|a|an|the|enough|some|more) (?:question|experience|specific|other|preference|concern)s?\b"
+    r"|\bi(?:'m| am) sorry (?:for|to hear about) your\b|\bi apologi[sz]e for\b",
+    re.IGNORECASE,
+)
+"""What those say who serve; a person who wants something does not."""
+
+_LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
+_ADVICE = re.compile(
+    r"^(?:yes,? |no,? |then |first,? |well,? |so,? |also,? )?(?:you|one) "
+    r"(?:can|could|should|may|might|must|need to|'ll need to|have to|'d better)\b"
+    r"|^(?:make sure|be sure|remember|try|consider|start by|avoid|ensure)\b(?! i\b| we\b| my\b)",
+    re.IGNORECASE,
+)
+_YOURS = re.compile(r"\byour (?:\w+ )?(\w+)", re.IGNORECASE)
+_HAVE_YOU = re.compile(
+    r"\b(?:(?:do|will|would) you (?:have|want|need|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
+    r"|you (?:plan|want|need|hope) to\b[^.!?]*\?"
+    r"|have you (?:tried|considered|thought)|are you (?:referring|trying|planning|using))\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR_SELF = re.compile(
+    r"\b(?:can|could|would|will) you (?:please )?(?:help|advise|teach|tell|show|explain (?:it )?to) me\b"
+    r"|\bi need (?:your|some|a bit of) (?:help|advice)\b|\bmy question is\b"
+    r"|\bthank(?:s| you) (?:so much |very much )?for (?:the|your) (?:help|advice|answer|tip|explanation|suggestion)s?\b"
+    r"|\b(?:how (?:do|can|should)|what should|where (?:do|can)) (?:i|we) (?!help|assist|support)[^.?!]*\?\s*$",
+    re.IGNORECASE,
+)
+
+
+def role_flip(turn: str, scene: Scene) -> Label | None:
+    """Find a user who answers like an assistant, or an assistant who asks like a user."""
+    if scene.role == "assistant":
+        found = _ASKS_FOR_SELF.search(turn)
+        evidence = found.group() if found else None
+    else:
+        evidence = _serves(turn) or (None if scene.among_people else _instructs(turn) or _hands_over(turn, scene))
+    return Label(detector="role_flip", evidence=evidence[:120], severity="error") if evidence else None
+
+
+def _serves(turn: str) -> str | None:
+    found = _OFFERS.search(turn)
+    if found:
+        return found.group()
+    lines = _LIST_LINE.findall(turn)
+    return "a list" if len(lines) > 1 else None
+
+
+def _instructs(turn: str) -> str | None:
+    told = [sentence for sentence in sentences(turn) if _ADVICE.search(sentence) and not sentence.endswith("?")]
+    return told[0] if told else None
+
+
+def _hands_over(turn: str, scene: Scene) -> str | None:
+    """Find a user who speaks of the own things as the assistant's (``your pigeons``, ``do you sell``)."""
+    asked = _HAVE_YOU.search(turn)
+    if asked:
+        return asked.group()
+    mine = content_words(" ".join((scene.persona, *scene.own)))
+    found = (match for match in _YOURS.finditer(turn) if content_words(match.group()) & mine)
+    return next((match.group() for match in found), None)

@@ -1,0 +1,84 @@
+"""Detectors of a turn's form: it says nothing, breaks off, stutters, holds a blank, or is in another language."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from simulator.models.conversation import Label
+from simulator.population.tokens import word_list
+from simulator.roles.guards.language import language_of, script_of
+from simulator.roles.guards.scene import Scene
+from simulator.roles.guards.words import sentences, shingles
+
+__all__ = ["cut_sentence", "empty_turn", "placeholder", "stutter", "wrong_language"]
+
+_FINISHED = re.compile(r"[.!?…。！？][\"'”’)\]*_]*\s*[^\w\s]*$")
+_DANGLING = re.compile(
+    r"(?:[,;:(\-–—]|\s|\b(?:a|an|the|and|or|but|of|to|with|for|from|in|on|at|by|than|because|if|which|your|my|its|their|"
+    r"they're|we're|you're)|, I)\s*[.!?]+[\"')]*$"
+)
+_PARTICLE = re.compile(r"\b(?:of|to|with|for|from|in|on|at|by)[.!?]+[\"')]*$")
+"""A question or a clause may end in a preposition ("the box it came in."): no sign of a break."""
+_BLANK = re.compile(
+    r"\[(?:your|my|the|insert|name|city|town|date|time|company|product|place|number|address|topic)\b[^\]\n]{0,40}\]"
+    r"|<(?:your|insert|name|city|date|company)\b[^>\n]{0,40}>|\b(?:XYZ|XXX+|Lorem ipsum)\b|_{3,}",
+    re.IGNORECASE,
+)
+_PAIRS = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"))
+
+
+def empty_turn(turn: str, _scene: Scene) -> Label | None:
+    """Find a turn without a single word."""
+    return None if word_list(turn) else Label(detector="empty_turn", evidence=turn[:40], severity="error")
+
+
+def cut_sentence(turn: str, _scene: Scene) -> Label | None:
+    """Find a sentence that breaks off: no mark at its end, a word that cannot stand there, an open bracket."""
+    text = turn.strip()
+    if text and not _FINISHED.search(text):
+        return Label(detector="cut_sentence", evidence=text[-60:])
+    for sentence in sentences(text):
+        if _DANGLING.search(sentence) and not _PARTICLE.search(sentence):
+            return Label(detector="cut_sentence", evidence=sentence[-60:])
+    if any(text.count(left) > text.count(right) for left, right in _PAIRS) or text.count('"') % 2:
+        return Label(detector="cut_sentence", evidence=text[-60:])
+    return None
+
+
+def stutter(turn: str, _scene: Scene) -> Label | None:
+    """Find a turn that goes round within itself: a sentence said twice, or word runs that return.
+
+    Four words three times, or seven words twice, do not happen in careful prose of this length.
+    """
+    said = Counter(" ".join(word_list(sentence)) for sentence in sentences(turn))
+    twice = [sentence for sentence, count in said.items() if count > 1 and " " in sentence]
+    if twice:
+        return Label(detector="stutter", evidence=twice[0][:80], severity="error")
+    words = word_list(turn)
+    for size, most in ((1, 12), (3, 3), (4, 2), (6, 1)):
+        run, count = max(Counter(shingles(words, size)).items(), key=lambda item: item[1], default=((), 0))
+        if count > most and (size > 1 or count > len(words) / 4):
+            return Label(detector="stutter", evidence=f"{' '.join(run)} ({count} times)", severity="error")
+    return None
+
+
+def placeholder(turn: str, _scene: Scene) -> Label | None:
+    """Find a blank that somebody should have filled in."""
+    found = _BLANK.search(turn)
+    return Label(detector="placeholder", evidence=found.group(), severity="error") if found else None
+
+
+def wrong_language(turn: str, scene: Scene) -> Label | None:
+    """Find a turn in another language or script than what the conversation began in.
+
+    Short turns and mixed ones are not judged: a name or a quotation is no change of language.
+    """
+    began = scene.opener or " ".join((scene.persona, *scene.other[:1]))
+    here, there = script_of(turn), script_of(began)
+    if here and there and here != there:
+        return Label(detector="wrong_language", evidence=f"{here} script in a talk in {there}", severity="error")
+    spoken, expected = language_of(turn), language_of(began)
+    if spoken and expected and spoken != expected:
+        return Label(detector="wrong_language", evidence=f"{spoken} in a talk in {expected}", severity="error")
+    return None

@@ -1,0 +1,85 @@
+"""Which detectors look at whom, and how their findings become the checks of a role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from simulator.models.base import Record
+from simulator.roles.guards.flip import role_flip
+from simulator.roles.guards.form import cut_sentence, empty_turn, placeholder, stutter, wrong_language
+from simulator.roles.guards.repetition import opener_repeated, repeats_other, repeats_self, thanks_loop
+from simulator.roles.guards.scene import Detector, Scene
+from simulator.roles.guards.speech import (
+    announces_only,
+    boilerplate,
+    example_copied,
+    fourth_wall,
+    instructions_quoted,
+    leaked_reasoning,
+    stage_direction,
+)
+from simulator.roles.role import Check
+
+__all__ = ["ASSISTANT", "USER", "checks"]
+
+I = TypeVar("I", bound=Record)  # noqa: E741 - the input and output types of a role
+O = TypeVar("O", bound=Record)  # noqa: E741
+
+_BOTH: tuple[Detector, ...] = (
+    empty_turn,
+    leaked_reasoning,
+    role_flip,
+    fourth_wall,
+    placeholder,
+    wrong_language,
+    repeats_self,
+    repeats_other,
+    thanks_loop,
+    stutter,
+    example_copied,
+    cut_sentence,
+)
+
+USER: tuple[Detector, ...] = (*_BOTH, opener_repeated, stage_direction, instructions_quoted)
+"""Detectors of a simulated user's turns, the gravest first."""
+
+ASSISTANT: tuple[Detector, ...] = (*_BOTH, boilerplate, announces_only, instructions_quoted)
+"""Detectors of an assistant's turns."""
+
+_SAID = {
+    "empty_turn": "it says nothing",
+    "leaked_reasoning": "it holds thoughts about the task or a speaker's tag",
+    "role_flip": "it speaks in the other side's place",
+    "fourth_wall": "it says that the talk is simulated",
+    "placeholder": "it holds a blank that is not filled in",
+    "wrong_language": "it is in another language than the talk",
+    "repeats_self": "it repeats an earlier turn of the same speaker",
+    "repeats_other": "it repeats the other's words",
+    "thanks_loop": "it only says thanks again",
+    "stutter": "it repeats itself",
+    "example_copied": "it copies an example",
+    "cut_sentence": "its last sentence is not finished",
+    "boilerplate": "it speaks of being a machine instead of the matter",
+    "announces_only": "it announces an answer and does not give it",
+    "opener_repeated": "it asks the first question again",
+    "stage_direction": "it describes gestures instead of speaking",
+    "instructions_quoted": "it recites the instructions or the description of the person",
+}
+
+
+def checks(
+    detectors: tuple[Detector, ...], scene: Callable[[I], Scene], text: Callable[[O], str]
+) -> tuple[Check[I, O], ...]:
+    """Return one check per detector; a finding that is a mere note passes."""
+    return tuple(_check(detector, scene, text) for detector in detectors)
+
+
+def _check(detector: Detector, scene: Callable[[I], Scene], text: Callable[[O], str]) -> Check[I, O]:
+    name: str = detector.__name__
+
+    def test(inputs: I, output: O) -> str | None:
+        label = detector(text(output), scene(inputs))
+        return None if label is None or label.severity == "note" else f"{_SAID[name]} ({label.evidence!r})"
+
+    return Check(name, test)

@@ -1,0 +1,110 @@
+"""Detectors of talk that does not move on: the opener again, the own or the other's words again, thanks for thanks."""
+
+from __future__ import annotations
+
+import re
+
+from simulator.models.conversation import Label
+from simulator.population.tokens import jaccard, word_list
+from simulator.roles.guards.scene import Scene
+from simulator.roles.guards.words import content_words, quoted_share, sentences
+
+__all__ = [
+    "LOOPS",
+    "is_farewell",
+    "is_thanks",
+    "opener_repeated",
+    "repeats_other",
+    "repeats_self",
+    "thanks_loop",
+]
+
+LOOPS = frozenset({"opener_repeated", "repeats_self", "repeats_other", "thanks_loop"})
+"""Detectors whose findings mean that the talk goes in circles."""
+
+_SAME_WORDS = 0.75
+_SAME_PAIRS = 0.6
+_ECHO_PAIRS = 0.7
+_THANKS = re.compile(
+    r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|you'?re welcome|"
+    r"no problem|my pleasure|glad (?:i could|to) help|grateful)\b",
+    re.IGNORECASE,
+)
+_FAREWELL = re.compile(
+    r"\b(?:good ?bye|bye(?:[- ]bye)?|see you(?: (?:later|soon|around))?|so long|good night|"
+    r"have a (?:good|nice|great|lovely) (?:day|evening|night|one|week|weekend)|take care|"
+    r"talk (?:to you )?(?:later|soon)|that(?:'?s| is| was) all (?:i|we) (?:need|needed|wanted)(?: to know)?)\b",
+    re.IGNORECASE,
+)
+_POLITE_WORDS = (
+    "again day great good helpful help lot nice really ok okay oh well wonderful yes answer advice information ever "
+    "tip time alway welcome kind sure know perfect bye goodbye happy glad mean everything friend sir madam"
+)
+_POLITE = frozenset(_POLITE_WORDS.split())
+
+
+def is_thanks(turn: str) -> bool:
+    """Return whether ``turn`` says thanks (or answers thanks) and nothing else."""
+    return bool(_THANKS.search(turn)) and _nothing_else(_THANKS.sub(" ", turn))
+
+
+def is_farewell(turn: str) -> bool:
+    """Return whether ``turn`` takes leave and asks nothing."""
+    return bool(_FAREWELL.search(turn)) and "?" not in turn
+
+
+def _nothing_else(rest: str) -> bool:
+    return "?" not in rest and len(content_words(_FAREWELL.sub(" ", rest)) - _POLITE) <= 2
+
+
+def opener_repeated(turn: str, scene: Scene) -> Label | None:
+    """Find a user who asks the first question again instead of going on."""
+    if scene.role != "user" or not scene.own or not _same(turn, scene.own[0]):
+        return None
+    return Label(detector="opener_repeated", evidence=scene.own[0][:120], severity="error")
+
+
+def repeats_self(turn: str, scene: Scene) -> Label | None:
+    """Find a turn that says again what the speaker said before."""
+    earlier = scene.own[1:] if scene.role == "user" else scene.own
+    found = next((text for text in reversed(earlier) if _same(turn, text)), None) or _said(turn, scene.own)
+    return Label(detector="repeats_self", evidence=found[:120], severity="error") if found else None
+
+
+def repeats_other(turn: str, scene: Scene) -> Label | None:
+    """Find a turn that is made of the counterpart's words.
+
+    Taking up a phrase is natural; a turn that stands in the other's for the greater part adds nothing.
+    """
+    recent = (*scene.other[-2:], *((scene.opener,) if scene.role == "assistant" else ()))
+    found = next((text for text in recent if quoted_share(turn, text) >= _ECHO_PAIRS), None) or _said(turn, scene.other)
+    return Label(detector="repeats_other", evidence=found[:120], severity="error") if found else None
+
+
+def thanks_loop(turn: str, scene: Scene) -> Label | None:
+    """Find thanks that follow thanks: the talk is over and neither side says so."""
+    before = [*scene.own[-1:], *scene.other[-1:]]
+    if not is_thanks(turn) or not any(is_thanks(text) for text in before):
+        return None
+    return Label(detector="thanks_loop", evidence=turn[:120])
+
+
+def _same(left: str, right: str) -> bool:
+    """Whether two turns say the same: the same topic words, or most word pairs of the shorter one in the longer."""
+    if word_list(left) == word_list(right):
+        return True
+    mine, theirs = content_words(left), content_words(right)
+    if len(mine) >= 3 and jaccard(mine, theirs) >= _SAME_WORDS:
+        return True
+    shorter, longer = sorted((left, right), key=lambda text: len(word_list(text)))
+    return quoted_share(shorter, longer) >= _SAME_PAIRS
+
+
+def _said(turn: str, earlier: tuple[str, ...]) -> str | None:
+    """Return a whole sentence of five words or more that was said before."""
+    known = {" ".join(word_list(sentence)) for text in earlier for sentence in sentences(text)}
+    for sentence in sentences(turn):
+        words = word_list(sentence)
+        if len(words) >= 5 and " ".join(words) in known:
+            return sentence
+    return None

@@ -1,0 +1,57 @@
+"""Small measures on words that the detectors share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from simulator.population.tokens import word_list
+
+__all__ = ["content_words", "longest_run", "quoted_share", "sentences", "shingles"]
+
+_END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+|\n+")
+
+_FUNCTION_WORDS = (
+    "a about after again all also am an and any are as at be because been before being but by can could did do does "
+    "don down each even every few for from get got had has have having he her here him his how i if in into is it its "
+    "just like ll make many me more most much must my need no nor not now of off on one only or other our out over "
+    "own re s same she should so some still such t take than that the their them then there these they this those "
+    "through to too under until up use ve very was way we were what when where which while who why will with would "
+    "you your yours m d"
+)
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
+"""English words that carry no topic, and the pieces that contractions leave."""
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of ``text``, trimmed, without empty ones."""
+    return [piece.strip() for piece in _END.split(text) if piece and piece.strip()]
+
+
+def content_words(text: str) -> frozenset[str]:
+    """Return the words of ``text`` that carry a topic, plural and singular as one."""
+    words = (word for word in word_list(text) if word not in _FUNCTION)
+    return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words)
+
+
+def shingles(words: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    """Return the runs of ``size`` neighbouring words, in order, repeated ones included."""
+    return [tuple(words[i : i + size]) for i in range(len(words) - size + 1)]
+
+
+def quoted_share(part: str, whole: str, size: int = 2) -> float:
+    """Return how much of ``part`` stands in ``whole``: the share of its word pairs, 0 to 1.
+
+    Texts with fewer than four pairs score 0: short answers share them by chance.
+    """
+    mine = set(shingles(word_list(part), size))
+    return len(mine & set(shingles(word_list(whole), size))) / len(mine) if len(mine) >= 4 else 0.0
+
+
+def longest_run(part: str, whole: str, least: int) -> str:
+    """Return the longest run of at least ``least`` words that both texts have, or nothing."""
+    mine, theirs = word_list(part), word_list(whole)
+    size, found = least, ""
+    while runs := set(shingles(theirs, size)).intersection(shingles(mine, size)):
+        found, size = " ".join(min(runs)), size + 1
+    return found

@@ -1,0 +1,118 @@
+"""The user role: a persona who talks with an assistant, or with another person, and says what comes next.
+
+The chat is flipped: who the person is stands in the first user message, the person's own turns are the model's
+(``assistant``), and the counterpart's turns are the ``user`` messages. So the model continues its own side of a chat,
+which is what it was trained for, and the persona reaches the prompt of every turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Literal
+
+from pydantic import Field
+
+from simulator.embeddings.protocol import Embedder
+from simulator.models.base import Record
+from simulator.models.message import Message
+from simulator.prompts.template import load_prompt, neutralise
+from simulator.roles.guards.panel import USER, checks
+from simulator.roles.guards.scene import Scene
+from simulator.roles.role import Role
+from simulator.roles.talk import mend, rate
+
+__all__ = ["UserInput", "UserTurn", "scene_of_user", "user"]
+
+_PLAIN_DAY = "an ordinary day, nothing special"
+_COMPANIONS = {"assistant": "an AI assistant", "person": "another person"}
+
+
+class UserInput(Record):
+    """What the simulated user knows.
+
+    Attributes:
+        persona: Who is speaking, in one or two sentences.
+        situation: What the person is in and wants, if more than an ordinary day.
+        history: The conversation so far; ``user`` is the person's own side.
+        turn: Number of the turn that is asked for, from 1.
+        companion: Who is on the other side.
+    """
+
+    persona: str = Field(min_length=1)
+    situation: str = ""
+    history: tuple[Message, ...] = ()
+    turn: int = Field(1, ge=1)
+    companion: Literal["assistant", "person"] = "assistant"
+
+
+class UserTurn(Record):
+    """What the person says next."""
+
+    message: str = Field(min_length=1, max_length=600)
+
+
+def user() -> Role[UserInput, UserTurn]:
+    """Return the user role."""
+    return Role(
+        name="user",
+        inputs=UserInput,
+        output=UserTurn,
+        values=_values,
+        checks=checks(USER, scene_of_user, _text),
+        score=_score,
+        history=_flipped,
+        tidy=_tidy,
+    )
+
+
+def scene_of_user(inputs: UserInput) -> Scene:
+    """Return the scene that the detectors see."""
+    rules, examples = _shown()
+    return Scene.of(
+        "user",
+        inputs.history,
+        persona=inputs.persona,
+        situation=inputs.situation,
+        rules=rules,
+        examples=examples,
+        among_people=inputs.companion == "person",
+    )
+
+
+def _values(inputs: UserInput) -> Mapping[str, str]:
+    return {
+        "persona": inputs.persona,
+        "situation": inputs.situation or _PLAIN_DAY,
+        "companion": _COMPANIONS[inputs.companion],
+    }
+
+
+def _flipped(inputs: UserInput) -> Sequence[Message]:
+    sides: dict[str, Literal["user", "assistant"]] = {"user": "assistant", "assistant": "user"}
+    return [Message(role=sides[turn.role], content=neutralise(turn.content)) for turn in inputs.history]
+
+
+@cache
+def _shown() -> tuple[str, tuple[str, ...]]:
+    """Return the rules and the example turns of the shipped prompts, which must not come back in a turn."""
+    prompts = [load_prompt("user", "standard"), load_prompt("user", "small")]
+    own = [m.content for p in prompts for e in p.examples for m in e.history if m.role == "assistant"]
+    replies = [str(text) for p in prompts for e in p.examples for text in e.reply.values()]
+    return "\n".join(p.system for p in prompts), (*own, *replies)
+
+
+def _text(output: UserTurn) -> str:
+    return output.message
+
+
+def _tidy(output: UserTurn) -> UserTurn:
+    return UserTurn(message=mend(output.message) or output.message)
+
+
+async def _score(inputs: UserInput, outputs: Sequence[UserTurn], embedder: Embedder) -> Sequence[float]:
+    own = [turn.content for turn in inputs.history if turn.role == "user"]
+    other = [turn.content for turn in inputs.history if turn.role == "assistant"]
+    topic = " ".join((inputs.persona, *own[:1]))
+    texts = [output.message for output in outputs]
+    return await rate(texts, embedder, last=other[-1:], topic=topic, own=own, words=(8, 40), asks=True)
