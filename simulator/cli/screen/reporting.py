@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -12,14 +13,17 @@ from rich.text import Text
 from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.digest import Digest
 from simulator.cli.screen.kinds import texts_by_id
-from simulator.cli.screen.layout import facts, heading, table
+from simulator.cli.screen.layout import Barred, facts, heading, table
 from simulator.cli.screen.summary import population_table, stage_title, stages_table
+from simulator.evidence.report import Report
 from simulator.models.decision import Decision
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
 
 __all__ = ["sections"]
+
+_LETTERS = 200  # of an example: it has to be recognised, "show" has the rest
 
 
 def sections(run: Run, numbers: Digest, examples: int) -> Iterator[tuple[Text, RenderableType]]:
@@ -33,6 +37,9 @@ def sections(run: Run, numbers: Digest, examples: int) -> Iterator[tuple[Text, R
     yield heading(run.scenario.name), facts(_state(run, numbers))
     if numbers.hops:
         yield heading("People by hop"), population_table(numbers)
+    likeness = _likeness(run)
+    if likeness:
+        yield heading("How different they are"), facts(likeness)
     if numbers.stages:
         yield heading("Stages"), stages_table(numbers)
     rejected = list(_rejections(run, examples))
@@ -61,6 +68,25 @@ def _state(run: Run, numbers: Digest) -> list[tuple[str, str]]:
     ]
 
 
+def _likeness(run: Run) -> list[tuple[str, str]]:
+    """Return what the report that the run wrote at its end says of diversity: counting it anew needs the embedder."""
+    path = run.directory.report / "report.json"
+    try:
+        made = Report.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):  # not written yet, or by another version
+        return []
+    told = (
+        []
+        if made.grounding is None
+        else [("grounding", f"{made.grounding:.0%} of the extracted fit their own text best")]
+    )
+    if made.diversity is not None:
+        d = made.diversity
+        told.append(("likeness", f"{d.mean_pair:.2f} on average (cosine of two people), {d.max_pair:.2f} at most"))
+        told.append(("nearest", f"{d.mean_nearest:.2f} on average (cosine with the most similar other one)"))
+    return told
+
+
 def _rejections(run: Run, examples: int) -> Iterator[RenderableType]:
     people, shown = texts_by_id(run), dict[tuple[str, str], int]()
     kept = {one.candidate: one.text for one in run.decisions if one.admitted}
@@ -72,15 +98,11 @@ def _rejections(run: Run, examples: int) -> Iterator[RenderableType]:
             yield _rejection(one, survivor)
 
 
-def _rejection(one: Decision, survivor: str | None) -> Text:
+def _rejection(one: Decision, survivor: str | None) -> RenderableType:
     score = "" if one.score is None else f" {one.score:.2f}"
-    said = Text.assemble(words(f"  {one.stage or 'rejected'}{score}", "yellow"), words(f" {one.subject}: "))
-    said.append_text(words(one_line(one.text, 200)))
-    if survivor:
-        said.append_text(words(f"\n    too near to: {one_line(survivor, 200)}", "dim"))
-    elif one.reason:
-        said.append_text(words(f"\n    {one_line(one.reason, 200)}", "dim"))
-    return said
+    head = words(f"  {one.subject}, {one.stage or 'rejected'}{score}", "yellow")
+    why = f"too near to: {one_line(survivor, _LETTERS)}" if survivor else one_line(one.reason, _LETTERS)
+    return Group(head, Barred(one_line(one.text, _LETTERS), "", edge="    "), Barred(why, "", edge="    ", body="dim"))
 
 
 def _drafts(numbers: Digest) -> Table:
@@ -98,8 +120,8 @@ def _failures(run: Run, examples: int) -> Iterator[RenderableType]:
         reason = (one.stage, one.cause)
         if shown.get(reason, 0) < examples:
             shown[reason] = shown.get(reason, 0) + 1
-            said = Text.assemble(words(f"  {stage_title(one.stage)} · {one.cause}", "red"))
-            yield said.append_text(words(f": {one_line(one.message, 200)}"))
+            yield words(f"  {stage_title(one.stage)}, {one.cause}", "red")
+            yield Barred(one_line(one.message, _LETTERS), "", edge="    ")
 
 
 def _usage(numbers: Digest) -> Table:
