@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulator.exports.cards import CardFormat, export_cards
+from simulator.exports.conversations import ConversationFormat, export_conversations
+from simulator.exports.functions import ToolFormat, export_tools
 from simulator.exports.jsonl import export_jsonl
+from simulator.models.conversation import Conversation
+from simulator.models.npc import Npc
+from simulator.models.tool import Tool
+from simulator.models.world import World
 
 if TYPE_CHECKING:
     from simulator.runs.ledger import Ledger
@@ -32,7 +39,45 @@ class Format:
     write: Callable[[Ledger, Path], Mapping[str, int]]
 
 
-FORMATS: Mapping[str, Format] = {
-    format_.name: format_
-    for format_ in (Format("jsonl", "every kind of record, one file per kind", "products", export_jsonl),)
-}
+Writer = Callable[["Ledger", Path], Mapping[str, int]]
+
+
+def _cards(to: CardFormat) -> Writer:
+    def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
+        worlds = [World.model_validate(body) for _, body in ledger.inputs("world")]
+        npcs = (Npc.model_validate(body) for body in ledger.products("npc"))
+        return {"npcs": export_cards(folder, npcs, to, worlds[0] if worlds else None)}
+
+    return write
+
+
+def _tools(to: ToolFormat) -> Writer:
+    def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
+        tools = (Tool.model_validate(body) for body in ledger.products("tool"))
+        return {"tools": export_tools(folder / f"tools.{to}.json", tools, to)}
+
+    return write
+
+
+def _talks(to: ConversationFormat) -> Writer:
+    def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
+        talks = (Conversation.model_validate(body) for body in ledger.products("conversation"))
+        return {"conversations": export_conversations(folder / f"conversations.{to}.jsonl", talks, to)}
+
+    return write
+
+
+_TABLE = (
+    Format("jsonl", "every kind of record, one file per kind", "products", export_jsonl),
+    Format("messages", "conversations as OpenAI and TRL take them", "exports", _talks("messages")),
+    Format("sharegpt", "conversations as LLaMA-Factory and Axolotl take them", "exports", _talks("sharegpt")),
+    Format("alpaca", "the first turn of each conversation and its answer", "exports", _talks("alpaca")),
+    Format("openai", "tools as a chat completion's 'tools'", "exports", _tools("openai")),
+    Format("openai-strict", "the same, with arguments held to the schema", "exports", _tools("openai-strict")),
+    Format("mcp", "tools as the answer to MCP's tools/list", "exports", _tools("mcp")),
+    Format("card-v2", "NPCs as Character Card V2, JSON", "exports/cards-v2", _cards("v2")),
+    Format("card-v3", "NPCs as Character Card V3, JSON", "exports/cards-v3", _cards("v3")),
+    Format("card-png", "NPCs as pictures that hold both cards", "exports/cards-png", _cards("png")),
+    Format("charx", "NPCs as CHARX: card and picture in one file", "exports/cards-charx", _cards("charx")),
+)
+FORMATS: Mapping[str, Format] = {one.name: one for one in _TABLE}

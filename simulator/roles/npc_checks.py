@@ -65,6 +65,7 @@ def npc_checks(world: World) -> tuple[NpcCheck, ...]:
     )
     texts = [_text_check(world, field, name, rule) for field in TEXT_FIELDS for name, rule in rules]
     own = (
+        Check("trade_as_looks", _trade_as_looks, "appearance"),
         Check("no_goal", _no_goal(world), "quest"),
         Check("not_speech", _not_speech, "greeting"),
     )
@@ -183,6 +184,11 @@ def _name(world: World) -> NpcCheck:
         return "the name is taken from an example" if shared_run(draft.name, _examples(), 1) else None
 
     return Check("name", test, "name")
+
+
+def _trade_as_looks(brief: NpcBrief, draft: NpcDraft) -> str | None:
+    told = brief.occupation and brief.occupation.casefold() in draft.appearance.casefold()
+    return f"appearance tells the trade ({brief.occupation}) instead of the looks" if told else None
 
 
 def _no_goal(world: World) -> Callable[[NpcBrief, NpcDraft], str | None]:
