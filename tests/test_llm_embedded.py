@@ -144,7 +144,7 @@ def test_a_damaged_file_is_a_clear_error(tmp_path: Path) -> None:
 
 
 CHILD = """
-import asyncio, sys
+import asyncio, signal, sys
 from simulator.llm.open import open_model
 from simulator.llm.spec import parse_spec
 from simulator.settings import Settings
@@ -164,6 +164,7 @@ async def main(how):
                 raise SystemExit(3)
             await asyncio.gather(*calls)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has it ignored
 asyncio.run(main(sys.argv[1]))
 """
 
