@@ -47,7 +47,7 @@ class Overrides:
     max_minutes: float | None = None
 
     def apply(self, scenario: Scenario) -> Scenario:
-        """Return the scenario with these values in it, checked."""
+        """Return the scenario with these values in it, but for the budget."""
         changes: dict[str, Any] = {
             name: getattr(self, name) for name in ("seed", "concurrency") if getattr(self, name) is not None
         }
@@ -55,13 +55,16 @@ class Overrides:
             changes["models"] = scenario.models.model_copy(
                 update={"default": ModelChoice(spec=self.model), "roles": {}}
             )
-        budget = {
-            name: getattr(self, name)
-            for name in ("max_calls", "max_tokens", "max_minutes")
-            if getattr(self, name) is not None
-        }
-        changes["budget"] = scenario.budget.model_copy(update=budget)
         return scenario.model_copy(update=changes)
+
+    def limits(self, scenario: Scenario) -> Limits:
+        """Return the budget of this execution. It is not kept with the run: the next execution has its own."""
+        budget = scenario.budget
+        return Limits(
+            budget.max_calls if self.max_calls is None else self.max_calls,
+            budget.max_tokens if self.max_tokens is None else self.max_tokens,
+            budget.max_minutes if self.max_minutes is None else self.max_minutes,
+        )
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,12 @@ async def simulate(
         SixhopError: What went wrong later; what was paid for is kept.
     """
     checked = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
-    checked = (overrides or Overrides()).apply(checked)
+    overrides = overrides or Overrides()
+    limits, checked = overrides.limits(checked), overrides.apply(checked)
     inputs = _read_inputs(checked)
     directory = RunDirectory(Path(out) if out is not None else Path("runs") / checked.name)
     directory.create()
-    execution = _Execution(checked, inputs, directory, settings or Settings.from_environ(), listener, stop)
+    execution = _Execution(checked, inputs, directory, settings or Settings.from_environ(), listener, stop, limits)
     await execution.run(models, embedder)
     return open_run(directory.root)
 
@@ -135,8 +139,9 @@ async def resume(
             raise RunDirectoryError(f"the run in {str(root)!r} was never started; start it with 'sixhop run'")
         scenario = parse_scenario(kept, base=Path(base), where=str(directory.scenario))
         inputs = _kept_inputs(ledger)
-    scenario = (overrides or Overrides()).apply(scenario)
-    execution = _Execution(scenario, inputs, directory, settings or Settings.from_environ(), listener, stop)
+    overrides = overrides or Overrides()
+    limits, scenario = overrides.limits(scenario), overrides.apply(scenario)
+    execution = _Execution(scenario, inputs, directory, settings or Settings.from_environ(), listener, stop, limits)
     await execution.run(models, embedder)
     return open_run(directory.root)
 
@@ -168,6 +173,7 @@ class _Execution:
     settings: Settings
     listener: Listener
     stop: Stop | None
+    limits: Limits
 
     async def run(self, models: Mapping[str, ChatModel] | None, embedder: Embedder | None) -> None:
         from graphs.production import produce
@@ -219,8 +225,7 @@ class _Execution:
         from graphs.context import ProductionContext
 
         stop = self.stop or Stop()
-        budget = self.scenario.budget
-        stop.limits = Limits(budget.max_calls, budget.max_tokens, budget.max_minutes)
+        stop.limits = self.limits
         stop.watch(crew.meter)
         self.listener(RunStarted(self.scenario.name, self.directory.root, crew.meter))
         return ProductionContext(

@@ -150,6 +150,7 @@ def _told(progress: Progress) -> str:
 
 
 def _name_the_way_back(root: Path, error: SixhopError) -> None:
+    error.__notes__ = []  # LangGraph adds notes that only its own developers understand
     if error.exit_code != UsageError.exit_code and RunDirectory(root).ledger.exists():
         error.add_note(f"What was paid for is kept. Go on with:\n  {command('sixhop', 'resume', root)}")
 
