@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llm_cases import HandClock, client_of
 
 from simulator.embeddings.load import embedder_from
 from simulator.embeddings.openai import OpenAIEmbedder
@@ -22,7 +23,6 @@ from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.errors import EndpointBusy, EndpointRefused, InputError, InvalidReply, ModelSpecError
 from simulator.llm.fake_server import FakeServer, Fault
 from simulator.settings import Settings
-from tests.llm_cases import HandClock, client_of
 
 Use = Callable[[Embedder], Coroutine[Any, Any, Any]]
 

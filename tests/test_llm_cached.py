@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llm_cases import ask
 
 from simulator.errors import CutReply, EndpointBusy, InvalidReply, ReplyError
 from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.meter import Meter
 from simulator.llm.scripted import ScriptedModel
 from simulator.models.message import ChatRequest, Reply, Usage
-from tests.llm_cases import ask
 
 
 class DictStore:

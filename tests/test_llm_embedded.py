@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from llm_cases import ask
 from pydantic import Field
 
 from simulator.errors import EndpointRefused, ModelSpecError
@@ -24,7 +25,6 @@ from simulator.llm.structured import parse, schema_of
 from simulator.models.base import Record
 from simulator.models.message import ChatRequest, Message, Sampling
 from simulator.settings import Settings
-from tests.llm_cases import ask
 
 
 class Person(Record):
@@ -148,7 +148,7 @@ import asyncio, signal, sys
 from simulator.llm.open import open_model
 from simulator.llm.spec import parse_spec
 from simulator.settings import Settings
-from tests.llm_cases import ask
+from simulator.models.message import ChatRequest, Message, Sampling
 
 async def main(how):
     async with open_model(parse_spec("local"), Settings()) as model:
@@ -157,7 +157,10 @@ async def main(how):
             sys.stdout.write(client.place.url + "\\n")
             sys.stdout.flush()
         if how in ("error", "wait"):
-            story = ask("Tell a long story.", max_tokens=3000, extra={"ignore_eos": True})
+            story = ChatRequest(
+                messages=(Message(role="user", content="Tell a long story."),),
+                sampling=Sampling(max_tokens=3000, extra={"ignore_eos": True}),
+            )
             calls = [asyncio.create_task(model.reply(story)) for _ in range(3)]
             await asyncio.sleep(1)
             if how == "error":

@@ -8,6 +8,7 @@ import traceback
 from typing import Any, Literal
 
 import pytest
+from llm_cases import ask, client_of, endpoint_of
 from pydantic import Field, SecretStr
 
 from simulator.errors import EndpointRefused, InvalidReply, ModelSpecError
@@ -20,7 +21,6 @@ from simulator.models.message import ChatRequest, Message, Sampling
 from simulator.settings import Settings
 from simulator.transport.client import HttpClient
 from simulator.transport.setback import Place
-from tests.llm_cases import ask, client_of, endpoint_of
 
 
 class Person(Record):

@@ -12,9 +12,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from llm_cases import HandClock, ask, client_of, endpoint_of
 
 from simulator.llm.fake_server import FakeServer, Fault, default_responder, in_thread, lognormal_latency
-from tests.llm_cases import HandClock, ask, client_of, endpoint_of
 
 SCHEMA = {
     "type": "object",

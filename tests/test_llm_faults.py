@@ -9,6 +9,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from llm_cases import HandClock, ask, client_of, endpoint_of
 
 from simulator.errors import (
     CutReply,
@@ -25,7 +26,6 @@ from simulator.models.message import Reply
 from simulator.transport.client import HttpClient
 from simulator.transport.patience import Patience
 from simulator.transport.setback import Place
-from tests.llm_cases import HandClock, ask, client_of, endpoint_of
 
 
 def fault_with(change: dict[str, Any]) -> Fault:
@@ -240,7 +240,7 @@ def test_only_a_reply_that_ended_by_itself_is_usable(finish: str | None) -> None
     got, server = asyncio.run(outcome([Fault.text("half an ans", finish)]))
     wanted = FINISHES[finish]
     assert isinstance(got, wanted or Reply), got
-    assert (got.text if isinstance(got, Reply) else got.raw) == "half an ans"  # type: ignore[union-attr]
+    assert "half an ans" in (vars(got).get("text"), vars(got).get("raw"))
     assert server.count == 1
 
 

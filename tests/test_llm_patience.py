@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llm_cases import HandClock, ask, client_of, endpoint_of
 
 from simulator.errors import EndpointBusy, EndpointError
 from simulator.llm.fake_server import FakeServer, Fault
@@ -17,7 +18,6 @@ from simulator.transport.limiter import Limiter
 from simulator.transport.patience import Patience, RetryBudget
 from simulator.transport.rates import MINUTE, MinuteCap
 from simulator.transport.retry_after import retry_after
-from tests.llm_cases import HandClock, ask, client_of, endpoint_of
 
 
 @given(st.integers(1, 60), st.integers(0, 2**32))
