@@ -136,11 +136,6 @@ def test_a_missing_world_is_named(tmp_path: Path) -> None:
     assert "world.yaml' cannot be read: No such file" in refused(tmp_path)
 
 
-def test_what_became_another_thing_is_absent_unless_it_is_a_term() -> None:
-    world = World.model_validate({**SMALL, "instead": {"baker": "miller", "miller": "miller"}, "forbidden": ["oven"]})
-    assert world.absent == ("oven", "baker")
-
-
 words = st.lists(st.text("abcdefg", min_size=1, max_size=4), min_size=1, max_size=7, unique=True)
 
 

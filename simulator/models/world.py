@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
@@ -113,8 +113,8 @@ class World(Record):
         pronouns: By which a person may be spoken of where the language needs one, e.g. ``she``.
         names: Naming customs.
         instead: What real things become here. By these a persona is put into the world's words before a small model
-            sees it, and they do not exist here either.
-        forbidden: Words of further things that do not exist here.
+            sees it.
+        forbidden: Words that no text of the world may have: of things that do not exist here.
         rules: Further rules for the writer.
     """
 
@@ -147,13 +147,6 @@ class World(Record):
     def about(self, kind: TermKind, name: str) -> str:
         """Return the line about ``name``; empty when there is none."""
         return next((term.about for term in self.terms(kind) if term.name == name), "")
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """The words that no text of the world may have: forbidden ones, and real things that became another."""
-        here = {term.name.casefold() for kind in get_args(TermKind) for term in self.terms(kind)}
-        words = (*self.forbidden, *(swap.real for swap in self.instead))
-        return tuple(word for word in dict.fromkeys(words) if word.casefold() not in here)
 
     def custom(self, race: str) -> NameCustom:
         """Return the naming custom of ``race``: its own, or the one of everybody else."""

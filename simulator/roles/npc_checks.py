@@ -106,7 +106,7 @@ def _script(world: World, _brief: NpcBrief, text: str) -> str | None:
 
 
 def _forbidden(world: World, _brief: NpcBrief, text: str) -> str | None:
-    found = word_pattern(_absent(world)).search(text)
+    found = word_pattern(world.forbidden).search(text)
     return f"has {found.group()!r}, which does not exist in the world" if found else None
 
 
@@ -146,8 +146,10 @@ def _examples() -> tuple[str, ...]:
 
 
 @cache
-def _absent(world: World) -> tuple[str, ...]:
-    return world.absent
+def _example_names() -> frozenset[str]:
+    prompts = [load_prompt("npc_writer", "standard"), load_prompt("npc_writer", "small")]
+    told = [example.values.get("first", "") for prompt in prompts for example in prompt.examples]
+    return word_grams(" ".join(told))
 
 
 @cache
@@ -179,9 +181,10 @@ def _name(world: World) -> NpcCheck:
             return None if draft.name in ("", brief.name) else f"the name must be {brief.name!r}, not {draft.name!r}"
         if len(word_list(draft.name)) > 6 or not _NAME.fullmatch(draft.name):
             return f"{draft.name!r} is not a name"
-        if word_grams(draft.name) & word_grams(world.lore) or _forbidden(world, brief, draft.name):
+        first = word_list(draft.name)[0]
+        if first in word_grams(world.lore) or _forbidden(world, brief, draft.name):
             return f"the name {draft.name!r} is a word of the lore or of the real world"
-        return "the name is taken from an example" if shared_run(draft.name, _examples(), 1) else None
+        return "the name is taken from an example" if first in _example_names() else None
 
     return Check("name", test, "name")
 

@@ -97,7 +97,7 @@ def _world_values(world: World) -> Mapping[str, str]:
         "summary": world.summary,
         "lore": world.lore.strip(),
         "language": _LANGUAGES.get(world.language, world.language),
-        "forbidden": ", ".join(world.absent) or "nothing",
+        "forbidden": ", ".join(world.forbidden) or "nothing",
         "instead": "\n".join(f"- {swap.real}: {swap.here}" for swap in world.instead) or "- nothing in particular",
         "rules": "\n".join(f"- {rule}" for rule in world.rules) or "- none",
     }

@@ -9,7 +9,7 @@ from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import leftover, repeated_words, shared_run, unfinished
 from simulator.roles.role import Check
-from simulator.roles.tool_draft import MAX_PARAMETERS, ToolBrief, ToolDraft, names_of, phrase, type_of
+from simulator.roles.tool_draft import MAX_PARAMETERS, ToolBrief, ToolDraft, name_of, names_of, phrase, type_of
 
 __all__ = ["VERBS", "tool_checks"]
 
@@ -35,6 +35,7 @@ _GENERATES = re.compile(
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"\b(?:this|the) (?:person|persona|user)\b", re.IGNORECASE)
+_WHO = re.compile(r"[,;.]|\b(?:who|whose|with|that|at|in|on|from|of|for)\b")
 _RUN = 5
 _LIMITS = {"description": (5, 34), "returns": (2, 26)}
 
@@ -43,10 +44,12 @@ def tool_checks() -> tuple[ToolCheck, ...]:
     """Return the checks of the tool designer, in the order of trying."""
     return (
         Check("need", _need, "need"),
-        Check("name", _name, "name"),
-        Check("text_generator", _name_of_text, "name"),
-        Check("copy_of_example", _name_of_example, "name"),
-        Check("taken", _taken, "name"),
+        # The name follows from the need where it is not asked for, so it is judged together with it.
+        Check("name", _name, "need"),
+        Check("text_generator", _name_of_text, "need"),
+        Check("copy_of_example", _name_of_example, "need"),
+        Check("person", _person, "need"),
+        Check("taken", _taken, "need"),
         Check("description", _description, "description"),
         Check("text_generator", _description_of_text, "description"),
         Check("copy_of_example", lambda _, draft: _copied("description", draft.description), "description"),
@@ -88,8 +91,15 @@ def _name_of_text(_brief: ToolBrief, draft: ToolDraft) -> str | None:
 
 
 def _name_of_example(_brief: ToolBrief, draft: ToolDraft) -> str | None:
-    names = {str(example["name"]) for example in _examples() if "name" in example}
+    names = {str(example.get("name") or name_of(str(example.get("need", "")))) for example in _examples()}
     return f"name {draft.name!r} is that of an example" if draft.name in names else None
+
+
+def _person(brief: ToolBrief, draft: ToolDraft) -> str | None:
+    """Refuse a tool that looks its own user up: who the person is stands before the first verb of the persona."""
+    who = word_list(_WHO.split(brief.persona, maxsplit=1)[0])[-1:]
+    said = set(draft.name.split("_")) & {form for word in who for form in (word, f"{word}s")}
+    return f"name {draft.name!r} looks the person up instead of serving them" if said else None
 
 
 def _taken(brief: ToolBrief, draft: ToolDraft) -> str | None:
@@ -197,7 +207,7 @@ def _stems(text: str) -> frozenset[str]:
     return words | {word.removesuffix("s") for word in words} | {word.removesuffix("es") for word in words}
 
 
-_COMMON = word_grams("this person needs to a an the of in on for and or at from is are know get check book find")
+_COMMON = word_grams("this person needs to a an the of in on for and or at from is are know get check book find its")
 
 
 @cache
@@ -208,5 +218,6 @@ def _examples() -> tuple[dict[str, object], ...]:
 
 @cache
 def _example_parameters() -> tuple[frozenset[str], ...]:
-    drafts = [ToolDraft.model_validate({"parameters": example["parameters"]}) for example in _examples()]
+    asked = [example["parameters"] for example in _examples() if "parameters" in example]
+    drafts = [ToolDraft.model_validate({"parameters": parameters}) for parameters in asked]
     return tuple(word_grams(" ".join(phrase(name) for name in names_of(draft.parameters))) for draft in drafts)

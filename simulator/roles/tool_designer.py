@@ -11,7 +11,7 @@ from simulator.models.persona import persona_id
 from simulator.models.tool import Tool, ToolParameter
 from simulator.roles.role import Role
 from simulator.roles.tool_checks import VERBS, tool_checks
-from simulator.roles.tool_draft import ToolBrief, ToolDraft, phrase
+from simulator.roles.tool_draft import ToolBrief, ToolDraft, name_of, phrase
 
 __all__ = ["ToolBrief", "ToolDraft", "to_tool", "tool_designer", "tool_text"]
 
@@ -67,11 +67,15 @@ async def _score(brief: ToolBrief, drafts: Sequence[ToolDraft], embedder: Embedd
 
 
 def _tidy(draft: ToolDraft) -> ToolDraft:
-    """Mend what needs no judgement: the name's spelling, quotes, the full stop at the end of a phrase."""
+    """Mend what needs no judgement: the name's spelling, quotes, the full stop at the end of a phrase.
+
+    A name that was not asked for (small models cannot spell one) is made of the need.
+    """
+    need = _LEAD.sub("", _plain(draft.need)).rstrip(".")
     return draft.model_copy(
         update={
-            "need": _LEAD.sub("", _plain(draft.need)).rstrip("."),
-            "name": _NOT_NAME.sub("_", draft.name.strip().lower()).strip("_"),
+            "need": need,
+            "name": _NOT_NAME.sub("_", draft.name.strip().lower()).strip("_") or name_of(need),
             "description": _sentence(draft.description),
             "returns": _sentence(draft.returns),
         }

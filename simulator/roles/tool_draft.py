@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field
 
 from simulator.models.base import Record, normalise_text
 from simulator.models.tool import ParameterType
-from simulator.population.tokens import word_list
+from simulator.population.tokens import word_grams, word_list
 
-__all__ = ["MAX_PARAMETERS", "ParameterDraft", "ToolBrief", "ToolDraft", "type_of"]
+__all__ = ["MAX_PARAMETERS", "ParameterDraft", "ToolBrief", "ToolDraft", "name_of", "names_of", "phrase", "type_of"]
 
 MAX_PARAMETERS = 4
 """What a caller with a small model still fills in well; a tool that wants more does several things."""
@@ -25,6 +25,10 @@ _REAL = frozenset(
 _REAL |= {"latitude", "longitude", "radius", "percent", "litres", "liters", "kg", "km", "cm", "mm", "budget", "cost"}
 _YES_NO = frozenset({"is", "include", "only", "has", "with", "urgent", "notify", "allow"})
 _NAMES = frozenset({"id", "code", "name", "phone", "serial", "account", "plate", "flight", "train", "order", "ticket"})
+_SMALL = word_grams(
+    "a an the of for in on at to from with by and or any all each every one next another his her their its my your our "
+    "this that is are per latest own other s"
+)
 _PAIR = re.compile(r"\s*([A-Za-z][A-Za-z0-9_ -]{0,39}?)\s*(?:=|:)\s*(.+?)\s*\.?\s*$")
 
 
@@ -97,6 +101,18 @@ class ToolDraft(Record):
     description: str = Field("", max_length=240)
     parameters: Parameters = ()
     returns: str = Field("", max_length=160)
+
+
+def name_of(need: str) -> str:
+    """Return the name of a tool that does what a short phrase says: its verb, then its object without small words.
+
+    >>> name_of("Read the weight of one hive"), name_of("Book a dialysis place in another town")
+    ('read_hive_weight', 'book_dialysis_place_town')
+    """
+    verb, *rest = [word for word in word_list(need) if word.isascii()] or [""]
+    heads = " ".join(rest).split(" of ", 1)
+    words = [word for part in reversed(heads) for word in part.split() if word not in _SMALL]
+    return "_".join((verb, *dict.fromkeys(words[:3])))
 
 
 def phrase(name: str) -> str:
