@@ -30,7 +30,11 @@ WORDLLAMA = WordLlamaEmbedder()
 
 
 def with_wordllama(use: Use) -> Any:
-    return asyncio.run(use(WORDLLAMA))
+    async def go() -> Any:
+        async with WORDLLAMA as embedder:
+            return await use(embedder)
+
+    return asyncio.run(go())
 
 
 def with_endpoint(use: Use) -> Any:

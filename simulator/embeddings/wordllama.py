@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,14 @@ class WordLlamaEmbedder:
 
     async def aclose(self) -> None:
         """Do nothing: there are no connections."""
+
+    async def __aenter__(self) -> WordLlamaEmbedder:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
     def _embed(self, texts: list[str]) -> Vectors:
         model = self._load()
