@@ -12,13 +12,14 @@ import aiohttp
 
 from simulator.errors import InvalidReply, ModelSpecError, ReplyError
 from simulator.transport.body import encode
+from simulator.transport.breakage import of_exception
 from simulator.transport.clock import Clock, Deadline
 from simulator.transport.limiter import Limiter, Ticket
 from simulator.transport.patience import Patience, RetryBudget
 from simulator.transport.rates import MinuteCap
 from simulator.transport.retry_after import retry_after
 from simulator.transport.sessions import Sessions
-from simulator.transport.setback import Answer, Place, Setback, of_exception, of_status
+from simulator.transport.setback import Answer, Place, Setback, of_status
 
 __all__ = ["Check", "HttpClient"]
 

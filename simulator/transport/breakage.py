@@ -1,0 +1,35 @@
+"""How connections fail, and what that is called."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+import aiohttp
+
+from simulator.errors import EndpointUnreachable
+from simulator.transport.body import shorten
+from simulator.transport.setback import Place, Setback
+
+__all__ = ["of_exception"]
+
+
+def of_exception(error: Exception, place: Place, limit_s: float) -> Setback:
+    """Return what a failure of the connection means.
+
+    Args:
+        error: An :class:`aiohttp.ClientError`, :class:`TimeoutError` or :class:`OSError`.
+        place: The endpoint.
+        limit_s: Seconds that the attempt was given.
+    """
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        text, again = f"no connection to {place.host} in time", True
+    elif isinstance(error, asyncio.TimeoutError):
+        text, again = f"no complete answer from {place.host} within {limit_s:.3g} s", True
+    elif isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        text, again = f"{place.host} has a certificate or TLS set-up that is not trusted ({shorten(str(error))})", False
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        text, again = f"no connection to {place.host} ({shorten(str(error.os_error))})", True
+    else:
+        text, again = f"the connection to {place.host} broke ({shorten(str(error)) or type(error).__name__})", True
+    return Setback(EndpointUnreachable(f"{place.strike(text)}. Is the server running, and the URL right?"), again=again)
