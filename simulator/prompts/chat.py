@@ -61,12 +61,24 @@ def each_chat(
     return tuple(messages)
 
 
-def lead(prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str, seed: int) -> str:
-    """Return how the reply to ``field`` begins; empty when that is left to the model."""
+def lead(
+    prompt: Prompt, values: Mapping[str, str], done: Mapping[str, Any], field: str, seed: int, number: int = 0
+) -> str:
+    """Return how the reply to ``field`` begins; empty when that is left to the model.
+
+    Args:
+        prompt: The template.
+        values: The role's values.
+        done: The fields before this one.
+        field: The field.
+        seed: The unit's seed, which chooses among several leads.
+        number: Of the reply; the next lead for the next reply where the prompt lets the field ``vary``.
+    """
     leads = prompt.head.leads.get(field)
     if not leads:
         return ""
-    return prompt.fill(leads[derive_seed(seed, field) % len(leads)], {**offered(prompt, values), **_texts(done)})
+    place = derive_seed(seed, field) + (number if field in prompt.head.vary else 0)
+    return prompt.fill(leads[place % len(leads)], {**offered(prompt, values), **_texts(done)})
 
 
 def offered(prompt: Prompt, values: Mapping[str, str]) -> dict[str, str]:

@@ -52,6 +52,7 @@ class PromptHead(Record):
         leads: For ``each``: how the reply to a field begins (one of several, by the unit's seed). It is sent as the
             begun reply, which llama.cpp and most local servers continue; it is put before the reply of one that does
             not.
+        vary: Fields whose k replies each begin with another lead, so that the score chooses among them.
     """
 
     data: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class PromptHead(Record):
     sampling: Sampling = Sampling()
     questions: dict[str, str] = Field(default_factory=dict)
     leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
+    vary: tuple[str, ...] = ()
 
 
 class Example(Record):

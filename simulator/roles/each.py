@@ -81,7 +81,7 @@ async def _draw(
     context: RoleContext[I, O], inputs: I, seed: int, done: Mapping[str, Any], field: str, number: int
 ) -> Draft[O]:
     values, raw = context.role.values(inputs), ""
-    begun = lead(context.prompt, values, done, field, seed)
+    begun = lead(context.prompt, values, done, field, seed, number)
     try:
         raw = await ask(context, each_chat(context.prompt, values, done, field, begun), None, seed, number)
     except ReplyError as error:

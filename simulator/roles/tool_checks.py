@@ -56,7 +56,6 @@ def tool_checks() -> tuple[ToolCheck, ...]:
         Check("parameters", _parameters, "parameters"),
         Check("parameter_name", _parameter_names, "parameters"),
         Check("parameter_type", _parameter_types, "parameters"),
-        Check("copy_of_example", _parameters_of_example, "parameters"),
         Check("returns", _returns, "returns"),
         Check("copy_of_example", lambda _, draft: _copied("returns", draft.returns), "returns"),
     )
@@ -98,7 +97,7 @@ def _name_of_example(_brief: ToolBrief, draft: ToolDraft) -> str | None:
 def _person(brief: ToolBrief, draft: ToolDraft) -> str | None:
     """Refuse a tool that looks its own user up: who the person is stands before the first verb of the persona."""
     who = word_list(_WHO.split(brief.persona, maxsplit=1)[0])[-1:]
-    said = set(draft.name.split("_")) & {form for word in who for form in (word, f"{word}s")}
+    said = (set(draft.name.split("_")) | word_grams(draft.need)) & {form for word in who for form in (word, f"{word}s")}
     return f"name {draft.name!r} looks the person up instead of serving them" if said else None
 
 
@@ -113,7 +112,7 @@ def _description(_brief: ToolBrief, draft: ToolDraft) -> str | None:
     first = (word_list(text) or [""])[0]
     if not first.endswith("s") and first not in VERBS:
         return f"description begins with {first!r}; it must begin with what the tool does, as in 'Checks ...'"
-    if not word_grams(phrase(draft.name)) & _stems(text):
+    if not word_grams(phrase(draft.name.partition("_")[2])) & _stems(text):
         return "description does not speak of what the name says"
     if _PERSON.search(text):
         return "description speaks of 'the person' where it must say what the tool works on"
@@ -165,14 +164,6 @@ def _parameter_types(_brief: ToolBrief, draft: ToolDraft) -> str | None:
     return None
 
 
-def _parameters_of_example(_brief: ToolBrief, draft: ToolDraft) -> str | None:
-    mine = word_grams(" ".join(phrase(name) for name in names_of(draft.parameters)))
-    for names in _example_parameters():
-        if len(names) > 1 and mine == names:
-            return "the parameters are those of an example"
-    return None
-
-
 def _returns(_brief: ToolBrief, draft: ToolDraft) -> str | None:
     if jaccard(word_grams(draft.returns), word_grams(draft.description)) > 0.6:
         return "returns says again what the description says"
@@ -214,10 +205,3 @@ _COMMON = word_grams("this person needs to a an the of in on for and or at from 
 def _examples() -> tuple[dict[str, object], ...]:
     prompts = [load_prompt("tool_designer", "standard"), load_prompt("tool_designer", "small")]
     return tuple(dict(example.reply) for prompt in prompts for example in prompt.examples)
-
-
-@cache
-def _example_parameters() -> tuple[frozenset[str], ...]:
-    asked = [example["parameters"] for example in _examples() if "parameters" in example]
-    drafts = [ToolDraft.model_validate({"parameters": parameters}) for parameters in asked]
-    return tuple(word_grams(" ".join(phrase(name) for name in names_of(draft.parameters))) for draft in drafts)

@@ -9,13 +9,15 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import content_id, normalise_text
 from simulator.models.persona import persona_id
 from simulator.models.tool import Tool, ToolParameter
+from simulator.population.tokens import word_list
 from simulator.roles.role import Role
 from simulator.roles.tool_checks import VERBS, tool_checks
-from simulator.roles.tool_draft import ToolBrief, ToolDraft, name_of, phrase
+from simulator.roles.tool_draft import ParameterDraft, ToolBrief, ToolDraft, name_of, phrase
 
 __all__ = ["ToolBrief", "ToolDraft", "to_tool", "tool_designer", "tool_text"]
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
+_PHRASE_END = re.compile(r"(?!\b(?:a|an|the|of|in|on|for|and|or|at|to|from|is|its|with)$)\b\w+$")
 _LEAD = re.compile(r"^(?:this|the) person needs to ", re.IGNORECASE)
 
 
@@ -60,10 +62,17 @@ def _values(brief: ToolBrief) -> Mapping[str, str]:
 
 
 async def _score(brief: ToolBrief, drafts: Sequence[ToolDraft], embedder: Embedder) -> Sequence[float]:
-    """Closeness of need, name and description to the persona; a cosine, -1 to 1."""
-    texts = [f"{draft.need} {phrase(draft.name)} {draft.description}".strip() or "-" for draft in drafts]
-    vectors = await embedder.embed([brief.persona, *texts])
-    return [float(value) for value in vectors[1:] @ vectors[0]]
+    """Closeness of the whole tool to the persona, and of its details to its need; the mean of two cosines, -1 to 1."""
+    needs = [f"{draft.need} {phrase(draft.name)}" for draft in drafts]
+    details = [" ".join((draft.description, *map(_shown, draft.parameters), draft.returns)).strip() for draft in drafts]
+    texts = [brief.persona, *needs, *(detail or need for detail, need in zip(details, needs, strict=True))]
+    vectors = await embedder.embed(texts)
+    person, wants, whole = vectors[0], vectors[1 : len(drafts) + 1], vectors[len(drafts) + 1 :]
+    return [float(want @ person + one @ want) / 2 for want, one in zip(wants, whole, strict=True)]
+
+
+def _shown(parameter: ParameterDraft) -> str:
+    return f"{phrase(parameter.name)} {parameter.description}"
 
 
 def _tidy(draft: ToolDraft) -> ToolDraft:
@@ -89,4 +98,4 @@ def _plain(text: str) -> str:
 def _sentence(text: str) -> str:
     text = _plain(text)
     text = text[:1].upper() + text[1:]
-    return f"{text}." if text and text[-1].isalnum() else text
+    return f"{text}." if len(word_list(text)) > 3 and _PHRASE_END.search(text) else text

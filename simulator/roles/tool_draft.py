@@ -27,7 +27,7 @@ _YES_NO = frozenset({"is", "include", "only", "has", "with", "urgent", "notify",
 _NAMES = frozenset({"id", "code", "name", "phone", "serial", "account", "plate", "flight", "train", "order", "ticket"})
 _SMALL = word_grams(
     "a an the of for in on at to from with by and or any all each every one next another his her their its my your our "
-    "this that is are per latest own other s"
+    "this that is are per latest own other s more new no"
 )
 _PAIR = re.compile(r"\s*([A-Za-z][A-Za-z0-9_ -]{0,39}?)\s*(?:=|:)\s*(.+?)\s*\.?\s*$")
 
@@ -59,9 +59,9 @@ def type_of(name: str, description: str = "") -> ParameterType:
 
 def _parameters(value: Any) -> Any:
     """Accept the line that small models write, ``name = meaning; name = meaning``, beside the JSON list."""
-    if not isinstance(value, str):
-        return value
-    return [_parameter(piece) for piece in value.strip().rstrip(".;").split(";") if piece.strip()]
+    if isinstance(value, str):
+        value = [_parameter(piece) for piece in value.strip().rstrip(".;").split(";") if piece.strip()]
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _parameter(piece: str) -> dict[str, str]:
@@ -74,7 +74,7 @@ def _parameter(piece: str) -> dict[str, str]:
 
 
 Parameters = Annotated[
-    tuple[ParameterDraft, ...], BeforeValidator(_parameters), Field(min_length=1, max_length=MAX_PARAMETERS)
+    tuple[ParameterDraft, ...], Field(min_length=1, max_length=MAX_PARAMETERS), BeforeValidator(_parameters)
 ]
 
 
@@ -112,7 +112,7 @@ def name_of(need: str) -> str:
     verb, *rest = [word for word in word_list(need) if word.isascii()] or [""]
     heads = " ".join(rest).split(" of ", 1)
     words = [word for part in reversed(heads) for word in part.split() if word not in _SMALL]
-    return "_".join((verb, *dict.fromkeys(words[:3])))
+    return "_".join((verb, *dict.fromkeys(words[:4])))
 
 
 def phrase(name: str) -> str:
