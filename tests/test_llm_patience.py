@@ -100,6 +100,21 @@ def test_no_wait_goes_beyond_the_deadline() -> None:
     assert server.count == 1
 
 
+def test_time_in_the_queue_does_not_count_against_the_deadline() -> None:
+    async def go() -> None:
+        hand = HandClock()
+        async with FakeServer() as server:
+            client = client_of(server, hand, deadline_s=60.0)
+            async with client.limiter.slot() as ticket:
+                ticket.pause_s = 500.0
+            server.faults.append(Fault.error(500))
+            async with endpoint_of(server, client) as model:
+                assert (await model.reply(ask())).text
+        assert hand.time >= 1500
+
+    asyncio.run(go())
+
+
 def test_waits_differ_between_callers() -> None:
     naps = []
     for _ in range(2):
@@ -312,7 +327,7 @@ def test_a_server_with_a_rate_limit_serves_everybody_in_the_end() -> None:
     """Eight at a time are too many for this server; all 200 requests are answered and the limit settles below."""
 
     async def go() -> None:
-        async with FakeServer(latency=lambda body: 0.005) as server:
+        async with FakeServer(latency=lambda body: 0.1) as server:
             server.fault_for = lambda number, body: Fault.error(429) if server.in_flight > 8 else None
             client = client_of(server, ceiling=64, attempts=10)
             async with endpoint_of(server, client) as model, asyncio.TaskGroup() as group:

@@ -98,14 +98,15 @@ class HttpClient:
         await self._sessions.aclose()
 
     async def _persist(self, path: str, data: bytes, check: Check, hand_back: frozenset[int]) -> Answer:
-        deadline: Deadline | None = None
+        deadline = Deadline(self._clock, self.patience.deadline_s)
         attempt = 0
         while True:
             attempt += 1
+            queued = self._clock.now()
             async with self.limiter.slot() as ticket:
                 if self._cap is not None:
                     await self._cap.take()
-                deadline = deadline or Deadline(self._clock, self.patience.deadline_s)
+                deadline.put_off(self._clock.now() - queued)
                 result = await self._attempt(path, data, deadline, check, hand_back)
                 self._tell(ticket, result)
             if isinstance(result, Answer):
@@ -120,8 +121,7 @@ class HttpClient:
     async def _attempt(
         self, path: str, data: bytes, deadline: Deadline, check: Check, hand_back: frozenset[int]
     ) -> Answer | Setback:
-        # A moment is always left, so that a deadline that passed in the queue ends as a time-out and not as a hang.
-        limit = max(0.001, min(self.patience.timeout_s, deadline.left))
+        limit = min(self.patience.timeout_s, deadline.left)
         result = await self._exchange(path, data, limit)
         if isinstance(result, Setback) or result.status in hand_back:
             return result

@@ -36,3 +36,7 @@ class Deadline:
     def left(self) -> float:
         """Seconds that remain, 0 or more."""
         return max(0.0, self._end - self._clock.now())
+
+    def put_off(self, seconds: float) -> None:
+        """Move it by ``seconds`` that do not count."""
+        self._end += seconds

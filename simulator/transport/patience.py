@@ -15,7 +15,8 @@ class Patience:
     Attributes:
         attempts: Times that the request is sent at most, 1 or more.
         timeout_s: Seconds that one attempt may take from the first byte sent to the last one read.
-        deadline_s: Seconds for all attempts and the waits between them, counted from the first attempt's start.
+        deadline_s: Seconds for all attempts and the waits between them. Time in the limiter's queue does not count:
+            there the endpoint is at work for others, and each of them has a deadline.
         connect_s: Seconds for a connection to be made.
         base_s: The first wait is up to this long; each later one up to twice the one before.
         cap_s: No wait of our own is longer.
