@@ -7,18 +7,22 @@ conversation ends. In a conversation between two people ``partner`` stands in th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 
+from graphs.studio import bound, role_context
 from graphs.talk import nodes
-from graphs.talk.state import ConversationContext, ConversationState, TalkInput
+from graphs.talk.state import ConversationContext, ConversationState, TalkInput, TalkOutput
 from simulator.models.base import content_id
 from simulator.models.conversation import Conversation
 from simulator.models.unit import Failure, Unit, UnitResult
+from simulator.roles.assistant import assistant
+from simulator.roles.user import user
 
-__all__ = ["ConversationContext", "build", "converse", "steps"]
+__all__ = ["ConversationContext", "build", "converse", "graph", "steps"]
 
 _MOST_EXCHANGES = 64
 
@@ -31,22 +35,37 @@ def steps(exchanges: int) -> int:
 @cache
 def build() -> Any:
     """Return the compiled machine (compiled once a process)."""
-    graph = StateGraph(
-        ConversationState, context_schema=ConversationContext, input_schema=TalkInput, output_schema=ConversationState
-    )
+    graph = StateGraph(ConversationState, context_schema=ConversationContext, input_schema=TalkInput)
+    return _wire(graph, lambda node: node)
+
+
+@cache
+def graph() -> Any:
+    """Return the machine for LangGraph Studio: it works on the model of the environment, the embedded one by default.
+
+    A client sends the fields of :class:`ConversationInputs` (``persona``, ``opener``, ``exchanges`` ...), or a chat
+    message: the opener if there is a persona, and without one somebody's at the keyboard, which gets one answer.
+    """
+    served = StateGraph(ConversationState, input_schema=TalkInput, output_schema=TalkOutput)
+    return _wire(served, lambda node: bound(node, _studio_context))
+
+
+def _wire(graph: Any, bind: Callable[[Any], Any]) -> Any:
     graph.add_node("open", nodes.open_talk)
-    graph.add_node("user", nodes.user)
-    graph.add_node("assistant", nodes.assistant)
-    graph.add_node("partner", nodes.partner)
+    for side, node in (("user", nodes.user), ("assistant", nodes.assistant), ("partner", nodes.partner)):
+        graph.add_node(side, bind(node))
+        graph.add_edge(side, "guard")
     graph.add_node("guard", nodes.guard)
     graph.add_node("settle", nodes.settle)
     graph.add_edge(START, "open")
     graph.add_conditional_edges("open", nodes.after_opening)
-    for side in ("user", "assistant", "partner"):
-        graph.add_edge(side, "guard")
     graph.add_conditional_edges("guard", nodes.after_guard)
     graph.add_edge("settle", END)
     return graph.compile(name="conversation").with_config(recursion_limit=steps(_MOST_EXCHANGES))
+
+
+async def _studio_context(_state: Any) -> ConversationContext:
+    return ConversationContext(await role_context(user()), await role_context(assistant()))
 
 
 async def converse(unit: Unit, context: ConversationContext) -> UnitResult:

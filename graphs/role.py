@@ -7,19 +7,22 @@ and what was drawn is kept with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
+from graphs.studio import bound, role_context
+from simulator.errors import InputError
 from simulator.models.base import Record
 from simulator.models.unit import Attempt, Failure, Unit, UnitResult
 from simulator.roles.draft import Draft, draw, redraw, together
 from simulator.roles.each import draw_each
 from simulator.roles.role import RoleContext
 
-__all__ = ["RoleState", "build", "perform_unit"]
+__all__ = ["RoleState", "build", "graph", "perform_unit"]
 
 
 class RoleState(TypedDict, total=False):
@@ -82,8 +85,11 @@ def _judge(context: Context, inputs: Record, draft: Draft[Any]) -> tuple[Draft[A
     return draft, None
 
 
-def after_check(state: RoleState, runtime: Runtime[Context]) -> Literal["perform", "repair", "settle"]:
-    """Settle when a draft passed or nothing is left to try."""
+async def after_check(state: RoleState, runtime: Runtime[Context]) -> Literal["perform", "repair", "settle"]:
+    """Settle when a draft passed or nothing is left to try.
+
+    A coroutine because LangGraph calls a plain function in a thread, which costs more than the router does.
+    """
     head = runtime.context.prompt.head
     if state["passed"] or head.ask == "each":
         return "settle"
@@ -134,17 +140,36 @@ def _failure(unit: Unit, rejected: tuple[Attempt, ...]) -> Failure:
 @cache
 def build() -> Any:
     """Return the compiled machine (compiled once a process)."""
-    graph = StateGraph(RoleState, context_schema=RoleContext)
-    graph.add_node("perform", perform)
-    graph.add_node("check", check)
-    graph.add_node("repair", repair)
-    graph.add_node("settle", settle)
+    return _wire(StateGraph(RoleState, context_schema=RoleContext), lambda node: node)
+
+
+@cache
+def graph() -> Any:
+    """Return the machine for LangGraph Studio: it works on the model of the environment, the embedded one by default.
+
+    A client sends ``{"unit": {"stage": "studio", "role": ..., "inputs": {...}, "seed": 1}}``.
+    """
+    return _wire(StateGraph(RoleState), lambda node: bound(node, _studio_context, unit=Unit.model_validate))
+
+
+def _wire(graph: Any, bind: Callable[[Any], Any]) -> Any:
+    for name, node in (("perform", perform), ("check", check), ("repair", repair), ("settle", settle)):
+        graph.add_node(name, bind(node))
     graph.add_edge(START, "perform")
     graph.add_edge("perform", "check")
-    graph.add_conditional_edges("check", after_check)
+    graph.add_conditional_edges("check", bind(after_check), ["perform", "repair", "settle"])
     graph.add_edge("repair", "check")
     graph.add_edge("settle", END)
     return graph.compile(name="role")
+
+
+async def _studio_context(state: Mapping[str, Any]) -> Context:
+    from simulator.roles.catalogue import ROLES  # late: the catalogue loads every role, and a run loads its own
+
+    name = state["unit"].role
+    if name not in ROLES:
+        raise InputError(f"there is no role {name!r}; allowed is one of {', '.join(sorted(ROLES))}")
+    return await role_context(ROLES[name]())
 
 
 async def perform_unit(unit: Unit, context: Context) -> UnitResult:

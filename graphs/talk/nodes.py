@@ -169,7 +169,7 @@ async def settle(state: ConversationState) -> dict[str, Any]:
     talk = _conversation(inputs, whole, state.get("stop") or "error", reason)
     if lost is None or (inputs.flawed != "drop" and len(whole) >= 2 * min(inputs.least, inputs.exchanges)):
         return {"conversation": talk.model_dump(mode="json")}
-    raw = canonical_json({"conversation": talk, "reply": lost.raw})
+    raw = canonical_json({"conversation": talk.model_dump(mode="json"), "reply": lost.raw})
     return {"failure": lost.model_copy(update={"raw": raw, "message": reason}).model_dump(mode="json"), "lost": None}
 
 
@@ -185,11 +185,12 @@ def _conversation(inputs: ConversationInputs, turns: Sequence[Turn], stop: Any, 
     )
 
 
-def after_opening(state: ConversationState) -> Literal["user", "assistant", "partner"]:
+# The routers are coroutines only because LangGraph calls a plain function in a thread, which costs more.
+async def after_opening(state: ConversationState) -> Literal["user", "assistant", "partner"]:
     """Let the other side answer an opener; without one the persona begins."""
     return next_side(state)
 
 
-def after_guard(state: ConversationState) -> Literal["user", "assistant", "partner", "settle"]:
+async def after_guard(state: ConversationState) -> Literal["user", "assistant", "partner", "settle"]:
     """Settle when there is a reason to stop; otherwise the other side speaks."""
     return "settle" if state.get("stop") else next_side(state)

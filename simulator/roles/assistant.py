@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -61,6 +61,7 @@ def assistant() -> Role[AssistantInput, AssistantTurn]:
     )
 
 
+@lru_cache(maxsize=64)
 def scene_of_assistant(inputs: AssistantInput) -> Scene:
     """Return the scene that the detectors see.
 

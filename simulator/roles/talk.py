@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.embeddings.protocol import Embedder
 from simulator.population.tokens import word_list
-from simulator.roles.guards.words import content_words, quoted_share
+from simulator.roles.guards.words import content_words, quoted_share, sentences
 
 __all__ = ["mend", "rate"]
 
@@ -69,7 +69,11 @@ async def rate(
     old = near[:, len(last) + 1 :].max(axis=1, initial=0.0)
     scores = 0.5 * answers + 0.4 * subject - 0.8 * np.maximum(0.0, old - _OLD)
     return [
-        float(score) + _shape(text, words) + _news(text, known) + (0.1 if asks and text.rstrip().endswith("?") else 0.0)
+        float(score)
+        + _shape(text, words)
+        + _news(text, known)
+        - _habit(text, own)
+        + (0.1 if asks and text.rstrip().endswith("?") else 0.0)
         for score, text in zip(scores, texts, strict=True)
     ]
 
@@ -87,3 +91,13 @@ def _news(text: str, known: Sequence[str]) -> float:
     said = frozenset[str]().union(*(content_words(one) for one in known))
     fresh = len(mine - said) / len(mine) if mine else 0.0
     return 0.2 * fresh - 0.3 * max((quoted_share(text, one) for one in known), default=0.0)
+
+
+def _habit(text: str, own: Sequence[str]) -> float:
+    """Return 0.1 for each sentence that begins with the same two words as an earlier one of the speaker."""
+    begun = {_beginning(sentence) for turn in own for sentence in sentences(turn)}
+    return 0.1 * sum(_beginning(sentence) in begun for sentence in sentences(text))
+
+
+def _beginning(sentence: str) -> tuple[str, ...]:
+    return tuple(word_list(sentence)[:2])

@@ -8,7 +8,7 @@ which is what it was trained for, and the persona reaches the prompt of every tu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from pydantic import Field
@@ -66,6 +66,7 @@ def user() -> Role[UserInput, UserTurn]:
     )
 
 
+@lru_cache(maxsize=64)
 def scene_of_user(inputs: UserInput) -> Scene:
     """Return the scene that the detectors see."""
     rules, examples = _shown()

@@ -44,7 +44,7 @@ _HAVE_YOU = re.compile(
     re.IGNORECASE,
 )
 _ASKS_FOR_SELF = re.compile(
-    r"\b(?:can|could|would|will) you (?:please )?(?:help|advise|teach|tell|show|explain (?:it )?to) me\b"
+    r"\b(?:can|could|would|will) you (?:please )?(?:help|advise|teach) me\b"
     r"|\bi need (?:your|some|a bit of) (?:help|advice)\b|\bmy question is\b"
     r"|\bthank(?:s| you) (?:so much |very much )?for (?:the|your) (?:help|advice|answer|tip|explanation|suggestion)s?\b"
     r"|\b(?:how (?:do|can|should)|what should|where (?:do|can)) (?:i|we) (?!help|assist|support)[^.?!]*\?\s*$",

@@ -16,7 +16,7 @@ __all__ = ["cut_sentence", "empty_turn", "placeholder", "stutter", "wrong_langua
 _FINISHED = re.compile(r"[.!?…。！？][\"'”’)\]*_]*\s*[^\w\s]*$")
 _DANGLING = re.compile(
     r"(?:[,;:(\-–—]|\s|\b(?:a|an|the|and|or|but|of|to|with|for|from|in|on|at|by|than|because|if|which|your|my|its|their|"
-    r"they're|we're|you're)|, I)\s*[.!?]+[\"')]*$"
+    r"they're|we're|you're)|, (?:and |or |but |so )?I)\s*[.!?]+[\"')]*$"
 )
 _PARTICLE = re.compile(r"\b(?:of|to|with|for|from|in|on|at|by)[.!?]+[\"')]*$")
 """A question or a clause may end in a preposition ("the box it came in."): no sign of a break."""

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 from simulator.population.tokens import word_list
 
 __all__ = ["language_of", "script_of"]
 
 _COMMON = {
-    "English": "the and is are was you your to of in it that this with for my how what can do not be have will should",
-    "German": "der die das und ist sind nicht ich sie wir mit für ein eine einen auf zu wie was kann auch den dem mein",
-    "French": "le la les et est sont je vous nous avec pour un une des du que qui dans pas comment mon ma votre sur au",
-    "Spanish": "el la los las y es son yo usted con para un una de del que en no cómo mi su por se lo puedo está",
-    "Italian": "il la gli e è sono io lei con per un una di del che in non come mio mia si lo posso della nel anche",
-    "Portuguese": "o a os as e é são eu você com para um uma de do da que em não como meu minha por se no na posso",
-    "Dutch": "de het een en is zijn ik je u wij met voor op te hoe wat kan niet ook mijn van dat die in er maar wel",
-    "Polish": "i w nie się na jest to że z do jak co mogę moja mój dla czy po ale są tak tego już",
+    "English": "the and is are was you your to of in it that this with for my how what can do not be have will should "
+    "a i on no as so at by we they if or but from has had would could there their then me an about when which",
+    "German": "der das und ist sind nicht ich sie wir mit für ein eine einen auf zu wie kann auch den dem mein sich es",
+    "French": "le la les et est sont je vous nous avec une des du que qui dans pas comment mon ma votre sur au ce",
+    "Spanish": "el la los las y es yo usted con para un una de del que en cómo mi su por lo puedo está muy",
+    "Italian": "il la gli e è sono io lei con un una di del che non mio mia si lo posso della nel anche questo",
+    "Portuguese": "o os e é são eu você com para um uma da que em não meu minha por na posso mais isso muito",
+    "Dutch": "de het een en zijn ik je met voor te hoe wat niet ook mijn dat maar wel naar deze",
+    "Polish": "i w nie się na jest że z jak co mogę moja mój dla czy po ale są tak tego już",
 }
-"""Commonest words of the Latin-script languages that models drift into; a vote, not a dictionary."""
+"""Commonest words of the Latin-script languages that models drift into, without those that are English words too."""
 
 _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
 _LEAST = 3
 _LEAD = 2
 
 
+@lru_cache(maxsize=1024)
 def language_of(text: str) -> str | None:
     """Return the language whose common words ``text`` uses, or ``None`` when it cannot be told.
 
@@ -37,6 +40,7 @@ def language_of(text: str) -> str | None:
     return first if most >= _LEAST and most - second >= _LEAD else None
 
 
+@lru_cache(maxsize=1024)
 def script_of(text: str) -> str | None:
     """Return the script that most letters of ``text`` are in (``LATIN``, ``CYRILLIC``, ``CJK`` ...).
 

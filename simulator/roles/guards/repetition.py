@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from simulator.models.conversation import Label
 from simulator.population.tokens import jaccard, word_list
@@ -67,7 +69,7 @@ def opener_repeated(turn: str, scene: Scene) -> Label | None:
 def repeats_self(turn: str, scene: Scene) -> Label | None:
     """Find a turn that says again what the speaker said before."""
     earlier = scene.own[1:] if scene.role == "user" else scene.own
-    found = next((text for text in reversed(earlier) if _same(turn, text)), None) or _said(turn, scene.own)
+    found = next((text for text in reversed(earlier) if _same(turn, text)), None) or _said(turn, earlier)
     return Label(detector="repeats_self", evidence=found[:120], severity="error") if found else None
 
 
@@ -100,11 +102,13 @@ def _same(left: str, right: str) -> bool:
     return quoted_share(shorter, longer) >= _SAME_PAIRS
 
 
-def _said(turn: str, earlier: tuple[str, ...]) -> str | None:
+def _said(turn: str, earlier: Sequence[str]) -> str | None:
     """Return a whole sentence of five words or more that was said before."""
-    known = {" ".join(word_list(sentence)) for text in earlier for sentence in sentences(text)}
-    for sentence in sentences(turn):
-        words = word_list(sentence)
-        if len(words) >= 5 and " ".join(words) in known:
-            return sentence
-    return None
+    known = {said for text in earlier for _, said in _spoken(text)}
+    return next((sentence for sentence, said in _spoken(turn) if said in known and said.count(" ") >= 4), None)
+
+
+@lru_cache(maxsize=2048)
+def _spoken(text: str) -> tuple[tuple[str, str], ...]:
+    """Return each sentence with its words alone."""
+    return tuple((sentence, " ".join(word_list(sentence))) for sentence in sentences(text))

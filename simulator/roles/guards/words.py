@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from simulator.population.tokens import word_list
 
 __all__ = ["content_words", "longest_run", "quoted_share", "sentences", "shingles"]
+
+_KEPT = 2048
+"""Texts whose words are remembered: every turn is compared with each later one, by several detectors."""
 
 _END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+|\n+")
 
@@ -28,6 +32,7 @@ def sentences(text: str) -> list[str]:
     return [piece.strip() for piece in _END.split(text) if piece and piece.strip()]
 
 
+@lru_cache(maxsize=_KEPT)
 def content_words(text: str) -> frozenset[str]:
     """Return the words of ``text`` that carry a topic, plural and singular as one."""
     words = (word for word in word_list(text) if word not in _FUNCTION)
@@ -44,14 +49,18 @@ def quoted_share(part: str, whole: str, size: int = 2) -> float:
 
     Texts with fewer than four pairs score 0: short answers share them by chance.
     """
-    mine = set(shingles(word_list(part), size))
-    return len(mine & set(shingles(word_list(whole), size))) / len(mine) if len(mine) >= 4 else 0.0
+    mine = _shingle_set(part, size)
+    return len(mine & _shingle_set(whole, size)) / len(mine) if len(mine) >= 4 else 0.0
+
+
+@lru_cache(maxsize=_KEPT)
+def _shingle_set(text: str, size: int) -> frozenset[tuple[str, ...]]:
+    return frozenset(shingles(word_list(text), size))
 
 
 def longest_run(part: str, whole: str, least: int) -> str:
     """Return the longest run of at least ``least`` words that both texts have, or nothing."""
-    mine, theirs = word_list(part), word_list(whole)
     size, found = least, ""
-    while runs := set(shingles(theirs, size)).intersection(shingles(mine, size)):
+    while runs := _shingle_set(whole, size) & _shingle_set(part, size):
         found, size = " ".join(min(runs)), size + 1
     return found
