@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -13,6 +15,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from simulator.assembly import open_run
+from simulator.cli.screen.digest import digest
 from simulator.llm.fake_server import FakeServer, default_responder, in_thread
 
 pytestmark = pytest.mark.slow  # each test starts several processes, and each of them imports LangGraph
@@ -91,19 +96,44 @@ class Stage:
             time.sleep(0.01)
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+@contextmanager
+def on_stage(folder: Path) -> Iterator[Stage]:
     texts = [f"Notice {n}: the {TRADES[n]} has moved to {PLACES[n % len(PLACES)]}." for n in range(6)]
-    (tmp_path / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), "utf-8")
-    (tmp_path / "small.yaml").write_text(SCENARIO, encoding="utf-8")
+    (folder / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), "utf-8")
+    (folder / "small.yaml").write_text(SCENARIO, encoding="utf-8")
     pace = {"latency_s": 0.0}
     with in_thread(FakeServer(people, keep=False, latency=lambda body: pace["latency_s"])) as server:
-        stage = Stage(tmp_path, server, pace)
+        stage = Stage(folder, server, pace)
         yield stage
         for process in stage.running:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with on_stage(tmp_path) as stage:
+        yield stage
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that nobody disturbed."""
+
+    stage: Stage
+    out: str
+    err: str
+    calls: int
+    products: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
+    with on_stage(tmp_path_factory.mktemp("done")) as stage:
+        code, out, err = stage.simulate()
+        assert code == 0, err
+        yield Done(stage, out, err, stage.server.count, products(stage.folder / "runs" / "small"))
 
 
 def products(folder: Path) -> dict[str, bytes]:
@@ -116,54 +146,62 @@ def resume_command(err: str) -> list[str]:
     return shlex.split(line)[1:]
 
 
-def test_a_run_reports_on_stdout_and_its_progress_on_stderr(stage: Stage) -> None:
-    code, out, err = stage.simulate()
-    assert code == 0, err
-    assert out.startswith("small is done: ")
-    assert "A chain of people" in out
-    assert "sixhop graph runs/small stats" in out
-    assert "\x1b" not in out + err
-    assert [line for line in out.splitlines() if cell_len(line) > 80] == []
+def test_a_run_reports_on_stdout_and_its_progress_on_stderr(done: Done) -> None:
+    assert done.out.startswith("small is done: ")
+    assert "A chain of people" in done.out
+    assert "sixhop graph runs/small stats" in done.out
+    assert "\x1b" not in done.out + done.err
+    assert [line for line in done.out.splitlines() if cell_len(line) > 80] == []
     for title in ("small: run directory runs/small", "extract: 6 units; ", "hop 1: ", "cast: 2 people chosen"):
-        assert any(line.startswith(title) for line in err.splitlines()), err
-    calls = stage.server.count
-    code, again, err = stage.simulate("--json")
-    assert code == 0
-    assert json.loads(again)["state"] == "done"
-    assert json.loads(again)["directory"] == "runs/small"
-    assert "(6 reused)" in err
-    assert stage.server.count == calls, "what was paid for was paid for again"
+        assert any(line.startswith(title) for line in done.err.splitlines()), done.err
 
 
-def test_quiet_says_nothing_but_the_result(stage: Stage) -> None:
-    code, out, err = stage.simulate("--quiet")
+def test_the_stages_have_no_more_units_than_validate_says(done: Done) -> None:
+    code, out, err = done.stage.run("validate", done.stage.scenario, *done.stage.model(), "--json")
+    assert code == 0, err
+    most = {stage["stage"]: stage["most_units"] for stage in json.loads(out)["stages"]}
+    with open_run(done.stage.folder / "runs" / "small") as run:
+        stages = digest(run).stages
+    assert [stage.stage for stage in stages] == ["extract", "expand-1"]
+    assert all(stage.units <= most[stage.stage] for stage in stages)
+
+
+def test_again_nothing_is_asked_and_quiet_says_only_the_result(done: Done) -> None:
+    code, out, err = done.stage.simulate("--json", "--quiet")
     assert (code, err) == (0, "")
-    assert out.startswith("small is done: ")
+    assert json.loads(out)["state"] == "done"
+    assert json.loads(out)["directory"] == "runs/small"
+    assert done.stage.server.count == done.calls, "what was paid for was paid for again"
+
+
+def test_a_directory_of_another_run_is_refused(done: Done) -> None:
+    code, out, err = done.stage.simulate("--seed", "4")
+    assert (code, out) == (2, "")
+    assert "seed" in err
+    assert "--out" in err
+    assert done.stage.server.count == done.calls
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_drains_and_the_printed_command_goes_on(stage: Stage, number: signal.Signals) -> None:
-    code, _, err = stage.simulate("--out", "undisturbed")
-    assert code == 0, err
-    undisturbed, calls = products(stage.folder / "undisturbed"), stage.server.count
-    stage.pace["latency_s"] = 0.2
+def test_one_signal_drains_and_the_printed_command_goes_on(stage: Stage, done: Done, number: signal.Signals) -> None:
+    stage.pace["latency_s"] = 0.3
     process = stage.start("run", stage.scenario, *stage.model(), "--out", "my runs")
-    stage.wait_for_calls(calls + 3)
+    stage.wait_for_calls(3)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 3, err
     assert out == ""
     assert "sixhop: stopped: " in err
     assert "Traceback" not in err
-    assert stage.server.count < 2 * calls, "it went on to the end"
+    assert stage.server.count < done.calls, "it went on to the end"
     stage.pace["latency_s"] = 0
     code, out, err = stage.run(*resume_command(err))
     assert code == 0, err
-    assert stage.server.count == 2 * calls, "a call was lost, or paid for twice"
-    assert products(stage.folder / "my runs") == undisturbed
+    assert stage.server.count == done.calls, "a call was lost, or paid for twice"
+    assert products(stage.folder / "my runs") == done.products
 
 
-def test_two_signals_stop_at_once_and_the_run_can_go_on(stage: Stage) -> None:
+def test_two_signals_stop_at_once_and_the_run_can_go_on(stage: Stage, done: Done) -> None:
     stage.pace["latency_s"] = 5.0
     process = stage.start("run", stage.scenario, *stage.model())
     stage.wait_for_calls(2)
@@ -171,21 +209,24 @@ def test_two_signals_stop_at_once_and_the_run_can_go_on(stage: Stage) -> None:
     time.sleep(0.3)
     assert process.poll() is None, "the first one waits for what is in flight"
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 3, err
     assert "twice" in err
     stage.pace["latency_s"] = 0
-    code, out, err = stage.run(*resume_command(err))
+    code, _, err = stage.run(*resume_command(err))
     assert code == 0, err
-    assert out.startswith("small is done: ")
+    assert stage.server.count <= done.calls + 2, "more than the calls in flight was paid for twice"
+    assert products(stage.folder / "runs" / "small") == done.products
 
 
-@pytest.mark.parametrize(("option", "words"), [("--max-calls", "5 calls"), ("--max-tokens", "5 tokens")])
-def test_a_budget_stops_it_resumable(stage: Stage, option: str, words: str) -> None:
-    code, out, err = stage.simulate(option, "5", "--json")
+def test_a_budget_stops_it_and_is_not_kept_for_the_next_execution(stage: Stage) -> None:
+    code, out, err = stage.simulate("--max-calls", "5", "--json")
     assert code == 3
     assert json.loads(out)["state"] == "stopped"
-    assert f"the budget of {words} is used up" in err
+    assert "the budget of 5 calls is used up" in err
+    code, out, err = stage.run(*resume_command(err), "--max-tokens", "1")
+    assert code == 3
+    assert "the budget of 1 tokens is used up" in err
     code, out, err = stage.run(*resume_command(err))
     assert code == 0, err
 
@@ -197,35 +238,53 @@ def test_a_dead_endpoint_is_one_line_and_the_run_can_go_on(stage: Stage) -> None
     assert "Traceback" not in err
 
 
-def test_a_directory_of_another_run_is_refused(stage: Stage) -> None:
-    assert stage.simulate("--quiet")[0] == 0
-    calls = stage.server.count
-    code, out, err = stage.simulate("--seed", "4")
-    assert (code, out) == (2, "")
-    assert "seed" in err
-    assert "--out" in err
-    assert stage.server.count == calls
+@dataclass
+class Terminal:
+    """A pseudo-terminal of 80 x 24 that a run is started on, as its controlling one."""
+
+    master: int
+    device: int
+
+    @classmethod
+    def open(cls) -> Terminal:
+        master, device = pty.openpty()
+        termios.tcsetwinsize(device, (24, 80))
+        return cls(master, device)
+
+    def streams(self) -> dict[str, Any]:
+        def control() -> None:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        return {"stdin": self.device, "stderr": self.device, "start_new_session": True, "preexec_fn": control}
+
+    @property
+    def echoes(self) -> bool:
+        return bool(termios.tcgetattr(self.device)[3] & termios.ECHO)
+
+    def close(self) -> None:
+        os.close(self.master)
+        os.close(self.device)
 
 
-def test_on_a_terminal_there_is_a_panel_and_stdout_stays_clean(stage: Stage) -> None:
-    stage.pace["latency_s"] = 0.1
-    master, terminal = pty.openpty()
-    termios.tcsetwinsize(terminal, (24, 80))
-    before = termios.tcgetattr(terminal)
-    process = stage.start("run", stage.scenario, *stage.model(), stdin=terminal, stderr=terminal)
-    drawn = _read_to_end(master, process)
+def test_on_a_terminal_there_is_a_panel_and_ctrl_c_does_not_spoil_it(stage: Stage) -> None:
+    stage.pace["latency_s"] = 0.5
+    terminal = Terminal.open()
+    before = termios.tcgetattr(terminal.device)
+    process = stage.start("run", stage.scenario, *stage.model(), **terminal.streams())
+    stage.wait_for_calls(3)
+    assert not terminal.echoes
+    os.write(terminal.master, b"\x03")
+    drawn = _read_to_end(terminal.master, process)
     assert process.stdout is not None
-    out = process.stdout.read()
-    assert process.wait() == 0
-    assert "\x1b" not in out
-    assert out.startswith("small is done: ")
-    assert "╭─ small " in drawn
-    assert "in flight" in drawn
-    assert "hop 1" in drawn
+    assert process.stdout.read() == ""
+    assert process.wait() == 3, drawn
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn)
+    for part in ("╭─ small ", "in flight", "hop 1", "Stopping: ", "sixhop: stopped: you pressed Ctrl-C"):
+        assert part in seen
+    assert "^C" not in seen
     assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l"), "the cursor was not given back"
-    assert termios.tcgetattr(terminal) == before, "the terminal was not given back as it was"
-    os.close(master)
-    os.close(terminal)
+    assert termios.tcgetattr(terminal.device) == before, "the terminal was not given back as it was"
+    terminal.close()
 
 
 def _read_to_end(master: int, process: subprocess.Popen[str]) -> str:
