@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -57,49 +59,61 @@ def show(
         if id is not None:
             _one(run, chosen, id, as_json)
         else:
-            _several(run, chosen, _filtered(chosen, chosen.load(run), hop, rejected), limit, as_json)
+            _several(run, chosen, _filter(chosen, hop, rejected), limit, as_json)
 
 
-def _filtered(kind: Kind, records: Any, hop: int | None, rejected: bool) -> list[Any]:
+Test = Callable[[Any], bool]
+
+
+def _filter(kind: Kind, hop: int | None, rejected: bool) -> Test | None:
     if hop is not None and kind.name not in ("personas", "relations", "cast"):
         raise UsageError(f"--hop goes with personas, relations and cast, not with {kind.name}")
     if rejected and kind.name != "decisions":
         raise UsageError(f"--rejected goes with decisions, not with {kind.name}")
-    return [one for one in records if (hop is None or one.hop == hop) and not (rejected and one.admitted)]
+    if hop is None and not rejected:
+        return None
+    return lambda one: (hop is None or one.hop == hop) and not (rejected and one.admitted)
 
 
 def _one(run: Run, kind: Kind, id: str, as_json: bool) -> None:
     from simulator.cli.screen.console import print_json, stdout
-    from simulator.cli.screen.kinds import choose, texts_by_id
+    from simulator.cli.screen.kinds import choose, is_place, texts_by_id
 
-    place = id.isascii() and id.isdigit() and len(id) <= 4
-    if kind.name == "personas" and not place:
-        record: Any = run.persona(id)
-    else:
-        record = choose(kind, kind.load(run), id)
+    record = run.persona(id) if kind.name == "personas" and not is_place(id) else choose(kind, run, id)
     if as_json:
         print_json(record.model_dump(mode="json"))
     else:
         stdout().print(kind.single(record, texts_by_id(run), run))
 
 
-def _several(run: Run, kind: Kind, records: list[Any], limit: int | None, as_json: bool) -> None:
+def _several(run: Run, kind: Kind, wanted: Test | None, limit: int | None, as_json: bool) -> None:
     from simulator.cli.screen.console import command, note, print_json, stdout
     from simulator.cli.screen.kinds import texts_by_id
 
     most = limit if limit is not None or as_json else _ROWS
-    shown = records[: most or None]
+    shown, rest = _taken(run, kind, wanted, most or None)
     if as_json:
         print_json([record.model_dump(mode="json") for record in shown])
         return
-    if not records:
-        note(f"There are no {kind.name} in this run.")
+    if not shown:
+        note(f"There are no {kind.name} {'of that sort ' if wanted else ''}in this run.")
         return
     stdout().print(kind.listed(shown, texts_by_id(run)))
-    if len(shown) < len(records):
-        note(f"{len(records) - len(shown):,} more; --limit 0 prints all")
+    if rest:
+        note(f"{rest:,} more; --limit 0 prints all")
     elif kind.name in ("conversations", "npcs", "tools"):
         note(f"Read one with: {command('sixhop', 'show', run.directory.root, kind.name, '1')}")
+
+
+def _taken(run: Run, kind: Kind, wanted: Test | None, most: int | None) -> tuple[list[Any], int]:
+    """Return the first records that are wanted, and how many more there are."""
+    from simulator.cli.screen.digest import record_counts
+
+    if wanted is None:
+        shown = list(islice(kind.load(run), most))
+        return shown, record_counts(run)[kind.name] - len(shown)
+    fitting = [one for one in kind.load(run) if wanted(one)]
+    return fitting[:most], len(fitting[most:]) if most is not None else 0
 
 
 def _overview(run: Run, as_json: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -15,7 +16,9 @@ from simulator.models.persona import Persona
 if TYPE_CHECKING:
     from simulator.assembly import Run
 
-__all__ = ["KINDS", "Kind", "choose", "kind_of", "texts_by_id"]
+__all__ = ["KINDS", "Kind", "choose", "is_place", "kind_of", "texts_by_id"]
+
+_DIGITS = 7  # of a place in a list: a million records
 
 People = Mapping[str, str]
 
@@ -26,14 +29,14 @@ class Kind:
 
     Attributes:
         name: The plural, as the user types it; the singular is understood too.
-        load: Returns the run's records of this kind, in order.
+        load: Yields the run's records of this kind, in order; a table of forty reads no more than forty.
         listed: Returns a table of several.
         single: Returns one by itself.
         key: Returns a record's id.
     """
 
     name: str
-    load: Callable[[Run], Sequence[Any]]
+    load: Callable[[Run], Iterable[Any]]
     listed: Callable[[Iterable[Any], People], RenderableType]
     single: Callable[[Any, People, Run], RenderableType]
     key: Callable[[Any], str] = lambda record: str(record.id)
@@ -52,26 +55,26 @@ def _cast(run: Run) -> list[Persona]:
     return [known[id_] for id_ in run.cast]
 
 
-def _units(run: Run) -> list[work.EndedUnit]:
-    stages = [row[0] for row in run.ledger.rows("SELECT stage FROM units GROUP BY stage ORDER BY MIN(seq)")]
-    ended = (pair for stage in stages for pair in run.ledger.results(stage))
-    return [work.EndedUnit(id=unit.id, unit=unit, result=result) for unit, result in ended]
+def _units(run: Run) -> Iterator[work.EndedUnit]:
+    for (stage,) in list(run.ledger.rows("SELECT stage FROM units GROUP BY stage ORDER BY MIN(seq)")):
+        for unit, result in run.ledger.results(stage):
+            yield work.EndedUnit(id=unit.id, unit=unit, result=result)
 
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("personas", lambda run: run.personas, people.people_table, _persona),
+        Kind("personas", lambda run: run.ledger.personas(), people.people_table, _persona),
         Kind(
             "relations",
-            lambda run: run.relations,
+            lambda run: run.ledger.relations(),
             people.relations_table,
             _plainly(people.relation_card),
             key=lambda relation: f"{relation.source} {relation.target}",
         ),
         Kind(
             "decisions",
-            lambda run: run.decisions,
+            lambda run: run.ledger.decisions(),
             people.decisions_table,
             _plainly(people.decision_card),
             key=lambda decision: str(decision.candidate),
@@ -85,7 +88,7 @@ KINDS: dict[str, Kind] = {
         Kind("texts", lambda run: run.texts, cards.texts_table, _plainly(cards.text_card)),
         Kind(
             "failures",
-            lambda run: run.failures,
+            lambda run: run.ledger.failures(),
             work.failures_table,
             _plainly(work.failure_card),
             key=lambda failure: str(failure.unit),
@@ -108,14 +111,22 @@ def kind_of(name: str) -> Kind:
     raise UsageError(f"{name!r} is not a kind of record; allowed: {', '.join(KINDS)}")
 
 
-def choose(kind: Kind, records: Sequence[Any], key: str) -> Any:
+def is_place(key: str) -> bool:
+    """Return whether ``key`` is a place in a list, from 1: ids begin with a letter."""
+    return key.isascii() and key.isdigit() and len(key) <= _DIGITS and int(key) > 0
+
+
+def choose(kind: Kind, run: Run, key: str) -> Any:
     """Return the one record that ``key`` names: an id or its beginning, a name, or a place in the list from 1.
 
     Raises:
         InputError: None or several fit.
     """
-    if key.isascii() and key.isdigit() and len(key) <= 4 and 1 <= int(key) <= len(records):
-        return records[int(key) - 1]
+    if is_place(key):
+        there = next(islice(kind.load(run), int(key) - 1, None), None)
+        if there is not None:
+            return there
+    records = list(kind.load(run))
     exact = [one for one in records if key in (kind.key(one), getattr(one, "name", None))]
     found = exact or [one for one in records if kind.key(one).startswith(key)]
     if len(found) == 1 or (exact and found):

@@ -22,6 +22,7 @@ __all__ = ["LivePanel", "draw"]
 
 _FRAMES = 4  # a second: enough to look alive, and little work for a machine that also runs the model
 _SHOW_CURSOR = b"\x1b[?25h\n"
+_WIDEST = 120  # columns: a longer bar tells nothing more
 _WIDE = 100  # columns from which there is room for a longer bar and a rate per stage
 
 
@@ -82,6 +83,7 @@ def draw(progress: Progress, width: int) -> RenderableType:
         subtitle_align="right",
         border_style="yellow" if progress.stopping else "cyan",
         padding=(0, 1),
+        width=min(width, _WIDEST),
     )
 
 

@@ -12,17 +12,16 @@ from rich.text import Text
 
 from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.digest import Digest
-from simulator.cli.screen.kinds import texts_by_id
 from simulator.cli.screen.layout import Barred, facts, heading, table
 from simulator.cli.screen.summary import population_table, stage_title, stages_table
 from simulator.evidence.report import Report
-from simulator.models.decision import Decision
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
 
 __all__ = ["sections"]
 
+_EDGE = "    "
 _LETTERS = 200  # of an example: it has to be recognised, "show" has the rest
 
 
@@ -88,21 +87,24 @@ def _likeness(run: Run) -> list[tuple[str, str]]:
 
 
 def _rejections(run: Run, examples: int) -> Iterator[RenderableType]:
-    people, shown = texts_by_id(run), dict[tuple[str, str], int]()
-    kept = {one.candidate: one.text for one in run.decisions if one.admitted}
-    for one in run.decisions:
-        reason = (one.subject, one.stage or "other")
-        if not one.admitted and shown.get(reason, 0) < examples:
-            shown[reason] = shown.get(reason, 0) + 1
-            survivor = people.get(one.survivor or "") or kept.get(one.survivor or "")
-            yield _rejection(one, survivor)
+    shown = dict[tuple[str, str], int]()
+    rows = run.ledger.rows(
+        "SELECT subject, COALESCE(stage, 'rejected'), score, text, reason, survivor"
+        " FROM decisions WHERE NOT admitted ORDER BY seq"
+    )
+    for subject, stage, score, text, reason, survivor in rows:
+        shown[subject, stage] = shown.get((subject, stage), 0) + 1
+        if shown[subject, stage] <= examples:
+            like = f"{subject}, {stage}" + ("" if score is None else f" {score:.2f}")
+            near = _survivor(run, survivor)
+            why = f"too near to: {one_line(near, _LETTERS)}" if near else one_line(reason, _LETTERS)
+            head = words(f"  {like}", "yellow")
+            yield Group(head, Barred(one_line(text, _LETTERS), "", edge=_EDGE), Barred(why, "", edge=_EDGE, body="dim"))
 
 
-def _rejection(one: Decision, survivor: str | None) -> RenderableType:
-    score = "" if one.score is None else f" {one.score:.2f}"
-    head = words(f"  {one.subject}, {one.stage or 'rejected'}{score}", "yellow")
-    why = f"too near to: {one_line(survivor, _LETTERS)}" if survivor else one_line(one.reason, _LETTERS)
-    return Group(head, Barred(one_line(one.text, _LETTERS), "", edge="    "), Barred(why, "", edge="    ", body="dim"))
+def _survivor(run: Run, id: str | None) -> str:
+    found = run.ledger.rows("SELECT text FROM decisions WHERE candidate = ? AND admitted LIMIT 1", (id or "",))
+    return next((str(text) for (text,) in found), "")
 
 
 def _drafts(numbers: Digest) -> Table:
@@ -116,12 +118,12 @@ def _drafts(numbers: Digest) -> Table:
 
 def _failures(run: Run, examples: int) -> Iterator[RenderableType]:
     shown = dict[tuple[str, str], int]()
-    for one in run.failures:
+    for one in run.ledger.failures():
         reason = (one.stage, one.cause)
         if shown.get(reason, 0) < examples:
             shown[reason] = shown.get(reason, 0) + 1
             yield words(f"  {stage_title(one.stage)}, {one.cause}", "red")
-            yield Barred(one_line(one.message, _LETTERS), "", edge="    ")
+            yield Barred(one_line(one.message, _LETTERS), "", edge=_EDGE)
 
 
 def _usage(numbers: Digest) -> Table:
