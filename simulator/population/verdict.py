@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from simulator.errors import InputError
 
-__all__ = ["DedupSettings", "DedupStage", "Match", "Mode", "Proposer", "Verdict", "explain"]
+__all__ = ["STAGES", "DedupSettings", "DedupStage", "Match", "Mode", "Proposer", "Verdict", "explain"]
 
 DedupStage = Literal["exact", "minhash", "embedding"]
+STAGES: tuple[DedupStage, ...] = get_args(DedupStage)
+"""The stages in order."""
+
 Mode = Literal["exact", "paper"]
 Proposer = Literal["prefix", "minhash"]
 

@@ -1,0 +1,112 @@
+"""One bulk deduplication: texts and vectors as arrays, decided block by block. Importing this module needs numba."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.embeddings.protocol import Vectors
+from simulator.population.bulk_texts import Corpus, word_sets
+from simulator.population.bulk_vectors import NearPairs, NearRows
+from simulator.population.cells import find_cells
+from simulator.population.fold import Fold
+from simulator.population.kernels_join import ADMITTED, Decisions, Near, WordSets, decide_rows, grown_keys, new_keys
+from simulator.population.verdict import DedupSettings
+
+__all__ = ["BulkRun"]
+
+BLOCK = 1 << 15
+"""Rows whose vectors are compared at once; the answers do not depend on it."""
+
+_OFF = 2.0
+"""A Jaccard similarity that no pair has."""
+
+
+class BulkRun:
+    """Decides on all texts.
+
+    Args:
+        texts: The texts.
+        vectors: Unit vectors, or ``None`` if the embedding stage is off.
+        settings: Thresholds.
+        exact_rows: Texts up to which every vector is compared with every other.
+
+    Attributes:
+        cells: Number of cells that vectors are compared in.
+    """
+
+    def __init__(self, texts: Sequence[str], vectors: Vectors | None, settings: DedupSettings, exact_rows: int) -> None:
+        self._count = len(texts)
+        corpus = Corpus(texts)
+        self._decisions = _undecided(corpus.groups())
+        self._threshold = _OFF if settings.jaccard is None else settings.jaccard
+        self._sets = _no_words(self._count) if settings.jaccard is None else word_sets(corpus, settings.jaccard)
+        self._keys = new_keys()
+        self._near: NearRows | None = None
+        self.cells = 1
+        if vectors is not None and settings.cosine is not None and self._count:
+            fold = Fold(vectors[: 1 << 14], settings.cosine)
+            cells = find_cells(vectors, fold, settings.cosine, 1 if self._count <= exact_rows else None)
+            self._near, self.cells = NearRows(vectors, settings.cosine, fold, cells), cells.count
+
+    def decide(self) -> Decisions:
+        """Decide on all rows and return what became of them."""
+        if self._near is None:
+            self._decide(0, self._count, _nothing_near(0, self._count))
+            return self._decisions
+        first, block = 0, BLOCK
+        while first < self._count:
+            last = min(first + block, self._count)
+            pairs = self._near.find(self._undecided(first, last))
+            if pairs is None:
+                block = max(1, block // 4)
+                continue
+            self._decide(first, last, _near(first, last, pairs))
+            rows = np.arange(first, last)
+            self._near.keep(rows[self._decisions.stages[first:last] == ADMITTED])
+            first, block = last, min(BLOCK, 2 * block)
+        return self._decisions
+
+    def _undecided(self, first: int, last: int) -> NDArray[np.int64]:
+        """Return the rows that may still be admitted: those whose text was not admitted before."""
+        rows = np.arange(first, last)
+        return rows[self._decisions.kept[self._decisions.groups[first:last]] < 0]
+
+    def _decide(self, first: int, last: int, near: Near) -> None:
+        while True:
+            first = decide_rows(first, last, self._sets, self._threshold, self._keys, near, self._decisions)
+            if first == last:
+                return
+            size = int(self._sets.starts[first + 1] - self._sets.starts[first])
+            pairs = int(self._sets.pair_prefixes[size])
+            self._keys = grown_keys(self._keys, pairs * (pairs - 1) // 2 + int(self._sets.single_prefixes[size]))
+
+
+def _undecided(groups: NDArray[np.int32]) -> Decisions:
+    rows = len(groups)
+    return Decisions(
+        groups=groups,
+        kept=np.full(rows, -1, dtype=np.int32),
+        compared=np.zeros(rows, dtype=np.int32),
+        stages=np.zeros(rows, dtype=np.uint8),
+        survivors=np.full(rows, -1, dtype=np.int32),
+        scores=np.zeros(rows),
+    )
+
+
+def _no_words(rows: int) -> WordSets:
+    nothing = np.zeros(1, dtype=np.int32)
+    return WordSets(nothing[:0], np.zeros(rows + 1, dtype=np.int64), nothing, nothing)
+
+
+def _near(first: int, last: int, pairs: NearPairs) -> Near:
+    starts = np.zeros(last - first + 1, dtype=np.int64)
+    np.cumsum(np.bincount(pairs.rows - first, minlength=last - first), out=starts[1:])
+    return Near(np.asarray([first], dtype=np.int64), starts, pairs.earlier.astype(np.int32), pairs.scores)
+
+
+def _nothing_near(first: int, last: int) -> Near:
+    nothing = np.empty(0, dtype=np.int64)
+    return _near(first, last, NearPairs(nothing, nothing, np.empty(0)))
