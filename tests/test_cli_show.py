@@ -225,7 +225,7 @@ def evil_entries() -> list[Entry]:
     npc = {name: EVIL for name in Npc.model_fields if name not in ("id", "persona", "ties")}
     bodies = [
         ("instruction", Instruction(id="i-1", persona=a, text=EVIL)),
-        ("conversation", Conversation(id="c-1", persona=a, partner=b, turns=turns, stop="loop")),
+        ("conversation", Conversation(id="c-1", persona=a, partner=b, turns=turns, stop="loop", reason=EVIL)),
         ("npc", Npc(id="n-1", persona=a, ties=(NpcTie(npc="n-2", name=EVIL, relation=EVIL),), **npc)),
         (
             "tool",

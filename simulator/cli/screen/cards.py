@@ -57,7 +57,7 @@ def npc_card(npc: Npc, people: People) -> RenderableType:
         ("personality", npc.personality),
         ("background", npc.background),
         ("quest", npc.quest),
-        *((tie.relation, tie.name) for tie in npc.ties),
+        *(("knows", f"{tie.name}, {tie.relation}") for tie in npc.ties),
         ("persona", people.get(npc.persona, npc.persona)),
     ]
     parts: list[RenderableType] = [facts(fields)]

@@ -18,7 +18,7 @@ _STOPS = {
     "goal": "the goal was reached",
     "gave_up": "the user gave up",
     "left": "the user left",
-    "max_turns": "the agreed number of turns",
+    "max_turns": "all turns were taken",
     "assistant_ended": "the assistant ended it",
     "loop": "it went in circles",
     "budget": "the budget was used up",
@@ -46,7 +46,7 @@ def chat(conversation: Conversation, people: Mapping[str, str]) -> RenderableTyp
         ("id", conversation.id),
         ("user", people.get(conversation.persona, conversation.persona)),
         ("partner", people.get(conversation.partner or "", conversation.partner or "")),
-        ("ended", _STOPS.get(conversation.stop, conversation.stop)),
+        ("ended", ": ".join(filter(None, [_STOPS.get(conversation.stop, conversation.stop), conversation.reason]))),
     ]
     return Group(facts(pairs), *_messages(conversation.turns, conversation))
 
