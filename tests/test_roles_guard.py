@@ -49,6 +49,7 @@ def found(detector: Detector, turn: str, scene: Scene) -> bool:
         "I have a spare sleeve. Can I suggest some other materials?",
         "Make sure the page is dry before you write. It takes an hour.",
         "As an AI I have no canal, but a sleeve would do.",
+        "I have wood in the shed. What if I make one of those boxes for you?",
     ],
 )
 def test_a_user_who_speaks_like_an_assistant_is_a_role_flip(turn: str) -> None:
@@ -66,6 +67,7 @@ def test_a_user_who_speaks_like_an_assistant_is_a_role_flip(turn: str) -> None:
         "I tried to help my neighbour with it and made things worse.",
         "So you think I should stop using ink?",
         "Would you leave the lid off overnight?",
+        "I make one every year. What worked for you?",
         "1932 is when the lock was built. Is old paper worse?",
         "What do you think of sealing the edges?",
     ],
@@ -153,6 +155,12 @@ CASES: list[tuple[Detector, Scene, str, bool]] = [
     ),
     (repetition.repeats_self, ASSISTANT_SCENE, "Ink runs as soon as the page is wet. So use a pencil.", True),
     (repetition.repeats_self, USER_SCENE, "Over lunch the wind gets in. Is there a sleeve with a vent?", False),
+    (
+        repetition.repeats_self,
+        ASSISTANT_SCENE,
+        "In winter too, keep the log in a waterproof sleeve and write with a pencil, and heat the hut at night.",
+        True,
+    ),
     (repetition.repeats_self, BEFORE, "My sleeves fog up by noon.", False),
     (repetition.repeats_other, USER_SCENE, "I keep the log in a waterproof sleeve and write with a pencil.", True),
     (repetition.repeats_other, USER_SCENE, "Ink runs as soon as the page is wet. Why?", True),

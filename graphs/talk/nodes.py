@@ -22,7 +22,7 @@ from graphs.talk.state import (
 )
 from graphs.talk.stop import ending, lost_reason
 from simulator.errors import InputError
-from simulator.models.base import canonical_json, derive_seed
+from simulator.models.base import canonical_json, content_id, derive_seed
 from simulator.models.conversation import Conversation, ConversationInputs, Turn
 from simulator.models.persona import persona_id
 from simulator.models.unit import Attempt, Unit, UnitResult
@@ -175,7 +175,7 @@ async def settle(state: ConversationState) -> dict[str, Any]:
 
 def _conversation(inputs: ConversationInputs, turns: Sequence[Turn], stop: Any, reason: str) -> Conversation:
     return Conversation(
-        id="",
+        id=content_id("c", inputs.model_dump(mode="json"), [turn.content for turn in turns]),
         persona=persona_id(inputs.persona),
         partner=persona_id(inputs.partner) if inputs.partner else None,
         instruction=inputs.instruction,

@@ -43,6 +43,9 @@ _HAVE_YOU = re.compile(
     r"|have you (?:tried|considered|thought)|are you (?:referring|trying|planning|using))\b",
     re.IGNORECASE,
 )
+_FOR_YOU = re.compile(
+    r"\b(?:make|create|build|find|get|do|write|bring|offer|prepare|bake|sew)\b[^.?!]{0,30} for you\b", re.I
+)
 _ASKS_FOR_SELF = re.compile(
     r"\b(?:can|could|would|will) you (?:please )?(?:help|advise|teach) me\b"
     r"|\bi need (?:your|some|a bit of) (?:help|advice)\b|\bmy question is\b"
@@ -76,8 +79,8 @@ def _instructs(turn: str) -> str | None:
 
 
 def _hands_over(turn: str, scene: Scene) -> str | None:
-    """Find a user who speaks of the own things as the assistant's (``your pigeons``, ``do you sell``)."""
-    asked = _HAVE_YOU.search(turn)
+    """Find a user who speaks to the assistant as the one who wants something (``your pigeons``, ``one for you``)."""
+    asked = _HAVE_YOU.search(turn) or _FOR_YOU.search(turn)
     if asked:
         return asked.group()
     mine = content_words(" ".join((scene.persona, *scene.own)))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from simulator.models.conversation import Label
 from simulator.population.tokens import jaccard, word_list
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import content_words, quoted_share, sentences
+from simulator.roles.guards.words import content_words, longest_run, quoted_share, sentences
 
 __all__ = [
     "LOOPS",
@@ -27,6 +27,9 @@ LOOPS = frozenset({"opener_repeated", "repeats_self", "repeats_other", "thanks_l
 _SAME_WORDS = 0.75
 _SAME_PAIRS = 0.6
 _ECHO_PAIRS = 0.7
+_LONG_RUN = 10
+"""Words in a row that nobody says twice by accident."""
+
 _THANKS = re.compile(
     r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|you'?re welcome|"
     r"no problem|my pleasure|glad (?:i could|to) help|grateful)\b",
@@ -70,6 +73,7 @@ def repeats_self(turn: str, scene: Scene) -> Label | None:
     """Find a turn that says again what the speaker said before."""
     earlier = scene.own[1:] if scene.role == "user" else scene.own
     found = next((text for text in reversed(earlier) if _same(turn, text)), None) or _said(turn, earlier)
+    found = found or next((run for text in earlier if (run := longest_run(turn, text, _LONG_RUN))), None)
     return Label(detector="repeats_self", evidence=found[:120], severity="error") if found else None
 
 
