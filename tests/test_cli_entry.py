@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from simulator import __version__
 from simulator.cli import main as entry
 from simulator.cli.main import app, main
+from simulator.cli.screen.kinds import KINDS
 from simulator.errors import LedgerBusy, RunStopped
 
 HEAVY = (
@@ -151,6 +152,25 @@ def test_an_encoding_that_cannot_say_it_is_no_failure(tmp_path: Path) -> None:
     done = sixhop("show", str(name), env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 2
     assert "zo\\xeb" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("sixhop re", ["resume", "report"]),
+        ("sixhop show run con", ["conversations"]),
+        ("sixhop export run --to js", ["jsonl"]),
+    ],
+)
+def test_a_shell_can_complete(typed: str, offered: list[str]) -> None:
+    place = str(len(typed.split()) - 1)
+    done = sixhop(env={**os.environ, "_SIXHOP_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": place})
+    assert done.stdout.split() == offered
+
+
+def test_help_names_every_kind_of_record() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["show", "--help"]).output.split())
+    assert ", ".join(KINDS) in shown
 
 
 def test_the_schema_is_one_that_editors_can_use(capsys: pytest.CaptureFixture[str]) -> None:

@@ -232,8 +232,9 @@ def test_a_budget_stops_it_and_is_not_kept_for_the_next_execution(stage: Stage) 
 
 
 def test_a_dead_endpoint_is_one_line_and_the_run_can_go_on(stage: Stage) -> None:
-    code, out, err = stage.run("run", stage.scenario, "--model", "http://127.0.0.1:9/v1#fake", "--quiet")
-    assert (code, out) == (1, "")
+    code, out, err = stage.run("run", stage.scenario, "--model", "http://127.0.0.1:9/v1#fake", "--quiet", "--json")
+    assert code == 1
+    assert json.loads(out)["state"] == "failed"
     assert "no connection to http://127.0.0.1:9" in err.splitlines()[0]
     assert "Traceback" not in err
 

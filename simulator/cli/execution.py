@@ -50,7 +50,7 @@ def execute(start: Start, root: Path, planned: Sequence[str], *, quiet: bool, as
         with _shown(progress, quiet) as display:
             run = asyncio.run(_Watch(display, Stop()).over(start))
     except SixhopError as error:
-        if as_json and isinstance(error, RunStopped):
+        if as_json and _has_begun(root, error):
             _print_result(root, error)
         _name_the_way_back(root, error)
         raise
@@ -149,9 +149,13 @@ def _told(progress: Progress) -> str:
     return f"{calls:,} calls in {duration(progress.clock() - progress.began)}"
 
 
+def _has_begun(root: Path, error: SixhopError) -> bool:
+    return not isinstance(error, UsageError) and RunDirectory(root).ledger.exists()
+
+
 def _name_the_way_back(root: Path, error: SixhopError) -> None:
     error.__notes__ = []  # LangGraph adds notes that only its own developers understand
-    if error.exit_code != UsageError.exit_code and RunDirectory(root).ledger.exists():
+    if _has_begun(root, error):
         error.add_note(f"What was paid for is kept. Go on with:\n  {command('sixhop', 'resume', root)}")
 
 
@@ -159,6 +163,7 @@ def _print_result(root: Path, error: SixhopError | None) -> None:
     """Print the manifest, as it was written when the run ended, with its directory."""
     from simulator.assembly import open_run
 
+    state = "stopped" if isinstance(error, RunStopped) else "failed"
     with open_run(root) as run:
-        told = {"state": "stopped", "reason": str(error)} if error else {}
+        told = {"state": state, "reason": str(error)} if error else {}
         print_json({"directory": str(root), **run.manifest, **told})

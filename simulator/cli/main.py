@@ -33,7 +33,6 @@ app = typer.Typer(
     epilog="A model SPEC is local, gguf:PATH, openai:MODEL or URL#MODEL.  Exit codes: 0 done, 1 failed, 2 bad usage "
     "or input, 3 stopped and resumable.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,  # plain help is faster, and easier to read and to search
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
+_NAMES = (
+    *("personas", "relations", "decisions", "cast", "instructions", "conversations"),
+    *("npcs", "tools", "problems", "texts", "failures", "units"),
+)
+"""The kinds, by name only: help must not import what they are (:data:`simulator.cli.screen.kinds.KINDS`)."""
+
 _ROWS = 40  # of a table, unless --limit says otherwise: about one large screen
 
 
@@ -25,10 +31,10 @@ def show(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="personas, relations, decisions, cast, instructions, conversations, npcs, tools, problems, texts, "
-            "failures or units. Without it: what is there.",
+            help=f"{', '.join(_NAMES)}. Without it: what is there.",
             metavar="KIND",
             show_default=False,
+            autocompletion=lambda: list(_NAMES),
         ),
     ] = None,
     id: Annotated[

@@ -56,7 +56,7 @@ class LivePanel:
         """Take one event."""
         self.progress.add(event)
         if isinstance(event, Note):
-            self._console.print(words(event.text, "yellow"))
+            self._console.print(words(event.text))
 
     def tick(self) -> None:
         """Do nothing: the panel redraws itself."""
