@@ -13,7 +13,6 @@ from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.fingerprint import check_fingerprint, fingerprint
 from simulator.assembly.manifest import write_manifest
 from simulator.assembly.run import Run, open_run
-from simulator.embeddings.load import open_embedder
 from simulator.errors import RunDirectoryError, SixhopError
 from simulator.models.unit import Failure
 from simulator.models.world import World
@@ -197,9 +196,13 @@ class _Execution:
                     write_manifest(self.directory, ledger, state, reason)
 
     async def _embedder(self, stack: AsyncExitStack) -> Embedder:
+        from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
+
         models = self.scenario.models
-        spec = models.embeddings or self.settings.embedder or "wordllama"
-        return await stack.enter_async_context(open_embedder(spec, self.settings, key_env=models.embeddings_key_env))
+        spec = models.embeddings or self.settings.embedder or DEFAULT_EMBEDDER
+        embedder = embedder_from(spec, self.settings, key_env=models.embeddings_key_env)
+        stack.push_async_callback(embedder.aclose)
+        return embedder
 
     def _keep(self, ledger: Ledger, crew: Crew, embedder: Embedder) -> None:
         """Check that the directory's run is this one, and keep what it starts from."""
