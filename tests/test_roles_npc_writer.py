@@ -61,7 +61,7 @@ def test_a_good_npc_passes_every_check() -> None:
         ("background", "", "short"),
         ("background", "As an AI I cannot say what Fenn does on the quay.", "leftover"),
         ("quest", "The player must bring a coil of tarred rope to the quay.", "leftover"),
-        ("quest", "Fetch a coil of tarred rope from the Ropewalk and then", "unfinished"),
+        ("quest", "Fetch a coil of tarred rope from the Ropewalk and", "unfinished"),
         ("personality", "他很安静，喜欢在夜里划船，也喜欢写一些短短的诗。", "script"),
         ("background", "Fenn drove trucks along the quay until the old road was closed.", "forbidden"),
         ("background", "Fenn was a king of the quay and lost it all in a storm.", "forbidden"),

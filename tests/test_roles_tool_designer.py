@@ -50,7 +50,7 @@ def test_a_good_tool_passes_every_check() -> None:
         ({"name": "get_" + "very_" * 5 + "long"}, "name"),
         ({"name": "get_winter_poem"}, "text_generator"),
         ({"name": "read_hive_scale"}, "copy_of_example"),
-        ({"name": "order_sugar_syrup_hives"}, "copy_of_example"),
+        ({"name": "order_sugar_syrup"}, "copy_of_example"),
         ({"name": "find_mountain_guide"}, "person"),
         ({"name": "book_beds_hut"}, "taken"),
         ({"description": "Avalanche bulletin of the regional service."}, "description"),
@@ -60,7 +60,7 @@ def test_a_good_tool_passes_every_check() -> None:
         ({"description": "Gets it. Avalanche."}, "description"),
         ({"description": "Gets and summarizes the avalanche bulletin of the regional service."}, "text_generator"),
         (
-            {"description": "Gets the avalanche level, and reads the weight of one hive from the scale."},
+            {"description": "Gets the avalanche level, so that a colony that runs out of food is seen in time."},
             "copy_of_example",
         ),
         ({"parameters": one("region", "string", "Region")}, "parameters"),
@@ -72,7 +72,7 @@ def test_a_good_tool_passes_every_check() -> None:
         ({"parameters": one("start_date", "number", "First day of the tour")}, "parameter_type"),
         ({"returns": "Level"}, "returns"),
         ({"returns": "The avalanche bulletin of the regional warning service for one slope."}, "returns"),
-        ({"returns": "One reading a day, in kilograms, with the temperature of the snow."}, "copy_of_example"),
+        ({"returns": "One reading in kilograms, with the temperature at the time of day."}, "copy_of_example"),
     ],
 )
 def test_what_nobody_would_call_is_rejected_by_name(changes: dict[str, object], name: str) -> None:
@@ -112,16 +112,17 @@ def test_a_parameters_name_calls_for_a_type(name: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("need", "name"),
+    ("description", "name"),
     [
-        ("Track the price of organic potatoes", "track_organic_potatoes_price"),
-        ("Book a harness fitting", "book_harness_fitting"),
-        ("Check the", "check"),
+        ("Tracks the price of organic potatoes for a farm.", "track_organic_potatoes_price"),
+        ("Books a harness fitting", "book_harness_fitting"),
+        ("Searches the attic", "search_attic"),
+        ("Checks the", "check"),
         ("", ""),
     ],
 )
-def test_a_phrase_makes_a_name(need: str, name: str) -> None:
-    assert name_of(need) == name
+def test_a_description_makes_a_name(description: str, name: str) -> None:
+    assert name_of(description) == name
 
 
 def test_the_standard_prompt_shows_verbs_and_taken_names_and_the_persona_last() -> None:
@@ -136,9 +137,9 @@ def test_the_standard_prompt_shows_verbs_and_taken_names_and_the_persona_last() 
 
 def test_the_small_prompt_asks_for_each_part_with_its_own_examples() -> None:
     prompt = load_prompt("tool_designer", "small")
-    messages = each_chat(prompt, ROLE.values(BRIEF), {"need": "Check the snow depth"}, "returns", "")
-    assert "Check the snow depth" in messages[-1].content
-    assert sum("day of delivery" in message.content for message in messages) == 1
+    messages = each_chat(prompt, ROLE.values(BRIEF), {"description": "Checks the snow depth."}, "returns", "")
+    assert "Checks the snow depth." in messages[-1].content
+    assert sum("fat and the germs" in message.content for message in messages) == 1
     assert "persona" not in prompt.system
 
 
@@ -152,30 +153,29 @@ def test_examples_of_the_prompts_are_good_themselves() -> None:
 
 
 SMALL_REPLIES = {
-    "What would help": " fresh snow",
-    "What does it do?": "It looks at fresh snow.",
-    "What does it ask": "station = name of the station; hours = how many hours back",
-    "What comes back?": " figure for fresh snow, hour by hour.",
+    "What does this person use?": "skis, a rope and fresh snow",
+    "A useful tool:": " fresh snow at the hut",
+    "What does it ask for?": "station = name of the station; hours = how many hours back",
+    "What comes back?": " figure for it, hour by hour",
 }
 
 
 def small_answer(request: object) -> str:
-    """Continue what is begun, and describe any tool as one that works on snow."""
-    messages = request.messages  # type: ignore[attr-defined]
-    asked = [message for message in messages if message.role == "user"][-1].content
-    words, reply = next((words, reply) for words, reply in SMALL_REPLIES.items() if words in asked)
-    if words == "What does it do?":
-        return asked.partition("Tool: ")[2].partition(".")[0].replace(" ", "s ", 1) + " at the hut."
-    return (messages[-1].content if messages[-1].role == "assistant" else "") + reply
+    """Continue what is begun, and answer what is asked."""
+    *_, asked, last = request.messages  # type: ignore[attr-defined]
+    begun = last.content if last.role == "assistant" else ""
+    question = asked.content if begun else last.content
+    return begun + next(reply for words, reply in SMALL_REPLIES.items() if question.endswith(words))
 
 
 def test_the_small_prompt_makes_a_tool_part_by_part() -> None:
     result, model = perform(ROLE, BRIEF, small_answer, "small")
     made = ToolDraft.model_validate(result.value)
     assert "fresh_snow" in made.name
-    assert made.description == made.need.replace(" ", "s ", 1) + " at the hut."
+    assert made.description.endswith(" fresh snow at the hut.")
+    assert made.need == "skis, a rope and fresh snow"
     assert [parameter.type for parameter in made.parameters] == ["string", "integer"]
-    begun = {request.messages[-1].content for request in model.requests if "What would" in request.messages[-2].content}
+    begun = {one.messages[-1].content for one in model.requests if "useful tool" in one.messages[-2].content}
     assert len(begun) == load_prompt("tool_designer", "small").head.candidates, "each reply begins with another lead"
 
 

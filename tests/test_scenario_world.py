@@ -50,7 +50,7 @@ def test_the_worlds_that_are_shipped_load(name: str) -> None:
         assert term.places, f"{term.name} can be found nowhere"
     for race in world.races:
         assert race.about, "the small prompt tells how a race looks"
-        assert capacity(world.custom(race.name)) >= 100
+        assert all(capacity(world.custom(race.name, pronoun)) >= 100 for pronoun in world.pronouns)
 
 
 def test_saltmere_fits_a_small_model() -> None:
@@ -100,6 +100,16 @@ def test_lore_outside_the_folder_is_refused(tmp_path: Path, lore: str) -> None:
             {"names": [{"races": ["millfolk"], "parts": [{"words": ["A"]}]}, *SMALL["names"], *SMALL["names"]]},
             "",
             "one",
+        ),
+        (
+            {"names": [{"pronoun": "she", "parts": [{"words": ["A"]}]}]},
+            "world:",
+            "'she' is not one of the pronouns: none",
+        ),
+        (
+            {"pronouns": ["she", "he"], "names": [{"pronoun": "she", "parts": [{"words": ["A"]}]}]},
+            "names: 'millfolk'",
+            "one for each pronoun",
         ),
         ({"places": ["the Ford", "The ford"]}, "world:", "'The ford' stands there twice"),
         ({"occupations": {"miller": {"places": "the Moon"}}}, "world:", "'the Moon' is not one of the places"),
@@ -151,8 +161,8 @@ def test_every_ordinal_has_its_own_name(parts: list[list[str]], seed: int) -> No
 
 def test_neighbours_share_no_part_of_a_name_while_there_are_others() -> None:
     world = load_world(WORLDS / "saltmere")
-    names = [name_at(world, "shorefolk", 5, ordinal).split() for ordinal in range(26)]
-    assert len({first for first, _ in names}) == len({second for _, second in names}) == 26
+    names = [name_at(world, "shorefolk", 5, ordinal, "she").split() for ordinal in range(15)]
+    assert len({first for first, _ in names}) == len({second for _, second in names}) == 15
 
 
 def test_another_seed_gives_other_names() -> None:
@@ -163,12 +173,20 @@ def test_another_seed_gives_other_names() -> None:
 @pytest.mark.parametrize("name", ["saltmere", "ninefords", "halden"])
 def test_no_name_is_shared_between_races(name: str) -> None:
     world = load_world(WORLDS / name)
-    names = {race.name: {name_at(world, race.name, 3, i) for i in range(120)} for race in world.races}
-    customs = {race.name: world.custom(race.name) for race in world.races}
+    customs = {
+        (race.name, pronoun): world.custom(race.name, pronoun) for race in world.races for pronoun in world.pronouns
+    }
+    names = {key: {name_at(world, key[0], 3, i, key[1]) for i in range(100)} for key in customs}
     for one in names:
         for two in names:
             if customs[one] != customs[two]:
                 assert not names[one] & names[two]
+
+
+def test_a_custom_may_differ_by_pronoun(tmp_path: Path) -> None:
+    customs = [{"pronoun": "she", "parts": [{"words": ["Ana"]}]}, {"pronoun": "he", "parts": [{"words": ["Bo"]}]}]
+    world = load_world(write(tmp_path, names=customs, pronouns=["she", "he"]))
+    assert (name_at(world, "millfolk", 1, 0, "she"), name_at(world, "millfolk", 1, 0, "he")) == ("Ana", "Bo")
 
 
 def test_names_that_could_meet_are_refused() -> None:

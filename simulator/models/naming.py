@@ -15,7 +15,7 @@ __all__ = ["capacity", "check_names", "name_at"]
 _MAX_PART = 20_000  # names of one part; more is a table that nobody wrote on purpose
 
 
-def name_at(world: World, race: str, seed: int, ordinal: int) -> str:
+def name_at(world: World, race: str, seed: int, ordinal: int, pronoun: str = "") -> str:
     """Return the name of the ``ordinal``-th person of a cast.
 
     Two ordinals never get the same name, and neighbouring ordinals share no part of it while parts are left: the parts
@@ -26,11 +26,12 @@ def name_at(world: World, race: str, seed: int, ordinal: int) -> str:
         race: Of the person; decides the custom.
         seed: Another seed, other names.
         ordinal: From 0; of the whole cast, not of the race.
+        pronoun: By which the person is spoken of, for customs that differ by it.
 
     Raises:
         InputError: The custom has fewer names.
     """
-    custom = world.custom(race)
+    custom = world.custom(race, pronoun)
     if ordinal >= capacity(custom):
         raise InputError(
             f"world {world.name!r} has {capacity(custom)} names for {race!r} and a cast needs number {ordinal + 1}: "

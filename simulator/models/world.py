@@ -76,12 +76,14 @@ class NameCustom(Record):
     """How people are named.
 
     Attributes:
-        races: Whose custom it is; empty: of all who have none of their own.
+        races: Whose custom it is; empty: of all races that have none of their own.
+        pronoun: For people spoken of by this pronoun; empty: for all.
         parts: The parts of a name, in the order of writing.
         joint: What stands between two parts.
     """
 
     races: tuple[str, ...] = ()
+    pronoun: str = ""
     parts: tuple[NamePart, ...] = Field(min_length=1, max_length=4)
     joint: str = Field(" ", max_length=3)
 
@@ -148,10 +150,15 @@ class World(Record):
         """Return the line about ``name``; empty when there is none."""
         return next((term.about for term in self.terms(kind) if term.name == name), "")
 
-    def custom(self, race: str) -> NameCustom:
-        """Return the naming custom of ``race``: its own, or the one of everybody else."""
+    def customs(self, race: str) -> list[NameCustom]:
+        """Return the naming customs of ``race``: its own, or those of everybody else."""
         own = [custom for custom in self.names if race in custom.races]
-        return (own or [custom for custom in self.names if not custom.races])[0]
+        return own or [custom for custom in self.names if not custom.races]
+
+    def custom(self, race: str, pronoun: str = "") -> NameCustom:
+        """Return the naming custom of ``race`` for people who are spoken of by ``pronoun``."""
+        customs = self.customs(race)
+        return next((custom for custom in customs if custom.pronoun in (pronoun, "")), customs[0])
 
     @model_validator(mode="after")
     def _consistent(self) -> World:
@@ -159,16 +166,23 @@ class World(Record):
             _distinct(kind, [term.name for term in getattr(self, kind)])
         self._check_references("occupations")
         self._check_references("things")
-        races = {term.name for term in self.races}
-        named = [race for custom in self.names for race in custom.races]
-        _distinct("names", named)
+        self._check_customs()
         _distinct("instead", [swap.real for swap in self.instead])
-        if unknown := sorted(set(named) - races):
-            raise ValueError(f"names: {unknown[0]!r} is not one of the races: {', '.join(sorted(races))}")
-        defaults = sum(1 for custom in self.names if not custom.races)
-        if defaults > 1 or (not defaults and races - set(named)):
-            raise ValueError("names: exactly one custom without 'races' is needed, for the races that have none")
         return self
+
+    def _check_customs(self) -> None:
+        races = {term.name for term in self.races}
+        for custom in self.names:
+            if unknown := sorted(set(custom.races) - races):
+                raise ValueError(f"names: {unknown[0]!r} is not one of the races: {', '.join(sorted(races))}")
+            if custom.pronoun and custom.pronoun not in self.pronouns:
+                allowed = ", ".join(self.pronouns) or "none"
+                raise ValueError(f"names: {custom.pronoun!r} is not one of the pronouns: {allowed}")
+        for race in sorted(races):
+            own = [custom.pronoun for custom in self.customs(race)]
+            _distinct(f"names: customs of {race!r}, by pronoun", own)
+            if not own or ("" not in own and set(self.pronouns) - set(own)):
+                raise ValueError(f"names: {race!r} needs one custom without 'pronoun', or one for each pronoun")
 
     def _check_references(self, kind: TermKind) -> None:
         for term in self.terms(kind):

@@ -15,6 +15,7 @@ __all__ = [
     "leftover",
     "names_in",
     "repeated_words",
+    "sentence",
     "shared_run",
     "unfinished",
     "word_pattern",
@@ -27,6 +28,10 @@ _LEFTOVER = re.compile(
     re.IGNORECASE,
 )
 _CAPITAL = re.compile(r"(?<![.!?:\"“”‘…] )(?<!^)(?<![\"“‘(])\b[A-Z][a-z]+(?:['’][A-Z][a-z]+)?\b")
+_DANGLING = re.compile(
+    r"\b(?:a|an|the|of|in|on|for|and|or|but|at|to|from|with|by|is|are|was|that|which|who|its|his|her|their|my|your|so)\.$",
+    re.IGNORECASE,
+)
 _SMALL = word_grams(
     "a an and are as at be but by for from has have he her his i in is it its my not of on or our she so than that the "
     "their them they this to was we were what when who will with you your can do if all no"
@@ -36,7 +41,17 @@ _SMALL = word_grams(
 def unfinished(text: str) -> str | None:
     """Return the last words of a text that does not end as a sentence does."""
     text = text.strip()
-    return None if text and text[-1] in _SENTENCE_END else (text[-30:] or "nothing")
+    closed = text and text[-1] in _SENTENCE_END and not _DANGLING.search(text)
+    return None if closed else (text[-30:] or "nothing")
+
+
+def sentence(text: str) -> str:
+    """Return ``text`` with a capital first letter, and with a full stop when it ends with a word.
+
+    For replies that the model ended itself, or that a stop sequence of ``. `` ended and took the full stop from.
+    """
+    text = text[:1].upper() + text[1:]
+    return f"{text}." if text and text[-1].isascii() and text[-1].isalnum() else text
 
 
 def leftover(text: str) -> str | None:

@@ -67,18 +67,18 @@ async def seat_cast(world: World, personas: Sequence[str], seed: int, embedder: 
     seats = []
     for ordinal, (text, work) in enumerate(zip(texts, chosen, strict=True)):
         place = _turn(work.places or tuple(term.name for term in world.places), seed, "place", work.name, ordinal)
-        race = _race(world, seed, ordinal)
+        race, pronoun = _race(world, seed, ordinal), _pronoun(world, text, seed, ordinal)
         thing = things[wish.take(ordinal, [place not in term.places for term in things])] if wish else None
         seats.append(
             Seat(
-                name=name_at(world, race, seed, ordinal),
+                name=name_at(world, race, seed, ordinal, pronoun),
                 race=race,
                 occupation=work.name,
                 faction=_turn(work.factions or tuple(t.name for t in world.factions), seed, "faction", text, ordinal),
                 place=place,
                 thing=thing.name if thing else "",
                 thing_place=_turn(thing.places, seed, "thing", thing.name, ordinal) if thing else "",
-                pronoun=_pronoun(world, text, seed, ordinal),
+                pronoun=pronoun,
             )
         )
     return seats

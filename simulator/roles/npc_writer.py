@@ -13,7 +13,7 @@ from simulator.models.base import content_id, normalise_text
 from simulator.models.npc import Npc, NpcTie
 from simulator.models.persona import persona_id
 from simulator.models.world import TermKind, World
-from simulator.roles.checks import word_pattern
+from simulator.roles.checks import sentence, word_pattern
 from simulator.roles.npc_checks import npc_checks
 from simulator.roles.npc_draft import TEXT_FIELDS, NpcBrief, NpcDraft
 from simulator.roles.npc_seat import Seat
@@ -21,6 +21,7 @@ from simulator.roles.role import Role
 
 __all__ = ["NpcBrief", "NpcDraft", "brief_for", "likeness", "npc_id", "npc_writer", "to_npc"]
 
+_QUOTES = '"“”「」『』'
 _ARTICLE = re.compile(r"^(?:An?|The) ")
 _LANGUAGES = {"en": "English", "zh": "Chinese", "de": "German", "fr": "French", "es": "Spanish", "ja": "Japanese"}
 _ENUMERATIONS: tuple[tuple[str, TermKind], ...] = (
@@ -166,18 +167,16 @@ def _here(swaps: Mapping[str, str], article: str, word: str) -> str:
 
 
 async def _score(world: World, brief: NpcBrief, drafts: Sequence[NpcDraft], embedder: Embedder) -> Sequence[float]:
-    """Closeness to the persona and to the seat in the world, in equal parts; cosines, so -1 to 1."""
+    """Closeness to the persona in the world's words and to the seat in it, in equal parts; cosines, -1 to 1."""
     values = _brief_values(world, brief)
     here = [values[key] for key in ("occupation", "work", "place", "scene", "thing")]
-    anchors = await embedder.embed([brief.persona, ". ".join(filter(None, here)) or world.summary])
+    anchors = await embedder.embed([values["likeness"], ". ".join(filter(None, here)) or world.summary])
     texts = [" ".join(filter(None, (getattr(draft, field) for field in TEXT_FIELDS))) or "-" for draft in drafts]
     likeness = (await embedder.embed(texts)) @ anchors.T
     return [float(row.mean()) for row in likeness]
 
 
 def _tidy(draft: NpcDraft) -> NpcDraft:
-    changes = {}
-    for field in TEXT_FIELDS:
-        text = normalise_text(getattr(draft, field)).strip('"“”「」『』')
-        changes[field] = text[:1].upper() + text[1:]
-    return draft.model_copy(update=changes)
+    """Mend what needs no judgement: quotes around a text, its capital letter and its full stop."""
+    texts = {field: normalise_text(getattr(draft, field)).strip(_QUOTES) for field in TEXT_FIELDS}
+    return draft.model_copy(update={field: sentence(text) for field, text in texts.items()})

@@ -9,16 +9,9 @@ from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import leftover, repeated_words, shared_run, unfinished
 from simulator.roles.role import Check
-from simulator.roles.tool_draft import MAX_PARAMETERS, ToolBrief, ToolDraft, name_of, names_of, phrase, type_of
+from simulator.roles.tool_draft import MAX_PARAMETERS, VERBS, ToolBrief, ToolDraft, name_of, names_of, phrase, type_of
 
-__all__ = ["VERBS", "tool_checks"]
-
-VERBS = word_list(
-    "add book buy calculate cancel check compare confirm control count detect estimate fetch file find get hire list "
-    "locate lock log look measure monitor notify open order pay read record register reorder rent report request "
-    "reschedule reserve scan schedule search sell send set start stop submit test track unlock update verify watch"
-)
-"""What tools do. Writing, explaining and translating are not among it: a language model does those alone."""
+__all__ = ["tool_checks"]
 
 ToolCheck = Check[ToolBrief, ToolDraft]
 
@@ -36,7 +29,7 @@ _GENERATES = re.compile(
 )
 _PERSON = re.compile(r"\b(?:this|the) (?:person|persona|user)\b", re.IGNORECASE)
 _WHO = re.compile(r"[,;.]|\b(?:who|whose|with|that|at|in|on|from|of|for)\b")
-_RUN = 5
+_RUN = 4  # words of content in a row
 _LIMITS = {"description": (5, 34), "returns": (2, 26)}
 
 
@@ -44,12 +37,12 @@ def tool_checks() -> tuple[ToolCheck, ...]:
     """Return the checks of the tool designer, in the order of trying."""
     return (
         Check("need", _need, "need"),
-        # The name follows from the need where it is not asked for, so it is judged together with it.
-        Check("name", _name, "need"),
-        Check("text_generator", _name_of_text, "need"),
-        Check("copy_of_example", _name_of_example, "need"),
-        Check("person", _person, "need"),
-        Check("taken", _taken, "need"),
+        # The name follows from the description where it is not asked for, so it is judged together with it.
+        Check("name", _name, "description"),
+        Check("text_generator", _name_of_text, "description"),
+        Check("copy_of_example", _name_of_example, "description"),
+        Check("person", _person, "description"),
+        Check("taken", _taken, "description"),
         Check("description", _description, "description"),
         Check("text_generator", _description_of_text, "description"),
         Check("copy_of_example", lambda _, draft: _copied("description", draft.description), "description"),
@@ -90,14 +83,16 @@ def _name_of_text(_brief: ToolBrief, draft: ToolDraft) -> str | None:
 
 
 def _name_of_example(_brief: ToolBrief, draft: ToolDraft) -> str | None:
-    names = {str(example.get("name") or name_of(str(example.get("need", "")))) for example in _examples()}
+    names = {str(example.get("name") or name_of(str(example.get("description", "")))) for example in _examples()}
     return f"name {draft.name!r} is that of an example" if draft.name in names else None
 
 
 def _person(brief: ToolBrief, draft: ToolDraft) -> str | None:
     """Refuse a tool that looks its own user up: who the person is stands before the first verb of the persona."""
     who = word_list(_WHO.split(brief.persona, maxsplit=1)[0])[-1:]
-    said = (set(draft.name.split("_")) | word_grams(draft.need)) & {form for word in who for form in (word, f"{word}s")}
+    said = (set(draft.name.split("_")) | word_grams(draft.description)) & {
+        form for word in who for form in (word, f"{word}s")
+    }
     return f"name {draft.name!r} looks the person up instead of serving them" if said else None
 
 
@@ -198,7 +193,11 @@ def _stems(text: str) -> frozenset[str]:
     return words | {word.removesuffix("s") for word in words} | {word.removesuffix("es") for word in words}
 
 
-_COMMON = word_grams("this person needs to a an the of in on for and or at from is are know get check book find its")
+_COMMON = word_grams(
+    "this person needs to a an the of in on for and or at from is are its one know gets checks tracks orders more "
+    "reports problem finds nearest records use stock schedules repair reserves compares prices price measures quality "
+    "requests permit delivery number day order list with"
+)
 
 
 @cache

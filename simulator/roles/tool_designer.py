@@ -9,15 +9,14 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import content_id, normalise_text
 from simulator.models.persona import persona_id
 from simulator.models.tool import Tool, ToolParameter
-from simulator.population.tokens import word_list
+from simulator.roles.checks import sentence
 from simulator.roles.role import Role
-from simulator.roles.tool_checks import VERBS, tool_checks
-from simulator.roles.tool_draft import ParameterDraft, ToolBrief, ToolDraft, name_of, phrase
+from simulator.roles.tool_checks import tool_checks
+from simulator.roles.tool_draft import VERBS, ParameterDraft, ToolBrief, ToolDraft, name_of, phrase
 
 __all__ = ["ToolBrief", "ToolDraft", "to_tool", "tool_designer", "tool_text"]
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
-_PHRASE_END = re.compile(r"(?!\b(?:a|an|the|of|in|on|for|and|or|at|to|from|is|its|with)$)\b\w+$")
 _LEAD = re.compile(r"^(?:this|the) person needs to ", re.IGNORECASE)
 
 
@@ -62,13 +61,13 @@ def _values(brief: ToolBrief) -> Mapping[str, str]:
 
 
 async def _score(brief: ToolBrief, drafts: Sequence[ToolDraft], embedder: Embedder) -> Sequence[float]:
-    """Closeness of the whole tool to the persona, and of its details to its need; the mean of two cosines, -1 to 1."""
-    needs = [f"{draft.need} {phrase(draft.name)}" for draft in drafts]
-    details = [" ".join((draft.description, *map(_shown, draft.parameters), draft.returns)).strip() for draft in drafts]
-    texts = [brief.persona, *needs, *(detail or need for detail, need in zip(details, needs, strict=True))]
+    """Closeness of the tool to the persona, and of its details to what it does; the mean of two cosines, -1 to 1."""
+    wants = [f"{draft.need} {phrase(draft.name)} {draft.description}".strip() for draft in drafts]
+    details = [" ".join((*map(_shown, draft.parameters), draft.returns)).strip() for draft in drafts]
+    texts = [brief.persona, *wants, *(detail or want for detail, want in zip(details, wants, strict=True))]
     vectors = await embedder.embed(texts)
-    person, wants, whole = vectors[0], vectors[1 : len(drafts) + 1], vectors[len(drafts) + 1 :]
-    return [float(want @ person + one @ want) / 2 for want, one in zip(wants, whole, strict=True)]
+    person, tools, arguments = vectors[0], vectors[1 : len(drafts) + 1], vectors[len(drafts) + 1 :]
+    return [float(tool @ person + one @ tool) / 2 for tool, one in zip(tools, arguments, strict=True)]
 
 
 def _shown(parameter: ParameterDraft) -> str:
@@ -78,24 +77,18 @@ def _shown(parameter: ParameterDraft) -> str:
 def _tidy(draft: ToolDraft) -> ToolDraft:
     """Mend what needs no judgement: the name's spelling, quotes, the full stop at the end of a phrase.
 
-    A name that was not asked for (small models cannot spell one) is made of the need.
+    A name that was not asked for (small models cannot spell one) is made of the description.
     """
-    need = _LEAD.sub("", _plain(draft.need)).rstrip(".")
+    description = sentence(_plain(draft.description))
     return draft.model_copy(
         update={
-            "need": need,
-            "name": _NOT_NAME.sub("_", draft.name.strip().lower()).strip("_") or name_of(need),
-            "description": _sentence(draft.description),
-            "returns": _sentence(draft.returns),
+            "need": _LEAD.sub("", _plain(draft.need)).rstrip("."),
+            "name": _NOT_NAME.sub("_", draft.name.strip().lower()).strip("_") or name_of(description),
+            "description": description,
+            "returns": sentence(_plain(draft.returns)),
         }
     )
 
 
 def _plain(text: str) -> str:
     return normalise_text(text).strip("\"'`“”")
-
-
-def _sentence(text: str) -> str:
-    text = _plain(text)
-    text = text[:1].upper() + text[1:]
-    return f"{text}." if len(word_list(text)) > 3 and _PHRASE_END.search(text) else text

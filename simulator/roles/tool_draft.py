@@ -12,7 +12,17 @@ from simulator.models.base import Record, normalise_text
 from simulator.models.tool import ParameterType
 from simulator.population.tokens import word_grams, word_list
 
-__all__ = ["MAX_PARAMETERS", "ParameterDraft", "ToolBrief", "ToolDraft", "name_of", "names_of", "phrase", "type_of"]
+__all__ = [
+    "MAX_PARAMETERS",
+    "VERBS",
+    "ParameterDraft",
+    "ToolBrief",
+    "ToolDraft",
+    "name_of",
+    "names_of",
+    "phrase",
+    "type_of",
+]
 
 MAX_PARAMETERS = 4
 """What a caller with a small model still fills in well; a tool that wants more does several things."""
@@ -25,6 +35,17 @@ _REAL = frozenset(
 _REAL |= {"latitude", "longitude", "radius", "percent", "litres", "liters", "kg", "km", "cm", "mm", "budget", "cost"}
 _YES_NO = frozenset({"is", "include", "only", "has", "with", "urgent", "notify", "allow"})
 _NAMES = frozenset({"id", "code", "name", "phone", "serial", "account", "plate", "flight", "train", "order", "ticket"})
+VERBS = tuple(
+    word_list(
+        "add book buy calculate cancel check compare confirm control count detect estimate fetch file find get hire "
+        "list locate lock log look measure monitor notify open order pay read record register reorder rent report "
+        "request reschedule reserve scan schedule search sell send set start stop submit test track unlock update "
+        "verify watch"
+    )
+)
+"""What tools do. Writing, explaining and translating are not among it: a language model does those alone."""
+
+_REST = re.compile(r"\b(?:from|for|in|at|by|on|to|so|that|which|who|and|or|before|after|near|when)\b|[,;.]", re.I)
 _SMALL = word_grams(
     "a an the of for in on at to from with by and or any all each every one next another his her their its my your our "
     "this that is are per latest own other s more new no"
@@ -89,7 +110,7 @@ class ToolDraft(Record):
     """What the designer answers.
 
     Attributes:
-        need: What the person has to find out or get done, and a language model cannot do for them.
+        need: What the person has to find out or get done, or depends on, and a language model cannot give.
         name: ``verb_object``.
         description: One sentence.
         parameters: 1 to 4.
@@ -103,16 +124,17 @@ class ToolDraft(Record):
     returns: str = Field("", max_length=160)
 
 
-def name_of(need: str) -> str:
-    """Return the name of a tool that does what a short phrase says: its verb, then its object without small words.
+def name_of(description: str) -> str:
+    """Return the name of a tool that does what a sentence says: its verb and its object, without small words.
 
-    >>> name_of("Read the weight of one hive"), name_of("Book a dialysis place in another town")
-    ('read_hive_weight', 'book_dialysis_place_town')
+    >>> name_of("Checks the price of marine diesel at the next harbour."), name_of("Orders more sugar syrup.")
+    ('check_marine_diesel_price', 'order_sugar_syrup')
     """
-    verb, *rest = [word for word in word_list(need) if word.isascii()] or [""]
-    heads = " ".join(rest).split(" of ", 1)
-    words = [word for part in reversed(heads) for word in part.split() if word not in _SMALL]
-    return "_".join((verb, *dict.fromkeys(words[:4])))
+    verb, *rest = [word for word in word_list(_REST.split(description, maxsplit=1)[0]) if word.isascii()] or [""]
+    stem = next((known for known in VERBS if verb in (known, f"{known}s", f"{known}es")), verb)
+    parts = " ".join(rest).split(" of ", 1)
+    words = [word for part in reversed(parts) for word in part.split() if word not in _SMALL]
+    return "_".join((stem, *dict.fromkeys(words[:4])))
 
 
 def phrase(name: str) -> str:
