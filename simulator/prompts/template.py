@@ -52,6 +52,7 @@ class PromptHead(Record):
         leads: For ``each``: how the reply to a field begins (one of several, by the unit's seed). It is sent as the
             begun reply, which llama.cpp and most local servers continue; it is put before the reply of one that does
             not.
+        samplings: For ``each``: sampling parameters of single fields, instead of ``sampling``.
         vary: Fields whose k replies each begin with another lead, so that the score chooses among them.
     """
 
@@ -61,6 +62,7 @@ class PromptHead(Record):
     rounds: int = Field(1, ge=1, le=8)
     repair: bool = True
     sampling: Sampling = Sampling()
+    samplings: dict[str, Sampling] = Field(default_factory=dict)
     questions: dict[str, str] = Field(default_factory=dict)
     leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
     vary: tuple[str, ...] = ()

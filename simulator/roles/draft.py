@@ -14,7 +14,7 @@ from simulator.errors import InvalidReply, ReplyError
 from simulator.llm.reading import usable
 from simulator.llm.structured import parse, schema_of
 from simulator.models.base import Record, derive_seed
-from simulator.models.message import ChatRequest, Message, ReplySchema
+from simulator.models.message import ChatRequest, Message, ReplySchema, Sampling
 from simulator.models.unit import Attempt
 from simulator.prompts.chat import chat, field_chat, repair_turn
 from simulator.roles.role import RoleContext
@@ -102,9 +102,14 @@ async def _draw_fields(context: RoleContext[I, O], inputs: I, seed: int, number:
 
 
 async def ask(
-    context: RoleContext[I, O], messages: Sequence[Message], schema: ReplySchema | None, seed: int, number: int
+    context: RoleContext[I, O],
+    messages: Sequence[Message],
+    schema: ReplySchema | None,
+    seed: int,
+    number: int,
+    sampling: Sampling | None = None,
 ) -> str:
-    """Send ``messages`` and return the reply's text.
+    """Send ``messages`` and return the reply's text; ``sampling`` stands in for the prompt's own.
 
     Raises:
         EndpointError: The endpoint failed.
@@ -113,7 +118,7 @@ async def ask(
     request = ChatRequest(
         messages=tuple(messages),
         reply_schema=schema,
-        sampling=context.prompt.head.sampling,
+        sampling=sampling or context.prompt.head.sampling,
         seed=derive_seed(seed, number),
         attempt=number,
     )

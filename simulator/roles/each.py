@@ -83,7 +83,8 @@ async def _draw(
     values, raw = context.role.values(inputs), ""
     begun = lead(context.prompt, values, done, field, seed, number)
     try:
-        raw = await ask(context, each_chat(context.prompt, values, done, field, begun), None, seed, number)
+        messages = each_chat(context.prompt, values, done, field, begun)
+        raw = await ask(context, messages, None, seed, number, context.prompt.head.samplings.get(field))
     except ReplyError as error:
         flaw = type(error).__name__.removesuffix("Reply").lower()
         return Draft(raw, attempt=Attempt(flaw=flaw, message=f"{field}: {error}", raw=error.raw))
