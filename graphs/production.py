@@ -21,10 +21,8 @@ from graphs.stages.expand import expand, frontier
 from graphs.stages.extract import extract
 from graphs.stages.npcs import write_npcs
 from graphs.stages.pose import pose
-from graphs.stages.problems import pose_problems
 from graphs.stages.report import report
 from graphs.stages.tools import design_tools
-from graphs.stages.writings import write_texts
 from simulator.models.persona import MAX_HOP
 
 __all__ = ["STAGES", "ProductionState", "build", "produce"]
@@ -54,8 +52,6 @@ STAGES: dict[str, tuple[str | None, Stage]] = {
     "converse": ("conversations", converse_all),
     "npcs": ("npcs", write_npcs),
     "tools": ("tools", design_tools),
-    "problems": ("problems", pose_problems),
-    "writings": ("writings", write_texts),
     "report": (None, report),
 }
 

@@ -1,4 +1,4 @@
-"""Tool definitions: what each member of the cast needs that a language model cannot do alone; the set has no doubles."""
+"""Tool definitions: what the cast needs that a language model cannot do alone; the set has no doubles."""
 
 from __future__ import annotations
 

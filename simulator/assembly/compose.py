@@ -13,8 +13,9 @@ from simulator.llm.meter import Meter
 from simulator.llm.open import open_model
 from simulator.llm.protocol import ChatModel
 from simulator.llm.spec import EndpointSpec, parse_spec
+from simulator.models.world import World
 from simulator.prompts.template import Prompt, load_prompt, parse_prompt
-from simulator.roles.catalogue import ROLES
+from simulator.roles.catalogue import role_of
 from simulator.roles.role import RoleContext
 from simulator.runs.ledger import Ledger
 from simulator.scenario.schema import ModelChoice, RoleName, Scenario
@@ -95,6 +96,8 @@ async def open_crew(
     ledger: Ledger,
     embedder: Embedder,
     stack: AsyncExitStack,
+    *,
+    world: World | None = None,
     models: Mapping[str, ChatModel] | None = None,
 ) -> Crew:
     """Open the models of the wanted roles, each endpoint once, and load their prompts.
@@ -105,6 +108,7 @@ async def open_crew(
         ledger: Stores the replies, and the prompts that the run uses.
         embedder: For scores.
         stack: Closes the models.
+        world: Of the NPCs.
         models: Models to use instead, by role, or ``*`` for all (tests, callables).
 
     Raises:
@@ -121,9 +125,9 @@ async def open_crew(
             model = opened[spec.name]
         else:
             model = opened[spec.name] = await stack.enter_async_context(open_model(spec, settings))
-        prompt = _prompt(scenario, name, "small" if spec is None else spec.profile, ledger)
+        prompt = _prompt(scenario, name, "standard" if spec is None else spec.profile, ledger)
         cached = CachedModel(model, ledger, role=name, stage=_STAGE_OF[name], meter=meter, flights=flights)
-        roles[name] = RoleContext(ROLES[name](), prompt, cached, embedder, scenario.candidates.get(name))
+        roles[name] = RoleContext(role_of(name, world), prompt, cached, embedder, scenario.candidates.get(name))
         names[name], prompts[name] = model.name, prompt
     return Crew(roles, meter, names, prompts)
 

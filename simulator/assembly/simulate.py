@@ -180,7 +180,9 @@ class _Execution:
         with self.directory.held(), Ledger.open(self.directory.ledger, create=True) as ledger:
             async with AsyncExitStack() as stack:
                 chosen = embedder or await self._embedder(stack)
-                crew = await open_crew(self.scenario, self.settings, ledger, chosen, stack, models)
+                crew = await open_crew(
+                    self.scenario, self.settings, ledger, chosen, stack, world=self.inputs.world, models=models
+                )
                 self._keep(ledger, crew, chosen)
                 ledger.forget_failed("endpoint")
                 state, reason = "failed", "it was interrupted"

@@ -1,0 +1,44 @@
+"""All roles by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulator.errors import InputError
+from simulator.models.world import World
+from simulator.roles.assistant import assistant
+from simulator.roles.extractor import extractor
+from simulator.roles.npc_writer import npc_writer
+from simulator.roles.poser import poser
+from simulator.roles.relator import relator
+from simulator.roles.role import Role
+from simulator.roles.tool_designer import tool_designer
+from simulator.roles.user import user
+
+__all__ = ["ROLES", "role_of"]
+
+ROLES: Mapping[str, Callable[[], Role[Any, Any]]] = {
+    "extractor": extractor,
+    "relator": relator,
+    "poser": poser,
+    "user": user,
+    "assistant": assistant,
+    "tool_designer": tool_designer,
+}
+"""The roles that need nothing to be made; ``npc_writer`` needs a world."""
+
+
+def role_of(name: str, world: World | None = None) -> Role[Any, Any]:
+    """Return the role ``name``.
+
+    Raises:
+        InputError: There is no such role, or it needs a world and there is none.
+    """
+    if name == "npc_writer":
+        if world is None:
+            raise InputError("the role 'npc_writer' needs a world; name its folder in 'npcs.world'")
+        return npc_writer(world)
+    if name not in ROLES:
+        raise InputError(f"there is no role {name!r}; allowed: {', '.join([*ROLES, 'npc_writer'])}")
+    return ROLES[name]()
