@@ -23,9 +23,10 @@ from graphs.stages.npcs import write_npcs
 from graphs.stages.pose import pose
 from graphs.stages.report import report
 from graphs.stages.tools import design_tools
+from simulator.errors import InputError
 from simulator.models.persona import MAX_HOP
 
-__all__ = ["STAGES", "ProductionState", "build", "produce"]
+__all__ = ["STAGES", "ProductionState", "build", "graph", "produce"]
 
 
 class ProductionState(TypedDict, total=False):
@@ -56,13 +57,21 @@ STAGES: dict[str, tuple[str | None, Stage]] = {
 }
 
 
+def _context(runtime: Runtime[ProductionContext]) -> ProductionContext:
+    if runtime.context is None:
+        raise InputError(
+            "the production machine works on a run directory; start it with 'sixhop run SCENARIO' or simulator.assembly"
+        )
+    return runtime.context
+
+
 def _wanted(context: ProductionContext, section: str | None) -> bool:
     return section is None or getattr(context.scenario, section) is not None
 
 
 def _node(name: str, stage: Stage) -> Node:
     async def node(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
-        return {"counts": {name: await stage(runtime.context)}}
+        return {"counts": {name: await stage(_context(runtime))}}
 
     node.__name__ = name
     node.__doc__ = stage.__doc__
@@ -70,7 +79,7 @@ def _node(name: str, stage: Stage) -> Node:
 
 
 async def _extract(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
-    return {"counts": {"extract": await extract(runtime.context)}, "hop": 0, "gain": 1.0}
+    return {"counts": {"extract": await extract(_context(runtime))}, "hop": 0, "gain": 1.0}
 
 
 async def _expand(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
@@ -115,6 +124,11 @@ def build() -> Any:
         graph.add_conditional_edges(name, _router(name), names[place + 1 :])
     graph.add_edge(names[-1], END)
     return graph.compile(name="production")
+
+
+def graph() -> Any:
+    """Return the machine for LangGraph Studio, which shows it; a run of it needs a run directory (:func:`produce`)."""
+    return build()
 
 
 async def produce(context: ProductionContext) -> dict[str, Counts]:

@@ -41,8 +41,8 @@ def cast_personas(context: ProductionContext) -> list[Persona]:
 def _choose(context: ProductionContext) -> list[Persona]:
     section, population = context.scenario.cast, context.population
     if not len(population):
-        raise InputError(
-            "nobody was admitted to the population, so there is no cast: see the failures and decisions of the run"
-        )
+        first = next(context.ledger.failures(), None)
+        reason = f"; the first failure: {first.role}: {first.message} (reply: {first.raw[:200]!r})" if first else ""
+        raise InputError(f"nobody was admitted to the population, so there is no cast{reason}")
     able = CastFilter(**section.where.model_dump()).select(population.personas, population.relations)
     return sample_uniform(able, section.size, derive_seed(context.scenario.seed, STAGE))

@@ -228,10 +228,11 @@ def _check_parts(prompt: Prompt, where: str) -> None:
 
 def _wanted(prompt: Prompt, example: Example) -> frozenset[str]:
     """Return the names that an example must give: for ``each``, those of the questions that it answers."""
-    wanted, head = set(_names(prompt.user)), prompt.head
-    for field in example.reply if head.ask == "each" else ():
-        wanted |= _names(head.questions.get(field, ""))
-    return frozenset(wanted - set(example.reply))
+    wanted = _names(prompt.user)
+    if prompt.head.ask != "each":
+        return wanted
+    asked = [_names(prompt.head.questions.get(field, "")) for field in example.reply]
+    return wanted.union(*asked) - set(example.reply)
 
 
 def _names(text: str) -> frozenset[str]:
