@@ -94,9 +94,9 @@ def _news(text: str, known: Sequence[str]) -> float:
 
 
 def _habit(text: str, own: Sequence[str]) -> float:
-    """Return 0.1 for each sentence that begins with the same two words as an earlier one of the speaker."""
+    """Return 0.2 for each sentence that begins with the same two words as an earlier one of the speaker."""
     begun = {_beginning(sentence) for turn in own for sentence in sentences(turn)}
-    return 0.1 * sum(_beginning(sentence) in begun for sentence in sentences(text))
+    return 0.2 * sum(_beginning(sentence) in begun for sentence in sentences(text))
 
 
 def _beginning(sentence: str) -> tuple[str, ...]:

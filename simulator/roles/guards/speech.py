@@ -57,8 +57,11 @@ _ANNOUNCES = re.compile(
     r"|\b(?:the following|as follows|(?:these|some|a few) (?:simple |easy |basic )?(?:steps|tips|guidelines))\s*[.:]?$",
     re.IGNORECASE,
 )
-_ANNOUNCEMENT = 14
+_ANNOUNCEMENT = 20
 """Words up to which a last sentence that announces something has not delivered it."""
+
+_DELIVERED = 3
+"""Words after a colon from which on the announced thing is there."""
 
 _RULE_RUN = 7
 _PERSONA_SHARE = 0.7
@@ -92,6 +95,8 @@ def announces_only(turn: str, _scene: Scene) -> Label | None:
     """Find an assistant that announces an answer and stops there ("Here is how it works.")."""
     said = sentences(turn)
     if not said or not _ANNOUNCES.search(said[-1]) or len(word_list(said[-1])) > _ANNOUNCEMENT:
+        return None
+    if len(word_list(said[-1].partition(":")[2])) > _DELIVERED:
         return None
     return Label(detector="announces_only", evidence=said[-1][:120])
 
