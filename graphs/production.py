@@ -111,7 +111,7 @@ def _router(after: str) -> Callable[[ProductionState, Runtime[ProductionContext]
 @cache
 def build() -> Any:
     """Return the compiled machine (compiled once a process)."""
-    graph = StateGraph(ProductionState, context_schema=ProductionContext)
+    graph: Any = StateGraph(ProductionState, context_schema=ProductionContext)
     graph.add_node("extract", _extract)
     graph.add_node("expand", _expand)
     for name, (_, stage) in STAGES.items():

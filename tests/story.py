@@ -1,0 +1,156 @@
+"""A scripted cast: replies that pass the checks, from nothing but the request. For tests of whole runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import yaml
+
+from simulator.llm.scripted import ScriptedModel
+from simulator.models.message import ChatRequest
+from simulator.models.relation import RELATION_KINDS
+from simulator.scenario.load import parse_scenario
+from simulator.scenario.schema import Scenario
+
+ROOT = Path(__file__).parent.parent
+
+JOBS = """nurse baker plumber farmer teacher lawyer carpenter surgeon painter singer waiter butcher librarian electrician
+fisherman gardener tailor journalist photographer architect mechanic pharmacist dentist chemist blacksmith barber cook
+postman welder potter""".split()
+PLACES = """by a northern harbour|in a mining town|on a river island|near the old airport|in a mountain village|at the edge
+of a desert|beside a canal|in a market square|under a railway bridge|on a windy plateau|in a border town|close to a
+glacier""".replace("\n", " ").split("|")
+DEEDS = """repairs antique clocks|collects rain records|trains rescue dogs|restores wooden boats|teaches evening classes|
+keeps forty pigeons|writes letters for neighbours|studies medieval maps|brews elderflower cordial|runs a chess circle|
+films migrating birds|mends fishing nets|grows giant pumpkins|sings in a choir|sorts old photographs""".replace(
+    "\n", ""
+).split("|")
+NAMES = {
+    "family": ["younger sister", "grandfather", "niece", "stepson"],
+    "friend": ["childhood friend", "pen friend", "fishing friend", "school friend"],
+    "colleague": ["shift partner", "apprentice", "bookkeeper", "supervisor"],
+    "service": ["regular customer", "dentist", "landlord", "hairdresser"],
+    "neighbour": ["neighbour across the hall", "neighbour upstairs", "neighbour next door", "neighbour opposite"],
+    "rival": ["rival at work", "competitor in town", "sporting rival", "old rival"],
+    "mentor": ["first teacher", "former coach", "old master", "student"],
+    "community": ["fellow choir member", "team mate", "club secretary", "fellow volunteer"],
+}
+TOPICS = """the leaking roof|a late delivery|the broken heater|my tax letter|an unpaid invoice|the school timetable|a rusty
+hinge|the missing permit|a noisy engine|the wet cellar|a torn contract|the winter stock""".replace("\n", " ").split("|")
+VERBS = "track order reserve measure record compare monitor schedule".split()
+
+
+def number(*parts: object) -> int:
+    return int(hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:12], 16)
+
+
+def pick(options, *parts):
+    return options[number(*parts) % len(options)]
+
+
+def someone(*parts: object) -> str:
+    age = 18 + number(*parts, "age") % 70
+    job, deed, place = pick(JOBS, *parts, "j"), pick(DEEDS, *parts, "d"), pick(PLACES, *parts, "p")
+    return f"a {job} aged {age} who {deed} {place}"
+
+
+def _last(request: ChatRequest) -> str:
+    return request.messages[-1].content
+
+
+def extractor(request: ChatRequest) -> str:
+    persona = someone("t2p", _last(request), request.seed)
+    return json.dumps({"who": persona.split(" aged")[0], "persona": persona})
+
+
+def relator(request: ChatRequest) -> str:
+    kind = next((one for one in RELATION_KINDS if one in _last(request).split("</persona>")[-1]), "friend")
+    relation = pick(NAMES[kind], _last(request), request.seed)
+    return json.dumps({"relation": relation, "persona": someone("p2p", _last(request), request.seed)})
+
+
+def poser(request: ChatRequest) -> str:
+    topic, other = pick(TOPICS, _last(request), request.seed), pick(PLACES, _last(request), request.seed, 2)
+    return json.dumps(
+        {"instruction": f"How do I deal with {topic} {other} before the {number(_last(request)) % 28}th?"}
+    )
+
+
+def user(request: ChatRequest) -> str:
+    said = sum(message.role == "assistant" for message in request.messages)
+    topic = pick(TOPICS, request.messages[-1].content, request.seed)
+    return f"That is clear so far. My worry is {topic}; what should I do about it on day {said + 2}?"
+
+
+def assistant(request: ChatRequest) -> str:
+    deed, place = pick(DEEDS, _last(request), 3), pick(PLACES, _last(request), 4)
+    return f"Begin with what is urgent, then ask somebody who {deed} {place}. Set aside {number(_last(request)) % 90} minutes."
+
+
+def npc_writer(request: ChatRequest) -> str:
+    text = request.messages[-1].content
+    found = dict(re.findall(r"^(Name|Pronoun|Race|Occupation|Faction|Place): (.+)$", text, re.MULTILINE))
+    first = found.get("Name", "Somebody").split()[0]
+    place, deed = found.get("Place", "the quay"), pick(DEEDS, text, "npc")
+    thing = re.search(r"quest is about: (.+?), which is found at (.+)$", text, re.MULTILINE)
+    goal = f"Bring {thing.group(1)} from {thing.group(2)}" if thing else "Find the lost lantern"
+    return json.dumps(
+        {
+            "appearance": f"{first} has ink on both thumbs and walks with a quick, uneven step.",
+            "personality": f"{first} is patient with children and sharp with anyone who wastes daylight.",
+            "background": f"{first} came to {place} long ago and still {deed} whenever the work is done.",
+            "quest": f"{goal} before the next high water, or {first} loses the season.",
+            "greeting": "You look cold, friend. Will you sit down and tell me what brings you here?",
+        }
+    )
+
+
+def tool_designer(request: ChatRequest) -> str:
+    verb, topic = pick(VERBS, _last(request), request.seed), pick(TOPICS, _last(request), request.seed, "t")
+    thing = "_".join(topic.split()[1:])
+    return json.dumps(
+        {
+            "need": f"know about {topic}",
+            "name": f"{verb}_{thing}",
+            "description": f"{verb.capitalize()}s {topic} at the workshop of the district office.",
+            "parameters": [{"name": "visit_date", "type": "string", "description": "day of the visit, as YYYY-MM-DD"}],
+            "returns": "The number of the case and the day of the visit.",
+        }
+    )
+
+
+SCRIPTS = {
+    "extractor": extractor,
+    "relator": relator,
+    "poser": poser,
+    "user": user,
+    "assistant": assistant,
+    "npc_writer": npc_writer,
+    "tool_designer": tool_designer,
+}
+
+
+def models(latency=None, **others) -> dict[str, ScriptedModel]:
+    """Return a scripted model for each role; ``others`` replaces some."""
+    return {role: ScriptedModel(others.get(role, script), latency=latency) for role, script in SCRIPTS.items()}
+
+
+def scenario(**changes) -> Scenario:
+    """Return a scenario of the whole story; ``changes`` replaces its sections."""
+    sections = {
+        "name": "story",
+        "seed": 5,
+        "texts": {"paths": "scenarios/texts"},
+        "expand": {"hops": 2, "per_persona": 2, "max_per_hop": 10},
+        "cast": {"size": 8},
+        "instructions": {"per_persona": 1},
+        "conversations": {"exchanges": 3, "count": 5},
+        "npcs": {"world": "scenarios/worlds/saltmere"},
+        "tools": {"per_persona": 1},
+        **changes,
+    }
+    kept = {name: value for name, value in sections.items() if value is not None}
+    return parse_scenario(yaml.safe_dump(kept), base=ROOT)
