@@ -1,0 +1,111 @@
+"""Text-to-Persona: from a text to the person who would read, write, like or dislike it (Persona Hub, section 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from pydantic import Field
+
+from simulator.embeddings.protocol import Embedder
+from simulator.models.base import Record
+from simulator.models.persona import Question
+from simulator.prompts.template import load_prompt
+from simulator.roles.checks import shared_run
+from simulator.roles.choice import agreement
+from simulator.roles.persona_text import (
+    MAX_CHARACTERS,
+    MAX_WHO,
+    mend_persona,
+    mend_who,
+    mended,
+    persona_checks,
+    plainness,
+    who_checks,
+)
+from simulator.roles.role import Check, Role
+from simulator.roles.topics import topic_words
+
+__all__ = ["ExtractorInput", "FoundPersona", "extractor"]
+
+_STANCE: dict[Question, tuple[str, str]] = {
+    "read": ("has to read about", "has to deal with"),
+    "write": ("writes at work about", "works with"),
+    "like": ("loves", "loves"),
+    "dislike": ("has trouble with", "is tired of"),
+}
+"""What the person of a question has to do with the text's subject, in words that a small model understands: as the
+question puts it, and as the description goes on."""
+
+
+class ExtractorInput(Record):
+    """A text, and what the wanted person would do with it."""
+
+    text: str = Field(min_length=1)
+    question: Question
+
+
+class FoundPersona(Record):
+    """A person found from a text: ``who`` is what they are in a few words, where the prompt asks for it."""
+
+    who: str = Field("", max_length=MAX_WHO)
+    persona: str = Field(min_length=1, max_length=MAX_CHARACTERS)
+
+
+def extractor() -> Role[ExtractorInput, FoundPersona]:
+    """Return the Text-to-Persona role."""
+    return Role(
+        name="extractor",
+        inputs=ExtractorInput,
+        output=FoundPersona,
+        values=_values,
+        checks=(
+            *who_checks(),
+            *persona_checks(lambda inputs: inputs.text, _examples()),
+            Check("lists_words", _lists_words, "persona"),
+        ),
+        score=_score,
+        tidy=_tidy,
+    )
+
+
+def _values(inputs: ExtractorInput) -> Mapping[str, str]:
+    stance, verb = _STANCE[inputs.question]
+    return {
+        "text": inputs.text,
+        "question": inputs.question,
+        "topics": topic_words(inputs.text),
+        "stance": stance,
+        "verb": verb,
+    }
+
+
+def _lists_words(inputs: ExtractorInput, output: FoundPersona) -> str | None:
+    run = shared_run(output.persona, [topic_words(inputs.text)], 3)
+    return f"it lists words of the text ({run!r}) instead of describing a life" if run else None
+
+
+def _tidy(output: FoundPersona) -> FoundPersona:
+    found: FoundPersona = mended(output, who=mend_who, persona=mend_persona)
+    return found
+
+
+@cache
+def _examples() -> tuple[str, ...]:
+    prompts = [load_prompt("extractor", "standard"), load_prompt("extractor", "small")]
+    return tuple(str(example.reply["persona"]) for prompt in prompts for example in prompt.examples)
+
+
+async def _score(inputs: ExtractorInput, outputs: Sequence[FoundPersona], embedder: Embedder) -> Sequence[float]:
+    """Return how near each person is to the text, less what is mere praise.
+
+    While only ``who`` is there, it also counts how near a guess is to the other guesses: several words for one trade
+    are a better sign than a word that the text happens to hold.
+    """
+    described = [getattr(output, "persona", "") for output in outputs]
+    texts = described if all(described) else [output.who for output in outputs]
+    vectors = await embedder.embed([inputs.text, *texts])
+    near = vectors[1:] @ vectors[0]
+    if not all(described):
+        return [float(score) for score in 0.5 * near + 0.5 * agreement(vectors[1:])]
+    return [float(cosine) + plainness(text) for cosine, text in zip(near, described, strict=True)]

@@ -1,0 +1,257 @@
+"""What the description of a person must keep, and how small faults of it are mended. Shared by T2P and P2P."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from simulator.models.base import Record, normalise_text
+from simulator.population.languages import guess_language
+from simulator.population.quality import instruction_leftover, names_individual, not_a_person, several_people
+from simulator.population.tokens import word_grams, word_list
+from simulator.roles.checks import leftover, repeated_words, shared_run
+from simulator.roles.guards.language import script_of
+from simulator.roles.people_words import head_phrase, names_person
+from simulator.roles.role import Check
+
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_WHO",
+    "Described",
+    "mend_persona",
+    "mend_who",
+    "mended",
+    "persona_checks",
+    "plainness",
+    "who_checks",
+]
+
+MAX_CHARACTERS = 400
+"""Longest description: about sixty words, two full sentences."""
+
+MAX_WHO = 60
+"""Longest name for what somebody is."""
+
+LEAST_WORDS, MOST_WORDS = 6, 50
+_MOST_WHO_WORDS = 6
+_SOURCE_RUN = 7
+_EXAMPLE_RUN = 6
+
+_OPENER = re.compile(
+    r"^(?:this|the|that|their|his|her|such an?|one|a) (?:[\w'’-]+ ){0,8}?"
+    r"(?:is|was|works as|may be|could be|would be|might be)"
+    r" (?:most likely |probably |likely )?(?=an?\b)",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r",? (?:named|called|known as|by the name of) (?:the )?[\"“]?(?:Dr\.? |Mr\.? |Mrs\.? |Ms\.? )?"
+    r"[A-ZÀ-Þ][\w'’.\"”-]*(?: [A-ZÀ-Þ][\w'’\"”-]*)*,?"
+)
+_DAYS = re.compile(
+    r",? and (?:their|his|her) (?:daily work|daily routine|daily life|daily tasks?|work|job|day|duty|role|occupation|"
+    r"profession)(?: \w+)? (involves?|includes?|consists of|is to|is filled with|is all about)\b"
+)
+_WORKS = {"involve": "involves", "include": "includes"}
+_TWO_QUALITIES = re.compile(r"^(an? [\w-]+)(?:,| and|, and) [\w-]+ (?=[a-z])")
+_AFTER_WHO = re.compile(r"[,;:.(\n]|\b(?:who|whose|that|which|with|in|at|on|from|for|named|and|or|but|is|has)\b")
+_TURN = re.compile(
+    r"(?:,? (?:but|and|or)|, which|;| -|,) (?:they|their|he|she|his|her|it|its|the text|also has|has|is|are|was|which)\b.*$"
+)
+_MACHINE = re.compile(r"^(?:an?|the) (?:[\w-]+ ){0,3}(?:AI|A\.I\.|robot|chatbot|language model)\b", re.IGNORECASE)
+_VAGUE = word_grams(
+    "a an the person individual professional man woman craftsman worker expert specialist employee member somebody "
+    "someone enthusiast lover skilled experienced creative busy young retired local old talented middle aged year "
+    "freelance full time self employed human male female adult character one writer owner"
+)
+_FIRST_PERSON = re.compile(r"\b(?:I|I['’]m|I['’]ve|me|my|mine|myself|we|our|ours|us|you|your|yours)\b")
+_SPEAKS_OF_TASK = re.compile(
+    r"\b(?:this|the|these|a|their) (?:[\w-]+ )?(?:texts?|articles?|passages?|descriptions?|summary|paragraphs?|prompt|"
+    r"sentences?|key ?words?|persona|occupation|profession|scenario|question|user)\b"
+    r"|\b(?:these|those) (?:words|things|topics|tasks)\b|\boccupations?\b|\bdaily (?:work|tasks?|job) (?:is|are)\b"
+    r"|\bwrote (?:it|this|that)\b|\bfictional\b|\bcharacters? in\b",
+    re.IGNORECASE,
+)
+_DANGLING = re.compile(
+    r"(?:[,;:(–-]|\b(?:a|an|the|and|or|but|of|to|with|for|from|in|on|at|by|than|because|if|which|who|whose|their|his|her|"
+    r"its|is|are|as|that|such|including|often|very|more|Dr|Mr|Mrs|Ms|St|isn|doesn|they|he|she|s))\.?$",
+    re.IGNORECASE,
+)
+
+
+class Described(Protocol):
+    """An output that describes a person."""
+
+    @property
+    def persona(self) -> str:
+        """One or two sentences, or a noun phrase."""
+        ...
+
+
+_PRAISE = re.compile(
+    r"\b(?:passion(?:ate)?|dedicat(?:ed|ion)|skill(?:ed|s|ful)?|expertise|talented|beautiful|amazing|creative|unique|"
+    r"exceptional|renowned|meticulous|innovative|love of|knack|journey|world of|various|variety|diverse)\b",
+    re.IGNORECASE,
+)
+_LIFE = re.compile(r"\b(?:who|whose)\b")
+
+Sources = Callable[[Any], str]
+
+
+def mend_persona(text: str) -> str:
+    """Return ``text`` as a description: without quotes, the beginning of a reply, or the name of nobody.
+
+    >>> mend_persona('This person is an experienced beekeeper named Ada, and their daily work involves the hives.')
+    'an experienced beekeeper whose daily work involves the hives'
+    """
+    text = normalise_text(text).strip('"“”* ')
+    text = _OPENER.sub("", text)
+    text = _TWO_QUALITIES.sub(r"\1 ", _NAMED.sub("", text))
+    text = _DAYS.sub(lambda m: f" whose daily work {_WORKS.get(m.group(1), m.group(1))}", text)
+    text = _without_turn(re.sub(r"^(an?|the)\b", lambda m: m.group().lower(), text, flags=re.IGNORECASE))
+    text = re.sub(r"\s+([,.])", r"\1", text).strip(" ,;")
+    return text.removesuffix(".") if ". " not in text else text
+
+
+def _without_turn(text: str) -> str:
+    """Return a noun phrase without the new sentence that it runs into (", but they ..."), if enough is left."""
+    kept = _TURN.sub("", text) if ". " not in text else text
+    return kept if len(word_list(kept)) > LEAST_WORDS else text
+
+
+def mend_who(text: str) -> str:
+    """Return the noun phrase that ``text`` names somebody by, with its article.
+
+    >>> mend_who("This person is an experienced and skilled gardener, but they're not old")
+    'an experienced gardener'
+    """
+    text = _TWO_QUALITIES.sub(r"\1 ", _OPENER.sub("", normalise_text(text).strip('"“”* ')))
+    end = _AFTER_WHO.search(text, 3)
+    text = (text[: end.start()] if end else text).strip()
+    if text and not re.match(r"(?:an?|the) ", text, re.IGNORECASE) and text.isascii():
+        text = f"{'an' if text[0].lower() in 'aeiou' else 'a'} {text}"
+    return re.sub(r"^(an?|the)\b", lambda m: m.group().lower(), text, flags=re.IGNORECASE)
+
+
+def mended(output: Any, **mend: Callable[[str], str]) -> Any:
+    """Return ``output`` with each named field mended; a field that is not answered yet (asked for apart) stays away."""
+    fields = {name: getattr(output, name) for name in type(output).model_fields if hasattr(output, name)}
+    return type(output).model_construct(None, **{n: mend[n](v) or v if n in mend else v for n, v in fields.items()})
+
+
+def who_checks() -> tuple[Check[Any, Any], ...]:
+    """Return the checks of a field ``who``: what somebody is, in a few words."""
+
+    def vague(_inputs: Record, output: Any) -> str | None:
+        words = word_list(output.who)
+        if not 1 < len(words) <= _MOST_WHO_WORDS + 1:
+            return f"{output.who!r} has {len(words)} words; it must name what the person is, in up to {_MOST_WHO_WORDS}"
+        return f"{output.who!r} says nothing of the person" if set(words) <= _VAGUE else None
+
+    def thing(_inputs: Record, output: Any) -> str | None:
+        person = names_person(output.who) and not _MACHINE.search(output.who)
+        return None if person or not output.who.isascii() else f"{output.who!r} is no person"
+
+    return (Check("vague", vague, "who"), Check("not_a_person", thing, "who"))
+
+
+def plainness(text: str) -> float:
+    """Return a small bonus for saying what the person does, and a malus for praise; between -0.2 and 0.05."""
+    return (0.05 if _LIFE.search(text) else 0.0) - min(0.2, 0.05 * len(_PRAISE.findall(text)))
+
+
+def persona_checks(source: Sources, examples: Sequence[str]) -> tuple[Check[Any, Any], ...]:
+    """Return the checks of a field ``persona``.
+
+    Args:
+        source: From the inputs to the text that the person came from, which must not be copied.
+        examples: Descriptions in the role's own prompts, which must not come back.
+    """
+    rules: tuple[tuple[str, Callable[[str, str], str | None]], ...] = (
+        ("leftover", _leftover),
+        ("speaks_of_task", _speaks_of_task),
+        ("first_person", _first_person),
+        ("not_a_person", _not_a_person),
+        ("several_people", _several),
+        ("named", _named),
+        ("length", _length),
+        ("unfinished", _unfinished),
+        ("repetition", _repetition),
+        ("language", _language),
+        ("copy_of_source", lambda text, origin: _copied(text, [origin], _SOURCE_RUN, "the source")),
+        ("copy_of_example", lambda text, _origin: _copied(text, examples, _EXAMPLE_RUN, "an example")),
+    )
+    return tuple(_check(name, rule, source) for name, rule in rules)
+
+
+def _check(name: str, rule: Callable[[str, str], str | None], source: Sources) -> Check[Any, Any]:
+    def test(inputs: Record, output: Described) -> str | None:
+        return rule(output.persona, source(inputs))
+
+    return Check(name, test, "persona")
+
+
+def _leftover(text: str, _origin: str) -> str | None:
+    flaw = instruction_leftover(text)
+    found = flaw.found if flaw else leftover(text)
+    return f"it holds words of the task, not of a person ({found!r})" if found else None
+
+
+def _speaks_of_task(text: str, _origin: str) -> str | None:
+    found = _SPEAKS_OF_TASK.search(text)
+    return f"it speaks of the text or the task ({found.group()!r}) instead of a person's life" if found else None
+
+
+def _first_person(text: str, _origin: str) -> str | None:
+    found = _FIRST_PERSON.search(text)
+    return f"it must describe somebody in the third person ({found.group()!r})" if found else None
+
+
+def _not_a_person(text: str, _origin: str) -> str | None:
+    flaw, machine = not_a_person(text), _MACHINE.search(text)
+    if flaw or machine:
+        return f"it does not describe a person ({flaw.found if flaw else machine and machine.group()!r})"
+    if script_of(text) != "LATIN" or guess_language(text) not in ("en", None):
+        return None  # which nouns are people is known for English only
+    head = head_phrase(text)
+    return None if names_person(head) or names_person(text[:80].split(" who ")[0]) else f"{head!r} is no person"
+
+
+def _several(text: str, _origin: str) -> str | None:
+    flaw = several_people(text)
+    return f"it describes several people ({flaw.found!r}); describe one" if flaw else None
+
+
+def _named(text: str, _origin: str) -> str | None:
+    flaw = names_individual(text)
+    return f"it names somebody ({flaw.found!r}); describe the person without a name" if flaw else None
+
+
+def _length(text: str, _origin: str) -> str | None:
+    count = len(word_list(text))
+    least = LEAST_WORDS if script_of(text) != "CJK" else LEAST_WORDS + 2
+    most = MOST_WORDS if script_of(text) != "CJK" else 3 * MOST_WORDS
+    return None if least <= count <= most else f"it has {count} words; {least} to {most} are wanted"
+
+
+def _unfinished(text: str, _origin: str) -> str | None:
+    found = _DANGLING.search(text.strip())
+    return f"it breaks off ({text[-30:]!r})" if found else None
+
+
+def _repetition(text: str, _origin: str) -> str | None:
+    word = repeated_words(text)
+    return f"it repeats {word!r}" if word else None
+
+
+def _language(text: str, origin: str) -> str | None:
+    here, there = script_of(text), script_of(origin)
+    if here and there and here not in ("LATIN", there):
+        return f"it is in {here.title()} script"
+    spoken, expected = guess_language(text), guess_language(origin)
+    return f"it is in another language ({spoken})" if spoken not in (None, "en", expected) else None
+
+
+def _copied(text: str, sources: Sequence[str], words: int, whose: str) -> str | None:
+    run = shared_run(text, sources, words)
+    return f"it copies {whose} ({run!r})" if run else None

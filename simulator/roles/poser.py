@@ -1,0 +1,174 @@
+"""Instructions: what a person would really ask of an assistant (Persona Hub, section 4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from pydantic import Field
+
+from simulator.embeddings.protocol import Embedder
+from simulator.models.base import Record, normalise_text
+from simulator.population.languages import guess_language
+from simulator.population.tokens import word_list
+from simulator.prompts.template import load_prompt
+from simulator.roles.checks import leftover, repeated_words, shared_run
+from simulator.roles.guards.language import script_of
+from simulator.roles.role import Check, Role
+
+__all__ = ["PosedInstruction", "PoserInput", "poser"]
+
+LEAST_WORDS, MOST_WORDS = 5, 120
+_EXAMPLE_RUN = 6
+_PERSONA_RUN = 8
+
+
+class PoserInput(Record):
+    """The person who asks."""
+
+    persona: str = Field(min_length=1)
+
+
+class PosedInstruction(Record):
+    """What the person asks."""
+
+    instruction: str = Field(min_length=1, max_length=800)
+
+
+def poser() -> Role[PoserInput, PosedInstruction]:
+    """Return the role that poses instructions."""
+    rules = (
+        ("leftover", _leftover),
+        ("blank", _blank),
+        ("answer", _answer),
+        ("no_request", _no_request),
+        ("about_person", _about_person),
+        ("length", _length),
+        ("unfinished", _unfinished),
+        ("repetition", _repetition),
+        ("language", _language),
+        ("copy_of_persona", _copy_of_persona),
+        ("copy_of_example", _copy_of_example),
+    )
+    return Role(
+        name="poser",
+        inputs=PoserInput,
+        output=PosedInstruction,
+        values=_values,
+        checks=tuple(Check(name, rule, "instruction") for name, rule in rules),
+        score=_score,
+        tidy=_tidy,
+    )
+
+
+_QUOTES = '"“”* '
+_REQUEST = re.compile(
+    r"^(?:please,? )?(?:(?:can|could|would|will) you (?:please )?)?(?:help|write|draft|explain|give|make|plan|suggest|"
+    r"compare|list|show|tell|create|design|check|summari[sz]e|translate|calculate|find|recommend|describe|prepare|turn|"
+    r"rewrite|outline|advise|teach|work out|estimate|compose|propose|review|correct|improve|walk|sort|draw up|put|"
+    r"convert|analy[sz]e|identify|develop|provide|come up with|look|name|invent|pretend|act|play|quiz|take|read)\b",
+    re.IGNORECASE,
+)
+_WANTS = re.compile(
+    r"\bI (?:need|want|would like|'d like|am looking for|wonder)\b|\bI['’]d like\b|\bhelp me\b", re.IGNORECASE
+)
+_ANSWER = re.compile(
+    r"^(?:you (?:can|could|should|may|must|need to)|first,|to (?:do|make|get|find|improve) [^?]*, (?:you|start|try)|"
+    r"there are (?:many|several|a few|some)|here (?:are|is)|some (?:tips|ideas|ways)|yes\b|no\b|it is important|"
+    r"it's important|the (?:best|answer|first step|key))[^?]*$|^\s*(?:1[.)]|[-*•]) ",
+    re.IGNORECASE | re.DOTALL,
+)
+_BLANK = re.compile(
+    r"\[[^\]]{0,40}\]|\{[^}]{0,40}\}|<[^>]{0,40}>|_{3,}|\bXYZ\b|\bXX+\b|\binsert \w+ here\b", re.IGNORECASE
+)
+_ABOUT = re.compile(
+    r"\b(?:this|the) (?:person|persona|user|description)\b"
+    r"|\b(?:he|she|they|his|her|their) (?:asks?|wants? to know|is asking|would (?:ask|like))\b"
+    r"|\b(?:AI|chat) ?assistant\b|\bthe assistant\b",
+    re.IGNORECASE,
+)
+
+
+def _values(inputs: PoserInput) -> Mapping[str, str]:
+    return {"persona": inputs.persona}
+
+
+def _tidy(output: PosedInstruction) -> PosedInstruction:
+    text = normalise_text(output.instruction).strip(_QUOTES)
+    text = re.sub(r"^(?:question|request|instruction|prompt|query|me|user)\s*:\s*", "", text, flags=re.IGNORECASE)
+    return PosedInstruction(instruction=(text[:1].upper() + text[1:]) or output.instruction)
+
+
+def _leftover(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    found = leftover(output.instruction)
+    return f"it sounds like an assistant or a task, not like the person ({found!r})" if found else None
+
+
+def _blank(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    found = _BLANK.search(output.instruction)
+    return f"it has a blank that the person would have filled in ({found.group()!r})" if found else None
+
+
+def _answer(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    return "it answers instead of asking" if _ANSWER.search(output.instruction) else None
+
+
+def _no_request(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    text = output.instruction
+    if script_of(text) not in ("LATIN", None) or guess_language(text) not in ("en", None):
+        return None  # how a request sounds is known for English only
+    asks = "?" in text or _WANTS.search(text) or any(_REQUEST.match(part) for part in re.split(r"(?<=[.!:])\s+", text))
+    return None if asks else "it asks for nothing"
+
+
+def _about_person(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    found = _ABOUT.search(output.instruction)
+    return f"it speaks about the person instead of as the person ({found.group()!r})" if found else None
+
+
+def _length(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    count = len(word_list(output.instruction))
+    most = MOST_WORDS if script_of(output.instruction) != "CJK" else 3 * MOST_WORDS
+    return None if LEAST_WORDS <= count <= most else f"it has {count} words; {LEAST_WORDS} to {most} are wanted"
+
+
+def _unfinished(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    last = output.instruction.strip()[-1:]
+    return None if last in '.?!…。？！)"”»' else f"its end is missing ({output.instruction[-30:]!r})"
+
+
+def _repetition(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    short = len(word_list(output.instruction)) <= 40
+    word = repeated_words(output.instruction, 2 if short else 5) if short else None
+    return f"it repeats {word!r}" if word else None
+
+
+def _language(inputs: PoserInput, output: PosedInstruction) -> str | None:
+    here, there = script_of(output.instruction), script_of(inputs.persona)
+    if here and there and here != there:
+        return f"it is in {here.title()} script, the person in {there.title()}"
+    spoken, expected = guess_language(output.instruction), guess_language(inputs.persona)
+    return f"it is in another language ({spoken})" if spoken and expected and spoken != expected else None
+
+
+def _copy_of_persona(inputs: PoserInput, output: PosedInstruction) -> str | None:
+    run = shared_run(output.instruction, [inputs.persona], _PERSONA_RUN)
+    return f"it recites the description ({run!r})" if run else None
+
+
+def _copy_of_example(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    run = shared_run(output.instruction, _examples(), _EXAMPLE_RUN)
+    return f"it copies an example ({run!r})" if run else None
+
+
+@cache
+def _examples() -> tuple[str, ...]:
+    prompts = [load_prompt("poser", "standard"), load_prompt("poser", "small")]
+    return tuple(str(example.reply["instruction"]) for prompt in prompts for example in prompt.examples)
+
+
+async def _score(inputs: PoserInput, outputs: Sequence[PosedInstruction], embedder: Embedder) -> Sequence[float]:
+    """Return how near each request is to the person's life."""
+    vectors = await embedder.embed([inputs.persona, *(output.instruction for output in outputs)])
+    return [float(cosine) for cosine in vectors[1:] @ vectors[0]]

@@ -1,0 +1,136 @@
+"""Persona-to-Persona: from a person to another one in a close relation with them (Persona Hub, section 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import Field
+
+from simulator.embeddings.protocol import Embedder
+from simulator.models.base import Record, normalise_text
+from simulator.models.relation import RELATION_KINDS, RelationKind
+from simulator.population.tokens import jaccard, word_grams, word_list
+from simulator.prompts.template import load_prompt
+from simulator.roles.people_words import head_phrase, names_person
+from simulator.roles.persona_text import MAX_CHARACTERS, mend_persona, persona_checks, plainness
+from simulator.roles.relation_names import RELATION_NAMES, offer
+from simulator.roles.role import Check, Role
+
+__all__ = ["Relative", "RelatorInput", "relator"]
+
+_NAME_WORDS = 6
+_SAME_WORDS = 0.6
+"""Jaccard of two descriptions' words from which they describe the same person."""
+
+_NEAR = 0.35
+"""Cosine at which a relative is best: of the same world, and somebody else."""
+
+_KNOWN = frozenset(name for names in RELATION_NAMES.values() for name in names)
+_NOT_NAMES = frozenset({"relation", "relationship", "person", "somebody", "someone", "another person", *RELATION_KINDS})
+_BARE = frozenset({"friend", "colleague", "neighbour", "neighbor", "rival", "mentor"})
+
+
+class RelatorInput(Record):
+    """A person, the kind of relation that is asked for, and the names that are used enough already."""
+
+    persona: str = Field(min_length=1)
+    kind: RelationKind
+    avoid: tuple[str, ...] = ()
+
+
+class Relative(Record):
+    """What the other person is to the first, and who that is."""
+
+    relation: str = Field(min_length=1, max_length=80)
+    persona: str = Field(min_length=1, max_length=MAX_CHARACTERS)
+
+
+def relator() -> Role[RelatorInput, Relative]:
+    """Return the Persona-to-Persona role."""
+    return Role(
+        name="relator",
+        inputs=RelatorInput,
+        output=Relative,
+        values=_values,
+        checks=(
+            Check("not_a_relation", _not_a_relation, "relation"),
+            Check("avoided", _avoided, "relation"),
+            *persona_checks(lambda inputs: inputs.persona, _examples()),
+            Check("same_person", _same_person, "persona"),
+        ),
+        score=_score,
+        tidy=_tidy,
+    )
+
+
+def _values(inputs: RelatorInput) -> Mapping[str, str]:
+    return {
+        "persona": inputs.persona,
+        "kind": inputs.kind,
+        "choices": ", ".join(offer(inputs.kind, inputs.persona, inputs.avoid)),
+        "avoid": ", ".join(inputs.avoid) or "none",
+    }
+
+
+def _tidy(output: Relative) -> Relative:
+    """Mend both fields; one that is not answered yet (fields are asked for apart) stays as it is."""
+    mended = dict[str, Any]()
+    for field, mend in (("relation", _mend_relation), ("persona", mend_persona)):
+        if text := getattr(output, field, None):
+            mended[field] = mend(text) or text
+    return Relative.model_construct(None, **mended)
+
+
+def _mend_relation(text: str) -> str:
+    text = normalise_text(text).strip("\"“”'.*:;, ")
+    for start in ("a ", "an ", "the ", "their ", "his ", "her ", "my "):
+        if text.lower().startswith(start):
+            text = text[len(start) :]
+            break
+    return text if text.isupper() else text[:1].lower() + text[1:]
+
+
+def _not_a_relation(inputs: RelatorInput, output: Relative) -> str | None:
+    name = output.relation.lower()
+    words = word_list(name)
+    if name in _KNOWN or name in _BARE:
+        return None
+    if not words or name in _NOT_NAMES or len(words) > _NAME_WORDS or name[-1] in ".!?,;":
+        return f"{output.relation!r} does not name what somebody is to somebody"
+    if set(words) <= set(word_list(head_phrase(inputs.persona))):
+        return f"{output.relation!r} is what the first person is, not what the other is to them"
+    if name.isascii() and not names_person(head_phrase(name)):
+        return f"{output.relation!r} is no relation between people"
+    return None
+
+
+def _avoided(inputs: RelatorInput, output: Relative) -> str | None:
+    used = {name.lower() for name in inputs.avoid}
+    return f"the relation {output.relation!r} is used enough already" if output.relation.lower() in used else None
+
+
+def _same_person(inputs: RelatorInput, output: Relative) -> str | None:
+    mine, theirs = word_grams(inputs.persona), word_grams(output.persona)
+    if jaccard(mine, theirs) >= _SAME_WORDS:
+        return "it describes the same person again"
+    head = head_phrase(output.persona).lower()
+    same = head == head_phrase(inputs.persona).lower() and len(head.split()) > 1
+    return f"it is the same person again, {head!r}" if same else None
+
+
+@cache
+def _examples() -> tuple[str, ...]:
+    prompts = [load_prompt("relator", "standard"), load_prompt("relator", "small")]
+    return tuple(str(e.reply["persona"]) for p in prompts for e in p.examples if "persona" in e.reply)
+
+
+async def _score(inputs: RelatorInput, outputs: Sequence[Relative], embedder: Embedder) -> Sequence[float]:
+    """Return how well each relative fits: of the same world as the source, but somebody else."""
+    named = [output for output in outputs if getattr(output, "persona", None)]
+    if len(named) < len(outputs):
+        return [0.0] * len(outputs)  # only the relation's name is there: the first one that passed is as good as any
+    vectors = await embedder.embed([inputs.persona, *(output.persona for output in outputs)])
+    near = vectors[1:] @ vectors[0]
+    return [-abs(float(c) - _NEAR) + plainness(output.persona) for c, output in zip(near, outputs, strict=True)]
