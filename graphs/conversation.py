@@ -14,7 +14,7 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 
 from graphs.studio import bound, role_context
-from graphs.talk import nodes
+from graphs.talk import nodes, routers, speakers
 from graphs.talk.state import ConversationContext, ConversationState, TalkInput, TalkOutput
 from simulator.models.base import content_id
 from simulator.models.conversation import Conversation
@@ -52,14 +52,14 @@ def graph() -> Any:
 
 def _wire(graph: Any, bind: Callable[[Any], Any]) -> Any:
     graph.add_node("open", nodes.open_talk)
-    for side, node in (("user", nodes.user), ("assistant", nodes.assistant), ("partner", nodes.partner)):
+    for side, node in (("user", speakers.user), ("assistant", speakers.assistant), ("partner", speakers.partner)):
         graph.add_node(side, bind(node))
         graph.add_edge(side, "guard")
     graph.add_node("guard", nodes.guard)
     graph.add_node("settle", nodes.settle)
     graph.add_edge(START, "open")
-    graph.add_conditional_edges("open", nodes.after_opening)
-    graph.add_conditional_edges("guard", nodes.after_guard)
+    graph.add_conditional_edges("open", routers.after_opening)
+    graph.add_conditional_edges("guard", routers.after_guard)
     graph.add_edge("settle", END)
     return graph.compile(name="conversation").with_config(recursion_limit=steps(_MOST_EXCHANGES))
 

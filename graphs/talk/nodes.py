@@ -1,4 +1,4 @@
-"""The nodes of the conversation machine. Each takes the state and returns what it changes."""
+"""The nodes around the speakers: the opening, the guard and the outcome. Each returns what it changes."""
 
 from __future__ import annotations
 
@@ -7,35 +7,22 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from langchain_core.messages import HumanMessage
-from langgraph.runtime import Runtime
 
-from graphs.role import perform_unit
-from graphs.talk.state import (
-    ConversationContext,
-    ConversationState,
-    Side,
-    history_of,
-    inputs_of,
-    message_of,
-    next_side,
-    turns_of,
-)
+from graphs.talk.speakers import speaker_inputs
+from graphs.talk.state import ConversationState, Side, inputs_of, message_of, next_side, turns_of
 from graphs.talk.stop import ending, lost_reason
-from simulator.errors import InputError
-from simulator.models.base import canonical_json, content_id, derive_seed
+from simulator.models.base import canonical_json, content_id
 from simulator.models.conversation import Conversation, ConversationInputs, Turn
 from simulator.models.persona import persona_id
-from simulator.models.unit import Attempt, Unit, UnitResult
+from simulator.models.unit import Attempt
 from simulator.roles.assistant import AssistantInput, scene_of_assistant
 from simulator.roles.guards.panel import ASSISTANT, USER
 from simulator.roles.guards.scene import inspect
-from simulator.roles.role import RoleContext
 from simulator.roles.talk import mend
-from simulator.roles.user import UserInput, scene_of_user
+from simulator.roles.user import scene_of_user
 
-__all__ = ["after_guard", "after_opening", "assistant", "guard", "open_talk", "partner", "settle", "user"]
+__all__ = ["guard", "open_talk", "settle"]
 
-STAGE = "converse"
 _UNUSABLE = frozenset({"cut", "invalid", "refused", "empty_turn"})
 """Flaws of a draft that is no turn at all and cannot be kept."""
 
@@ -54,53 +41,6 @@ async def open_talk(state: ConversationState) -> dict[str, Any]:
         return {**fresh, "first": len(messages)}
     opener = Turn(role="user", speaker=persona_id(inputs.persona), content=inputs.opener)
     return {**fresh, "first": len(messages), "messages": [message_of(opener, len(messages))]}
-
-
-async def user(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
-    """Let the persona say what comes next."""
-    return {"draft": await _perform(runtime.context.user, state, "user")}
-
-
-async def partner(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
-    """Let the other person answer."""
-    return {"draft": await _perform(runtime.context.user, state, "partner")}
-
-
-async def assistant(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
-    """Let the assistant answer."""
-    if runtime.context.assistant is None:
-        raise InputError("this conversation has no 'partner' and its context no assistant; give it one of them")
-    return {"draft": await _perform(runtime.context.assistant, state, "assistant")}
-
-
-async def _perform(context: RoleContext[Any, Any], state: ConversationState, side: Side) -> UnitResult:
-    given = _speaker_inputs(state, side)
-    seed = derive_seed(state.get("seed", 0), side, len(state.get("messages", ())))
-    unit = Unit(stage=STAGE, role=context.role.name, inputs=given.model_dump(mode="json"), seed=seed)
-    return await perform_unit(unit, context)
-
-
-def _speaker_inputs(state: ConversationState, side: Side) -> UserInput | AssistantInput:
-    inputs, history = inputs_of(state), history_of(state, side)
-    if side == "assistant":
-        return AssistantInput(history=history, system=inputs.system)
-    return UserInput(
-        persona=inputs.partner if side == "partner" and inputs.partner else inputs.persona,
-        situation=_situation(inputs, side),
-        history=history,
-        turn=1 + sum(message.role == "user" for message in history),
-        companion="person" if inputs.partner else "assistant",
-    )
-
-
-def _situation(inputs: ConversationInputs, side: Side) -> str:
-    """Return the situation as ``side`` knows it; the persona's own is not told to the partner."""
-    if inputs.partner is None:
-        return inputs.situation
-    whom = inputs.persona if side == "partner" else inputs.partner
-    tie = f"your {inputs.relation}" if side == "user" else f"whose {inputs.relation} you are"
-    talk = f"You talk with {whom}{', ' + tie if inputs.relation else ''}."
-    return f"{inputs.situation} {talk}".strip() if side == "user" else talk
 
 
 async def guard(state: ConversationState) -> dict[str, Any]:
@@ -132,7 +72,7 @@ def _turns(state: ConversationState, inputs: ConversationInputs) -> tuple[Turn, 
 
 
 def _labelled(state: ConversationState, inputs: ConversationInputs, side: Side, content: str) -> Turn:
-    given = _speaker_inputs(state, side)
+    given = speaker_inputs(state, side)
     if isinstance(given, AssistantInput):
         labels = inspect(content, scene_of_assistant(given), ASSISTANT)
         return Turn(role="assistant", speaker="assistant", content=content, labels=labels)
@@ -183,14 +123,3 @@ def _conversation(inputs: ConversationInputs, turns: Sequence[Turn], stop: Any, 
         stop=stop,
         reason=reason,
     )
-
-
-# The routers are coroutines only because LangGraph calls a plain function in a thread, which costs more.
-async def after_opening(state: ConversationState) -> Literal["user", "assistant", "partner"]:
-    """Let the other side answer an opener; without one the persona begins."""
-    return next_side(state)
-
-
-async def after_guard(state: ConversationState) -> Literal["user", "assistant", "partner", "settle"]:
-    """Settle when there is a reason to stop; otherwise the other side speaks."""
-    return "settle" if state.get("stop") else next_side(state)

@@ -1,0 +1,22 @@
+"""Where a conversation goes next. The routers are pure.
+
+They are coroutines only because LangGraph calls a plain function in a thread, which costs more than the function.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from graphs.talk.state import ConversationState, next_side
+
+__all__ = ["after_guard", "after_opening"]
+
+
+async def after_opening(state: ConversationState) -> Literal["user", "assistant", "partner"]:
+    """Let the other side answer an opener; without one the persona begins."""
+    return next_side(state)
+
+
+async def after_guard(state: ConversationState) -> Literal["user", "assistant", "partner", "settle"]:
+    """Settle when there is a reason to stop; otherwise the other side speaks."""
+    return "settle" if state.get("stop") else next_side(state)

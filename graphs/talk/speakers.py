@@ -1,0 +1,69 @@
+"""The nodes that speak: each asks the role machine for its side's next turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from graphs.role import perform_unit
+from graphs.talk.state import ConversationContext, ConversationState, Side, history_of, inputs_of
+from simulator.errors import InputError
+from simulator.models.base import derive_seed
+from simulator.models.conversation import ConversationInputs
+from simulator.models.unit import Unit, UnitResult
+from simulator.roles.assistant import AssistantInput
+from simulator.roles.role import RoleContext
+from simulator.roles.user import UserInput
+
+__all__ = ["STAGE", "assistant", "partner", "speaker_inputs", "user"]
+
+STAGE = "converse"
+
+
+async def user(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
+    """Let the persona say what comes next."""
+    return {"draft": await _perform(runtime.context.user, state, "user")}
+
+
+async def partner(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
+    """Let the other person answer."""
+    return {"draft": await _perform(runtime.context.user, state, "partner")}
+
+
+async def assistant(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
+    """Let the assistant answer."""
+    if runtime.context.assistant is None:
+        raise InputError("this conversation has no 'partner' and its context no assistant; give it one of them")
+    return {"draft": await _perform(runtime.context.assistant, state, "assistant")}
+
+
+async def _perform(context: RoleContext[Any, Any], state: ConversationState, side: Side) -> UnitResult:
+    given = speaker_inputs(state, side)
+    seed = derive_seed(state.get("seed", 0), side, len(state.get("messages", ())))
+    unit = Unit(stage=STAGE, role=context.role.name, inputs=given.model_dump(mode="json"), seed=seed)
+    return await perform_unit(unit, context)
+
+
+def speaker_inputs(state: ConversationState, side: Side) -> UserInput | AssistantInput:
+    """Return what ``side`` knows when it is its turn."""
+    inputs, history = inputs_of(state), history_of(state, side)
+    if side == "assistant":
+        return AssistantInput(history=history, system=inputs.system)
+    return UserInput(
+        persona=inputs.partner if side == "partner" and inputs.partner else inputs.persona,
+        situation=_situation(inputs, side),
+        history=history,
+        turn=1 + sum(message.role == "user" for message in history),
+        companion="person" if inputs.partner else "assistant",
+    )
+
+
+def _situation(inputs: ConversationInputs, side: Side) -> str:
+    """Return the situation as ``side`` knows it; the persona's own is not told to the partner."""
+    if inputs.partner is None:
+        return inputs.situation
+    whom = inputs.persona if side == "partner" else inputs.partner
+    tie = f"your {inputs.relation}" if side == "user" else f"whose {inputs.relation} you are"
+    talk = f"You talk with {whom}{', ' + tie if inputs.relation else ''}."
+    return f"{inputs.situation} {talk}".strip() if side == "user" else talk
