@@ -20,10 +20,12 @@ def plan_view(found: Preview) -> RenderableType:
     """Return the stages with their most units, and who performs the roles."""
     scenario, world = found.scenario, found.world
     bad = f", {len(found.bad_rows)} bad rows" if found.bad_rows else ""
+    models = sorted({role.model for role in found.roles})
     pairs = [
         ("texts", f"{len(found.texts):,}{bad}" if scenario.texts else ""),
         ("personas", scenario.personas or ""),
         ("world", f"{world.title} ({world.name})" if world else ""),
+        ("model", models[0] if len(models) == 1 else ""),
         ("seed", str(scenario.seed)),
         ("at once", f"{scenario.concurrency} units"),
     ]
@@ -66,7 +68,9 @@ def _stages(found: Preview) -> Table:
 
 
 def _roles(found: Preview) -> Table:
-    made = table("role", "best of>", "prompt", "model*")
+    several = len({role.model for role in found.roles}) > 1  # a single one stands above
+    made = table("role", "best of>", "prompt", *(["model*"] if several else []))
     for role in found.roles:
-        made.add_row(role.role, str(role.candidates), words(role.prompt), words(role.model, "dim"))
+        cells = [words(role.model, "dim")] if several else []
+        made.add_row(role.role, str(role.candidates), words(role.prompt), *cells)
     return made

@@ -123,7 +123,6 @@ class Progress:
                 self.stage(event.stage).in_flight += 1
             case UnitEnded():
                 self.stage(event.stage).count_end(self.clock(), event.failed)
-                self._sample()
             case StageEnded():
                 stage = self.stage(_name(event))
                 stage.state, stage.ended, stage.made, stage.in_flight = "ended", self.clock(), event, 0
@@ -139,18 +138,18 @@ class Progress:
         return self.stages[-1]
 
     def call_rate(self) -> float:
-        """Return calls per second over the last minute; 0 while there is nothing to go by."""
-        if not self._calls:
-            return 0.0
-        (since, calls), (until, now) = self._calls[0], self._calls[-1]
-        return (now - calls) / (until - since) if until > since else 0.0
+        """Return calls per second over the last minute; 0 while there is nothing to go by.
 
-    def _sample(self) -> None:
-        if self.spent is not None:
-            now = self.clock()
-            self._calls.append((now, self.spent.calls))
-            while self._calls[0][0] < now - _WINDOW_S:
-                self._calls.popleft()
+        Each asking is a measuring point, so that long units (conversations) do not hide what is going on in them.
+        """
+        if self.spent is None:
+            return 0.0
+        now = self.clock()
+        self._calls.append((now, self.spent.calls))
+        while self._calls[0][0] < now - _WINDOW_S:
+            self._calls.popleft()
+        since, before = self._calls[0]
+        return (self.spent.calls - before) / (now - since) if now > since else 0.0
 
     def _start(self, event: StageStarted) -> None:
         stage = self.stage(_name(event))
