@@ -107,5 +107,5 @@ async def _score(inputs: ExtractorInput, outputs: Sequence[FoundPersona], embedd
     vectors = await embedder.embed([inputs.text, *texts])
     near = vectors[1:] @ vectors[0]
     if not all(described):
-        return [float(score) for score in 0.5 * near + 0.5 * agreement(vectors[1:])]
+        return [float(score) for score in 0.7 * near + 0.3 * agreement(vectors[1:])]
     return [float(cosine) + plainness(text) for cosine, text in zip(near, described, strict=True)]
