@@ -22,7 +22,7 @@ BAD = [
     ("models: {roles: {ghost: local}}", r"models\.roles\.ghost: .*'extractor'.*got 'ghost'"),
     ("prompts: {ghost: a.md}", r"prompts\.ghost: .*'extractor'"),
     ("texts: {paths: []}", r"texts\.paths: .*at least 1 item"),
-    ("cast: {strategy: nearest}", r"cast: .*needs 'query'"),
+    ("cast: {size: 0}", r"cast\.size: .*greater than or equal to 1.*got 0"),
     ("conversations: {exchanges: 3}", "'conversations' needs 'instructions'"),
     ("seed: x", r"seed: .*valid integer.*got 'x'"),
     ("concurrency: 0", r"concurrency: .*got 0"),

@@ -34,8 +34,6 @@ _STAGE_OF: dict[RoleName, str] = {
     "assistant": "converse",
     "npc_writer": "npcs",
     "tool_designer": "tools",
-    "problem_writer": "problems",
-    "text_writer": "writings",
 }
 
 
@@ -65,8 +63,6 @@ def wanted_roles(scenario: Scenario) -> list[RoleName]:
         (scenario.conversations is not None, ("user", "assistant")),
         (scenario.npcs is not None, ("npc_writer",)),
         (scenario.tools is not None, ("tool_designer",)),
-        (scenario.problems is not None, ("problem_writer",)),
-        (scenario.writings is not None, ("text_writer",)),
     ]
     return [name for yes, names in wanted if yes for name in names]
 

@@ -27,8 +27,6 @@ _SECTIONS = {
     "conversations": "converse",
     "npcs": "npcs",
     "tools": "tools",
-    "problems": "problems",
-    "writings": "writings",
 }
 
 
@@ -121,7 +119,7 @@ def stage_plans(scenario: Scenario, texts: int) -> Iterator[StagePlan]:
         people += newest
         yield StagePlan(f"expand-{hop}", newest)
     yield StagePlan("cast", 0)
-    cast = min(people, scenario.cast.size) if scenario.personas is None else scenario.cast.size
+    cast = min(people, scenario.cast.size)
     yield from _productions(scenario, cast)
 
 

@@ -22,12 +22,10 @@ __all__ = [
     "ModelChoice",
     "Models",
     "Npcs",
-    "Problems",
     "RoleName",
     "Scenario",
     "Texts",
     "Tools",
-    "Writings",
 ]
 
 RoleName = Literal[
@@ -38,8 +36,6 @@ RoleName = Literal[
     "assistant",
     "npc_writer",
     "tool_designer",
-    "problem_writer",
-    "text_writer",
 ]
 
 
@@ -179,28 +175,15 @@ class CastFilter(Section):
 
 
 class Cast(Section):
-    """The personas of the productions.
+    """The personas of the productions: a uniform sample by seed of those who pass the filter.
 
     Attributes:
-        size: How many; all who pass the filter when there are fewer.
+        size: How many; all who pass when there are fewer.
         where: Filter.
-        strategy: ``uniform``, ``stratified`` (by ``by``), ``coverage`` (far apart in embedding space) or ``nearest``
-            (to ``query``).
     """
 
     size: int = Field(8, ge=1)
     where: CastFilter = CastFilter()
-    strategy: Literal["uniform", "stratified", "coverage", "nearest"] = "uniform"
-    by: str | None = None
-    query: str | None = None
-
-    @model_validator(mode="after")
-    def _needs(self) -> Cast:
-        if self.strategy == "nearest" and not self.query:
-            raise ValueError("strategy 'nearest' needs 'query': the text that the cast should be near to")
-        if self.strategy == "stratified" and not self.by:
-            raise ValueError("strategy 'stratified' needs 'by': 'cluster', 'hop', 'relation' or an attribute's name")
-        return self
 
 
 class Instructions(Section):
@@ -241,25 +224,11 @@ class Tools(Section):
     per_persona: int = Field(1, ge=1, le=8)
 
 
-class Problems(Section):
-    """Problems that the cast would pose."""
-
-    subject: str = Field("mathematics", min_length=1)
-    count: int | None = Field(None, ge=1)
-
-
-class Writings(Section):
-    """Short knowledge texts that the cast would write."""
-
-    count: int | None = Field(None, ge=1)
-
-
 class Budget(Section):
     """Where the run stops, resumable."""
 
     max_calls: int | None = Field(None, ge=0)
     max_tokens: int | None = Field(None, ge=0)
-    max_usd: float | None = Field(None, ge=0)
     max_minutes: float | None = Field(None, ge=0)
 
 
@@ -275,7 +244,6 @@ class Scenario(Section):
     prompts: dict[RoleName, str] = Field(default_factory=dict)
     candidates: dict[RoleName, Annotated[int, Field(ge=1, le=64)]] = Field(default_factory=dict)
     texts: Texts | None = None
-    personas: str | None = None
     dedup: Dedup = Dedup()
     expand: Expand = Expand()
     cast: Cast = Cast()
@@ -283,17 +251,13 @@ class Scenario(Section):
     conversations: Conversations | None = None
     npcs: Npcs | None = None
     tools: Tools | None = None
-    problems: Problems | None = None
-    writings: Writings | None = None
     budget: Budget = Budget()
     base: Path = Field(Path(), exclude=True)
 
     @model_validator(mode="after")
     def _complete(self) -> Scenario:
-        if self.texts is None and self.personas is None:
-            raise ValueError(
-                "needs 'texts' (to extract personas from) or 'personas' (a file of personas made elsewhere)"
-            )
+        if self.texts is None:
+            raise ValueError("needs 'texts': where the personas are extracted from")
         if self.conversations is not None and self.instructions is None:
             raise ValueError("'conversations' needs 'instructions': each conversation opens with one")
         return self
