@@ -41,7 +41,11 @@ def test_a_good_tool_passes_every_check() -> None:
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"need": "snow"}, "need"),
+        ({"need": ""}, "need"),
+        ({"need": "mountain guides", "name": "", "description": ""}, "need"),
+        ({"need": "winter boots", "name": "", "description": ""}, "need"),
+        ({"need": "boots with very long red laces", "name": "", "description": ""}, "need"),
+        ({"need": "a list of the"}, "need"),
         ({"need": "write a letter to the guests"}, "need"),
         ({"name": "avalanches"}, "name"),
         ({"name": "get_avalanche_avalanche_report"}, "name"),
@@ -50,7 +54,7 @@ def test_a_good_tool_passes_every_check() -> None:
         ({"name": "get_" + "very_" * 5 + "long"}, "name"),
         ({"name": "get_winter_poem"}, "text_generator"),
         ({"name": "read_hive_scale"}, "copy_of_example"),
-        ({"name": "order_sugar_syrup"}, "copy_of_example"),
+        ({"name": "order_hive_frames"}, "copy_of_example"),
         ({"name": "find_mountain_guide"}, "person"),
         ({"name": "book_beds_hut"}, "taken"),
         ({"description": "Avalanche bulletin of the regional service."}, "description"),
@@ -139,7 +143,7 @@ def test_the_small_prompt_asks_for_each_part_with_its_own_examples() -> None:
     prompt = load_prompt("tool_designer", "small")
     messages = each_chat(prompt, ROLE.values(BRIEF), {"description": "Checks the snow depth."}, "returns", "")
     assert "Checks the snow depth." in messages[-1].content
-    assert sum("fat and the germs" in message.content for message in messages) == 1
+    assert sum("fat in the sample" in message.content for message in messages) == 1
     assert "persona" not in prompt.system
 
 
@@ -153,8 +157,8 @@ def test_examples_of_the_prompts_are_good_themselves() -> None:
 
 
 SMALL_REPLIES = {
-    "What does this person use?": "skis, a rope and fresh snow",
-    "A useful tool:": " fresh snow at the hut",
+    "this person buy?": "fresh snow",
+    "A useful tool:": " at the hut",
     "What does it ask for?": "station = name of the station; hours = how many hours back",
     "What comes back?": " figure for it, hour by hour",
 }
@@ -173,7 +177,7 @@ def test_the_small_prompt_makes_a_tool_part_by_part() -> None:
     made = ToolDraft.model_validate(result.value)
     assert "fresh_snow" in made.name
     assert made.description.endswith(" fresh snow at the hut.")
-    assert made.need == "skis, a rope and fresh snow"
+    assert made.need == "fresh snow"
     assert [parameter.type for parameter in made.parameters] == ["string", "integer"]
     begun = {one.messages[-1].content for one in model.requests if "useful tool" in one.messages[-2].content}
     assert len(begun) == load_prompt("tool_designer", "small").head.candidates, "each reply begins with another lead"

@@ -41,7 +41,7 @@ def npc_checks(world: World) -> tuple[NpcCheck, ...]:
         Check("no_goal", _no_goal(world), "quest"),
         Check("not_speech", _not_speech, "greeting"),
     )
-    pronouns = tuple(_pronoun(field) for field in ("appearance", "personality", "background"))
+    pronouns = tuple(_pronoun(field) for field in TEXT_FIELDS[:-1])
     return (*settled, *map(_short, TEXT_FIELDS), *texts, *own, *pronouns, *(_alike(field) for field in TEXT_FIELDS[1:]))
 
 

@@ -28,6 +28,8 @@ _GENERATES = re.compile(
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"\b(?:this|the) (?:person|persona|user)\b", re.IGNORECASE)
+_THING = 4  # words of a thing
+_SMALL_WORDS = word_grams("a an the of in on for and or at from with to who that")
 _WHO = re.compile(r"[,;.]|\b(?:who|whose|with|that|at|in|on|from|of|for)\b")
 _RUN = 4  # words of content in a row
 _LIMITS = {"description": (5, 34), "returns": (2, 26)}
@@ -54,14 +56,29 @@ def tool_checks() -> tuple[ToolCheck, ...]:
     )
 
 
-def _need(_brief: ToolBrief, draft: ToolDraft) -> str | None:
-    if len(word_list(draft.need)) < 3:
-        return "need is too short to say what the person has to get done"
+def _need(brief: ToolBrief, draft: ToolDraft) -> str | None:
+    words = word_list(draft.need)
+    if not words or words[-1] in _SMALL_WORDS:
+        return "need does not say what the person has to get done, or depends on"
     if found := _GENERATES.search(draft.need):
         return f"need {found.group()!r} is what a language model does alone"
     if found_leftover := leftover(draft.need):
         return f"need speaks of the task ({found_leftover!r})"
-    return _copied("need", draft.need) or _repeats("need", draft.need)
+    copied = _copied("need", draft.need) or _repeats("need", draft.need)
+    return copied if draft.name else copied or _thing(brief, draft.need)
+
+
+def _thing(brief: ToolBrief, need: str) -> str | None:
+    """Judge a need that was asked for as a thing, before there is a name: short, and not in the persona already.
+
+    Of all things the ones that the persona names are nearest to it, and a tool for them says nothing new.
+    """
+    words = word_list(need)
+    if len(words) > _THING:
+        return f"need {need!r} is not one thing"
+    told = _stems(brief.persona) | _self(brief)
+    repeated = next((word for word in words if word not in _SMALL_WORDS and _stems(word) & told), None)
+    return f"need {need!r} says {repeated!r} again, which the persona says" if repeated else None
 
 
 def _name(_brief: ToolBrief, draft: ToolDraft) -> str | None:
@@ -88,12 +105,15 @@ def _name_of_example(_brief: ToolBrief, draft: ToolDraft) -> str | None:
 
 
 def _person(brief: ToolBrief, draft: ToolDraft) -> str | None:
-    """Refuse a tool that looks its own user up: who the person is stands before the first verb of the persona."""
-    who = word_list(_WHO.split(brief.persona, maxsplit=1)[0])[-1:]
-    said = (set(draft.name.split("_")) | word_grams(draft.description)) & {
-        form for word in who for form in (word, f"{word}s")
-    }
+    """Refuse a tool that looks its own user up."""
+    said = (set(draft.name.split("_")) | word_grams(draft.description)) & _self(brief)
     return f"name {draft.name!r} looks the person up instead of serving them" if said else None
+
+
+def _self(brief: ToolBrief) -> set[str]:
+    """Return the word for who the person is (*nurse*, *nurses*): the last one before the persona's first verb."""
+    who = word_list(_WHO.split(brief.persona, maxsplit=1)[0])[-1:]
+    return {form for word in who for form in (word, f"{word}s")}
 
 
 def _taken(brief: ToolBrief, draft: ToolDraft) -> str | None:
