@@ -12,6 +12,7 @@ from simulator.embeddings.protocol import Vectors
 from simulator.errors import InputError
 from simulator.population.compiled import can_compile
 from simulator.population.dedup import Deduplicator
+from simulator.population.threads import one_thread
 from simulator.population.vectors import unit_vectors
 from simulator.population.verdict import STAGES, DedupSettings, Verdict
 
@@ -118,8 +119,9 @@ def deduplicate(
         return _incremental(texts, units, settings, ids)
     from simulator.population.bulk_run import BulkRun
 
-    run = BulkRun(texts, units, settings, exact_rows)
-    decisions = run.decide()
+    with one_thread():
+        run = BulkRun(texts, units, settings, exact_rows)
+        decisions = run.decide()
     return BulkVerdicts(ids, decisions.stages, decisions.survivors, decisions.scores, run.cells)
 
 

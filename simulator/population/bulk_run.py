@@ -49,6 +49,9 @@ class BulkRun:
         if vectors is not None and settings.cosine is not None and self._count:
             fold = Fold(vectors[: 1 << 14], settings.cosine)
             cells = find_cells(vectors, fold, settings.cosine, 1 if self._count <= exact_rows else None)
+            if cells.count > 1:
+                # Within a cell pairs are more alike than elsewhere.
+                fold.suit(vectors[cells.homes == np.bincount(cells.homes).argmax()])
             self._near, self.cells = NearRows(vectors, settings.cosine, fold, cells), cells.count
 
     def decide(self) -> Decisions:

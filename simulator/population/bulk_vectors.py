@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +13,22 @@ from numpy.typing import NDArray
 from simulator.embeddings.protocol import Vectors
 from simulator.population.cells import Cells
 from simulator.population.fold import Fold
+from simulator.population.threads import over_threads
 from simulator.population.vectors import cosines, rounding_margin
 
 __all__ = ["NearPairs", "NearRows"]
 
-_TILE = 4_096
-"""Rows on a side of one matrix product: 64 MB of products."""
+_TILE, _QUERIES = 4_096, 512
+"""Rows and queries of one matrix product: 8 MB of products, which stay in the cache until they are compared."""
+
+_TASKS = 64
+"""Cells that a thread is given at once: one takes some hundred microseconds, too little to hand over."""
 
 _MANY = 32
 """Pairs a row from which a block is taken to be full of rows that are near to each other."""
 
+
+S = TypeVar("S", NDArray[np.int64], list[tuple[NDArray[np.int64], NDArray[np.int64]]])
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Later rows, and for each an earlier one."""
@@ -53,6 +60,8 @@ class NearPairs:
 
 class NearRows:
     """Finds near pairs block by block, so that rows which were rejected are never looked at again.
+
+    The fold rules most pairs out, a product in float32 most others; the cosine decides on the rest.
 
     Args:
         vectors: Unit vectors of all rows.
@@ -103,16 +112,18 @@ class NearRows:
             ``None`` if they are too many.
         """
         at_home = dict(_by_value(self._cells.homes[members], members))
-        found, total = [_NO_PAIRS], 0
+        tasks = []
         for cell, queries in _by_value(*self._lookers(rows)):
             here = self._admitted(cell) if admitted else _NO_PAIRS[0]
             if cell in at_home:
                 here = np.concatenate([here, at_home[cell]])
-            for pairs in self._tiles(queries, here):
-                total += len(pairs[0])
-                if total > _MANY * len(rows) and len(rows) > 1:
-                    return None
-                found.append(pairs)
+            tasks += [(part, here) for part in _parts(queries, _QUERIES)]
+        found, total = [_NO_PAIRS], 0
+        for pairs in over_threads(self._tiles, _parts(tasks, 1 if self._cells.count == 1 else _TASKS)):
+            found += pairs
+            total += sum(len(later) for later, _ in pairs)
+            if total > _MANY * len(rows) and len(rows) > 1:
+                return None
         return found
 
     def _admitted(self, cell: int) -> NDArray[np.int64]:
@@ -127,31 +138,41 @@ class NearRows:
         places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
         return self._cells.probes[places], np.repeat(rows, counts)
 
-    def _tiles(self, queries: NDArray[np.int64], here: NDArray[np.int64]) -> Iterator[Pairs]:
-        """Yield the pairs of ``queries`` with earlier ones of ``here`` that the fold does not rule out."""
-        for first in range(0, len(here), _TILE):
-            others = here[first : first + _TILE]
-            folded = self._folded[others]
-            for start in range(0, len(queries), _TILE):
-                part = queries[start : start + _TILE]
-                places, columns = self._fold.near(self._folded[part], folded)
-                later, earlier = part[places], others[columns]
-                yield later[earlier < later], earlier[earlier < later]
+    def _tiles(self, tasks: Sequence[Pairs]) -> list[Pairs]:
+        """Return the pairs of queries with earlier ones of the rows beside them that may be near."""
+        found = []
+        for queries, here in tasks:
+            folded = self._folded[queries]
+            for others in _parts(here, _TILE):
+                places, columns = self._fold.near(folded, self._folded[others])
+                later, earlier = queries[places], others[columns]
+                found.append(self._likely(later[earlier < later], earlier[earlier < later]))
+        return found
+
+    def _likely(self, later: NDArray[np.int64], earlier: NDArray[np.int64]) -> Pairs:
+        """Return the pairs whose product in full may reach the threshold."""
+        likely = np.empty(len(later), dtype=np.bool_)
+        least = self._threshold - rounding_margin(self._vectors.shape[1])
+        for start in range(0, len(later), _TILE):
+            part = slice(start, start + _TILE)
+            likely[part] = np.einsum("ij,ij->i", self._vectors[later[part]], self._vectors[earlier[part]]) >= least
+        return later[likely], earlier[likely]
 
     def _verified(self, pairs: list[Pairs]) -> NearPairs:
         later, earlier = (np.concatenate(side) for side in zip(*pairs, strict=True))
         order = np.lexsort((earlier, later))
         later, earlier = later[order], earlier[order]
         scores = np.empty(len(later))
-        least = self._threshold - rounding_margin(self._vectors.shape[1])
         for start in range(0, len(later), _TILE):
             part = slice(start, start + _TILE)
-            left, right = self._vectors[later[part]], self._vectors[earlier[part]]
-            scores[part] = np.einsum("ij,ij->i", left, right)
-            near = np.flatnonzero(scores[part] >= least)
-            scores[start + near] = cosines(left[near], right[near])
-        near = np.flatnonzero(scores >= self._threshold)
+            scores[part] = cosines(self._vectors[later[part]], self._vectors[earlier[part]])
+        near = scores >= self._threshold
         return NearPairs(later[near], earlier[near], scores[near])
+
+
+def _parts(items: S, size: int) -> Iterator[S]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _by_value(values: NDArray[np.int32], rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:

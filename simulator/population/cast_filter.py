@@ -9,6 +9,7 @@ from simulator.errors import InputError
 from simulator.models.base import normalise_text
 from simulator.models.persona import Persona
 from simulator.models.relation import Relation
+from simulator.population.granularity import GRANULARITIES, granularity
 from simulator.population.graph import checked_hops
 from simulator.population.tokens import word_grams, word_list
 
@@ -27,6 +28,7 @@ class CastFilter:
         words: Its text has each of these words; of several words, as one phrase.
         without: Its text has none of these words.
         attributes: It has each of these attributes with this value; ``""`` stands for any value.
+        granularities: It is drawn as finely as one of these says (``coarse``, ``medium``, ``fine``).
     """
 
     hops: Collection[int] = ()
@@ -36,10 +38,14 @@ class CastFilter:
     words: Collection[str] = ()
     without: Collection[str] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    granularities: Collection[str] = ()
 
     def __post_init__(self) -> None:
         for hop in self.hops:
             checked_hops(hop)
+        for name in self.granularities:
+            if name not in GRANULARITIES:
+                raise InputError(f"The granularity {name!r} is not known: use {', '.join(GRANULARITIES)}.")
         for word in (*self.words, *self.without):
             if not word_grams(word):
                 raise InputError(f"{word!r} has no word in it: give the words that a persona's text must have.")
@@ -59,6 +65,7 @@ class CastFilter:
             (not self.hops or persona.hop in self.hops)
             and (not self.origins or persona.origin in self.origins)
             and (not self.questions or persona.question in self.questions)
+            and (not self.granularities or granularity(persona.text) in self.granularities)
             and all(_has(persona.text, words) for words in self.words)
             and not any(_has(persona.text, words) for words in self.without)
             and all(_matches(persona.attributes.get(name), value) for name, value in self.attributes.items())

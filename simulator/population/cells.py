@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.embeddings.protocol import Vectors
+from simulator.population.clusters import k_means
 from simulator.population.fold import Fold
+from simulator.population.threads import over_threads
 
 __all__ = ["Cells", "find_cells"]
 
@@ -23,7 +25,6 @@ CELL_ROWS = 250
 _SAMPLE_ROWS = 16
 """Rows a cell that k-means looks at."""
 
-_ROUNDS = 6
 _TRIALS = 4_000
 _FEW = 200
 """Pairs that are too few to tell what one in 1,000 does."""
@@ -31,7 +32,7 @@ _FEW = 200
 _MISSED = 0.001
 """Share of pairs that may miss each other."""
 
-_CHUNK = 8_192
+_CHUNK = 2_048
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,12 @@ def find_cells(vectors: Vectors, fold: Fold, threshold: float, count: int | None
         return Cells(zeros, np.arange(rows + 1, dtype=np.int64), zeros, 1)
     generator = np.random.Generator(np.random.PCG64(seed))
     sample = vectors[np.sort(generator.choice(rows, min(rows, count * _SAMPLE_ROWS), replace=False))]
-    centres = _k_means(fold.heads(sample), count, generator)
+    centres = k_means(fold.heads(sample), count, generator)
     allowance = max(
         _allowance(_made_pairs(sample, threshold, generator), fold, centres),
         _allowance(_found_pairs(vectors, fold, threshold, generator), fold, centres),
     )
     return _assign(vectors, fold, centres, allowance)
-
-
-def _k_means(sample: Vectors, count: int, generator: np.random.Generator) -> Vectors:
-    centres = sample[generator.choice(len(sample), count, replace=False)].copy()
-    for _ in range(_ROUNDS):
-        homes = np.concatenate([(part @ centres.T).argmax(axis=1) for part in _parts(sample)])
-        order = np.argsort(homes, kind="stable")
-        members = np.bincount(homes, minlength=count)
-        filled = np.flatnonzero(members)
-        bounds = np.concatenate([[0], np.cumsum(members)[:-1]])[filled]
-        sums = np.add.reduceat(sample[order], bounds, axis=0)
-        centres[filled] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return centres
 
 
 def _made_pairs(sample: Vectors, threshold: float, generator: np.random.Generator) -> tuple[Vectors, Vectors]:
@@ -128,16 +116,16 @@ def _allowance(pairs: tuple[Vectors, Vectors], fold: Fold, centres: Vectors) -> 
 
 
 def _assign(vectors: Vectors, fold: Fold, centres: Vectors, allowance: float) -> Cells:
-    homes, probes, counts = [], [], []
-    for part in _parts(vectors):
+    def assign(part: Vectors) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
         scores = fold.heads(part) @ centres.T
-        best = scores.max(axis=1)
-        homes.append(scores.argmax(axis=1).astype(np.int32))
-        near = scores >= (best - allowance)[:, None]
-        counts.append(near.sum(axis=1))
-        probes.append((np.flatnonzero(near.ravel()) % len(centres)).astype(np.int32))
-    starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
-    return Cells(np.concatenate(homes), starts, np.concatenate(probes), len(centres))
+        homes = scores.argmax(axis=1).astype(np.int32)
+        near = scores >= (scores[np.arange(len(part)), homes] - np.float32(allowance))[:, None]
+        return homes, np.count_nonzero(near, axis=1), (np.flatnonzero(near) % len(centres)).astype(np.int32)
+
+    homes, counts, probes = (
+        np.concatenate(column) for column in zip(*over_threads(assign, _parts(vectors)), strict=True)
+    )
+    return Cells(homes, np.concatenate([[0], np.cumsum(counts)]), probes, len(centres))
 
 
 def _parts(rows: Vectors) -> list[Vectors]:

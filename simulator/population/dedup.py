@@ -15,6 +15,7 @@ from simulator.population.collector import collector_off
 from simulator.population.minhash import MinHashIndex
 from simulator.population.prefix import PrefixIndex
 from simulator.population.search import CosineSearch
+from simulator.population.threads import one_thread
 from simulator.population.tokens import word_grams
 from simulator.population.vectors import VectorStore, unit_vectors
 from simulator.population.verdict import DedupSettings, DedupStage, Match, Verdict
@@ -198,8 +199,9 @@ class Comparison:
         if place >= self._end:
             self._start, self._end = place, min(place + BATCH, len(self._ids))
             batch = self._vectors[self._start : self._end]
-            self._stored = search.propose(batch)
-            within = search.may_reach(batch, batch)
+            with one_thread():
+                self._stored = search.propose(batch)
+                within = search.may_reach(batch, batch)
             self._earlier = [np.flatnonzero(within[row, :row]).tolist() for row in range(len(batch))]
         earlier = (self._admitted.get(self._start + other) for other in self._earlier[place - self._start])
         return self._stored[place - self._start] + [row for row in earlier if row is not None]

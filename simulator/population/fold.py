@@ -10,6 +10,8 @@ WordLlama's 256 dimensions fold to 32 with 5 in 10,000 pairs left at 0.9, at an 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ __all__ = ["Fold"]
 _SAMPLE = 2048
 """Rows from which the number of dimensions is chosen: two million pairs."""
 
-_PRODUCT, _LOOK = 0.03, 1_000.0
+_PRODUCT, _LOOK = 0.03, 250.0
 """Nanoseconds of one product of a pair, and of one look at a pair in full (measured on one core)."""
 
 _HEAD = 64
@@ -33,8 +35,7 @@ class Fold:
     Args:
         rows: Unit vectors like those to be folded, shape (rows, dimensions); a few thousand are enough.
         threshold: The cosine below which pairs are to be ruled out.
-        width: Dimensions to fold to; by default those that cost least, over pairs of ``rows``: with fewer, more pairs
-            are left to be looked at in full.
+        width: Dimensions to fold to; by default those that suit pairs of ``rows`` (see :meth:`suit`).
 
     Attributes:
         floor: Folded products below this rule a pair out. It lies under the threshold by more than float32 rounding.
@@ -47,11 +48,19 @@ class Fold:
         self._rotation: Vectors = np.ascontiguousarray(directions[:, ::-1], dtype=np.float32)
         # Each rotated value and each product may be off by dimensions * 2 ** -24; taken together, at most:
         self._error = dimensions * 2.0**-24
-        self.floor = threshold - 4.0 * self._error * np.sqrt(dimensions)
-        if width is not None:
+        self._threshold = threshold
+        self.floor = threshold - 4.0 * self._error * math.sqrt(dimensions)
+        if width is None:
+            self.suit(rows)
+        else:
             self._keep(width)
-            return
-        self._keep(min((self._cost(rows, kept, threshold), kept) for kept in self._widths(dimensions))[1])
+
+    def suit(self, rows: Vectors) -> None:
+        """Choose the width at which pairs of ``rows`` cost least; with less, more of them must be looked at in full."""
+        sample = rows[:: max(1, len(rows) // _SAMPLE)][:_SAMPLE]
+        near = int((sample @ sample.T >= self._threshold).sum())
+        costs = [(self._cost(sample, width, near), width) for width in self._widths(len(self._rotation))]
+        self._keep(min(costs)[1])
 
     @property
     def saves(self) -> bool:
@@ -88,12 +97,11 @@ class Fold:
             dimensions,
         ]
 
-    def _cost(self, rows: Vectors, width: int, threshold: float) -> float:
+    def _cost(self, sample: Vectors, width: int, near: int) -> float:
         """Return the nanoseconds that a pair costs when vectors are folded to ``width``."""
         if width == len(self._rotation):
             return _PRODUCT * width
         self._keep(width)
-        sample = rows[:: max(1, len(rows) // _SAMPLE)][:_SAMPLE]
         folded = self(sample)
-        left_over = len(self.near(folded, folded)[0]) - int((sample @ sample.T >= threshold).sum())
+        left_over = len(self.near(folded, folded)[0]) - near
         return _PRODUCT * width + _LOOK * left_over / len(sample) ** 2
