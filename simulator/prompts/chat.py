@@ -13,6 +13,10 @@ from simulator.prompts.template import Prompt
 __all__ = ["chat", "each_chat", "field_chat", "lead", "offered", "repair_turn"]
 
 
+_SPREAD = 3
+"""Leads that the k replies to a varied field begin with: the score has a choice, and another unit has other ones."""
+
+
 def chat(prompt: Prompt, values: Mapping[str, str], history: Sequence[Message] = ()) -> tuple[Message, ...]:
     """Return the messages for one reply: rules, examples, the user part, then the history so far.
 
@@ -77,7 +81,7 @@ def lead(
     leads = prompt.head.leads.get(field)
     if not leads:
         return ""
-    place = derive_seed(seed, field) + (number if field in prompt.head.vary else 0)
+    place = derive_seed(seed, field) + (number % _SPREAD if field in prompt.head.vary else 0)
     return prompt.fill(leads[place % len(leads)], {**offered(prompt, values), **_texts(done)})
 
 

@@ -53,7 +53,9 @@ class PromptHead(Record):
             begun reply, which llama.cpp and most local servers continue; it is put before the reply of one that does
             not.
         samplings: For ``each``: sampling parameters of single fields, instead of ``sampling``.
-        vary: Fields whose k replies each begin with another lead, so that the score chooses among them.
+        least: For ``each``: the score that the best reply to a field must reach. While it does not, k more are drawn in
+            each round that is left, and in the end the field has no value.
+        vary: Fields whose k replies begin with three leads in turn, so that the score chooses among them.
     """
 
     data: tuple[str, ...] = ()
@@ -65,6 +67,7 @@ class PromptHead(Record):
     samplings: dict[str, Sampling] = Field(default_factory=dict)
     questions: dict[str, str] = Field(default_factory=dict)
     leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
+    least: dict[str, float] = Field(default_factory=dict)
     vary: tuple[str, ...] = ()
 
 

@@ -27,11 +27,8 @@ _LEFTOVER = re.compile(
     r"\b(?:i cannot|i can't|unable to) (?:assist|fulfil|comply)\b|<\|?[a-z_/]+\|?>|\[[a-z_ ]+\]|\{[a-z_ ]+\}",
     re.IGNORECASE,
 )
-_CAPITAL = re.compile(r"(?<![.!?:\"“”‘…] )(?<!^)(?<![\"“‘(])\b[A-Z][a-z]+(?:['’][A-Z][a-z]+)?\b")
-_DANGLING = re.compile(
-    r"\b(?:a|an|the|of|in|on|for|and|or|but|at|to|from|with|by|is|are|was|that|which|who|its|his|her|their|my|your|so)\.$",
-    re.IGNORECASE,
-)
+_CAPITAL = re.compile(r"(?<![.!?:\"“”‘…] )(?<!^)(?<![\"“‘(])\b[A-Z][a-z]+(?:['’ ][A-Z][a-z]+)*\b")
+_DANGLING = re.compile(r"\b(?:a|an|the|of|and|or|but|its|their|my|your|our|very)\.$", re.IGNORECASE)
 _SMALL = word_grams(
     "a an and are as at be but by for from has have he her his i in is it its my not of on or our she so than that the "
     "their them they this to was we were what when who will with you your can do if all no"
@@ -93,8 +90,8 @@ def repeated_words(text: str, most: int = 2) -> str | None:
 
 
 def names_in(text: str) -> list[str]:
-    """Return the words with a capital letter that no sentence begins with: names, in scripts that have capitals."""
-    return [name for name in _CAPITAL.findall(text) if name != "I"]
+    """Return the runs of capitalised words that no sentence begins with: names, in scripts that have capitals."""
+    return _CAPITAL.findall(text)
 
 
 def example_texts(prompt: Prompt) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 
 from simulator.models.world import World
-from simulator.population.tokens import word_grams
+from simulator.population.tokens import word_grams, word_list
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import (
     example_texts,
@@ -90,15 +90,21 @@ def _script(world: World) -> TextRule:
 
 def _stranger(world: World) -> TextRule:
     terms = (*world.races, *world.occupations, *world.factions, *world.places, *world.things)
-    told = [world.title, world.summary, world.lore, *(f"{term.name} {term.about}" for term in terms)]
-    world_words = word_grams(" ".join(told))
+    told = [world.title, world.summary, world.lore, *(f"{term.name}. {term.about}" for term in terms)]
+
+    known = _spoken(" . ".join(told))
 
     def rule(brief: NpcBrief, text: str) -> str | None:
-        known = world_words | word_grams(" ".join((brief.name, *(tie.name for tie in brief.ties))))
-        found = next((name for name in names_in(text) if not word_grams(name) <= known), None)
+        people = _spoken(" . ".join((brief.name, *(tie.name for tie in brief.ties))))
+        found = next((name for name in names_in(text) if _spoken(name) not in known + people), None)
         return f"names {found!r}, who or which is not of the world" if found else None
 
     return rule
+
+
+def _spoken(text: str) -> str:
+    """Return the words of ``text`` with a space on each side, so that a phrase can be found in it."""
+    return f" {' '.join(word_list(text))} "
 
 
 def _repetition(_brief: NpcBrief, text: str) -> str | None:

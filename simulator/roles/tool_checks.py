@@ -29,6 +29,10 @@ _GENERATES = re.compile(
 )
 _PERSON = re.compile(r"\b(?:this|the) (?:person|persona|user)\b", re.IGNORECASE)
 _THING = 4  # words of a thing
+_ABSTRACT = word_grams(
+    "service services education information research study studies restoration poetry bookings help support work jobs "
+    "training skills experience knowledge time life people family friends money safety news stories books people data"
+)
 _SMALL_WORDS = word_grams("a an the of in on for and or at from with to who that")
 _WHO = re.compile(r"[,;.]|\b(?:who|whose|with|that|at|in|on|from|of|for)\b")
 _RUN = 4  # words of content in a row
@@ -69,16 +73,16 @@ def _need(brief: ToolBrief, draft: ToolDraft) -> str | None:
 
 
 def _thing(brief: ToolBrief, need: str) -> str | None:
-    """Judge a need that was asked for as a thing, before there is a name: short, and not in the persona already.
+    """Judge a need that was asked for as a thing, before there is a name: one thing, concrete, and not yet told.
 
     Of all things the ones that the persona names are nearest to it, and a tool for them says nothing new.
     """
     words = word_list(need)
-    if len(words) > _THING:
-        return f"need {need!r} is not one thing"
-    told = _stems(brief.persona) | _self(brief)
-    repeated = next((word for word in words if word not in _SMALL_WORDS and _stems(word) & told), None)
-    return f"need {need!r} says {repeated!r} again, which the persona says" if repeated else None
+    if len(words) > _THING or "and" in words or set(words) & _self(brief):
+        return f"need {need!r} is not one thing that the person needs"
+    if words[-1] in _ABSTRACT:
+        return f"need {need!r} is nothing that can be had or measured"
+    return f"need {need!r} is what the persona says already" if _stems(words[-1]) & _stems(brief.persona) else None
 
 
 def _name(_brief: ToolBrief, draft: ToolDraft) -> str | None:
@@ -210,7 +214,8 @@ def _copied(field: str, text: str) -> str | None:
 def _stems(text: str) -> frozenset[str]:
     """Return the words of ``text`` and what they are without a plural or third person s."""
     words = word_grams(text)
-    return words | {word.removesuffix("s") for word in words} | {word.removesuffix("es") for word in words}
+    shorter = {word.removesuffix(ending) for word in words for ending in ("s", "es", "ing", "ed")}
+    return words | shorter | {f"{word.removesuffix('ies')}y" for word in words if word.endswith("ies")}
 
 
 _COMMON = word_grams(
