@@ -154,3 +154,26 @@ def scenario(**changes) -> Scenario:
     }
     kept = {name: value for name, value in sections.items() if value is not None}
     return parse_scenario(yaml.safe_dump(kept), base=ROOT)
+
+
+def responder(body: dict) -> str:
+    """Answer a chat completion request as the role that asks: the same scripts behind a fake server."""
+    request = ChatRequest.model_validate(
+        {"messages": body["messages"], "seed": body.get("seed"), "attempt": body.get("seed", 0) % 1000}
+    )
+    schema = body.get("response_format", {}).get("json_schema", {}).get("schema", {})
+    return SCRIPTS[_role(set(schema.get("properties", ())), body["messages"])](request)
+
+
+def _role(fields: set[str], messages: list[dict]) -> str:
+    for field, role in (
+        ("relation", "relator"),
+        ("instruction", "poser"),
+        ("need", "tool_designer"),
+        ("quest", "npc_writer"),
+    ):
+        if field in fields:
+            return role
+    if "persona" in fields:
+        return "extractor"
+    return "user" if any("<persona>" in message["content"] for message in messages) else "assistant"

@@ -30,7 +30,7 @@ __all__ = [
 MAX_CHARACTERS = 400
 """Longest description: about sixty words, two full sentences."""
 
-MAX_WHO = 60
+MAX_WHO = 120
 """Longest name for what somebody is."""
 
 LEAST_WORDS, MOST_WORDS = 6, 50
@@ -40,7 +40,7 @@ _EXAMPLE_RUN = 6
 
 _OPENER = re.compile(
     r"^(?:this|the|that|their|his|her|such an?|one|a) (?:[\w'’-]+ ){0,8}?"
-    r"(?:is|was|works as|may be|could be|would be|might be)"
+    r"(?:is|was|works as|earns a living as|has a job as|makes a living as|may be|could be|would be|might be)"
     r" (?:most likely |probably |likely )?(?=an?\b)",
     re.IGNORECASE,
 )
@@ -56,8 +56,10 @@ _WORKS = {"involve": "involves", "include": "includes"}
 _TWO_QUALITIES = re.compile(r"^(an? [\w-]+)(?:,| and|, and) [\w-]+ (?=[a-z])")
 _AFTER_WHO = re.compile(r"[,;:.(\n]|\b(?:who|whose|that|which|with|in|at|on|from|for|named|and|or|but|is|has)\b")
 _TURN = re.compile(
-    r"(?:,? (?:but|and|or)|, which|;| -|,) (?:they|their|he|she|his|her|it|its|the text|also has|has|is|are|was|which)\b.*$"
+    r"(?:,? (?:but|and|or)|, which|;| -|,)"
+    r" (?:they|their|he|she|his|her|it|its|the text|also has|has|is|are|was|which)\b.*$"
 )
+_TWICE = re.compile(r"\b(\w{3,})[ ,]+\1\b", re.IGNORECASE)
 _MACHINE = re.compile(r"^(?:an?|the) (?:[\w-]+ ){0,3}(?:AI|A\.I\.|robot|chatbot|language model)\b", re.IGNORECASE)
 _VAGUE = word_grams(
     "a an the person individual professional man woman craftsman worker expert specialist employee member somebody "
@@ -69,7 +71,8 @@ _SPEAKS_OF_TASK = re.compile(
     r"\b(?:this|the|these|a|their) (?:[\w-]+ )?(?:texts?|articles?|passages?|descriptions?|summary|paragraphs?|prompt|"
     r"sentences?|key ?words?|persona|occupation|profession|scenario|question|user)\b"
     r"|\b(?:these|those) (?:words|things|topics|tasks)\b|\boccupations?\b|\bdaily (?:work|tasks?|job) (?:is|are)\b"
-    r"|\bwrote (?:it|this|that)\b|\bfictional\b|\bcharacters? in\b",
+    r"|\b(?:mentioned|listed|described) (?:earlier|above|here|in)\b|\bwrote (?:it|this|that)\b|\bfictional\b"
+    r"|\bcharacters? in\b",
     re.IGNORECASE,
 )
 _DANGLING = re.compile(
@@ -142,14 +145,19 @@ def mended(output: Any, **mend: Callable[[str], str]) -> Any:
 def who_checks() -> tuple[Check[Any, Any], ...]:
     """Return the checks of a field ``who``: what somebody is, in a few words."""
 
+    def left_out(output: Any) -> bool:  # a prompt that asks for the whole at once needs no name before it
+        return not output.who and bool(getattr(output, "persona", ""))
+
     def vague(_inputs: Record, output: Any) -> str | None:
+        if left_out(output):
+            return None
         words = word_list(output.who)
         if not 1 < len(words) <= _MOST_WHO_WORDS + 1:
             return f"{output.who!r} has {len(words)} words; it must name what the person is, in up to {_MOST_WHO_WORDS}"
         return f"{output.who!r} says nothing of the person" if set(words) <= _VAGUE else None
 
     def thing(_inputs: Record, output: Any) -> str | None:
-        person = names_person(output.who) and not _MACHINE.search(output.who)
+        person = left_out(output) or (names_person(output.who) and not _MACHINE.search(output.who))
         return None if person or not output.who.isascii() else f"{output.who!r} is no person"
 
     return (Check("vague", vague, "who"), Check("not_a_person", thing, "who"))
@@ -240,7 +248,8 @@ def _unfinished(text: str, _origin: str) -> str | None:
 
 
 def _repetition(text: str, _origin: str) -> str | None:
-    word = repeated_words(text)
+    twice = _TWICE.search(text)
+    word = twice.group() if twice else repeated_words(text)
     return f"it repeats {word!r}" if word else None
 
 
