@@ -17,9 +17,38 @@ from simulator.scenario.schema import Scenario
 
 ROOT = Path(__file__).parent.parent
 
-JOBS = """nurse baker plumber farmer teacher lawyer carpenter surgeon painter singer waiter butcher librarian electrician
-fisherman gardener tailor journalist photographer architect mechanic pharmacist dentist chemist blacksmith barber cook
-postman welder potter""".split()
+JOBS = [
+    "nurse",
+    "baker",
+    "plumber",
+    "farmer",
+    "teacher",
+    "lawyer",
+    "carpenter",
+    "surgeon",
+    "painter",
+    "singer",
+    "waiter",
+    "butcher",
+    "librarian",
+    "electrician",
+    "fisherman",
+    "gardener",
+    "tailor",
+    "journalist",
+    "photographer",
+    "architect",
+    "mechanic",
+    "pharmacist",
+    "dentist",
+    "chemist",
+    "blacksmith",
+    "barber",
+    "cook",
+    "postman",
+    "welder",
+    "potter",
+]
 PLACES = """by a northern harbour|in a mining town|on a river island|near the old airport|in a mountain village|at the edge
 of a desert|beside a canal|in a market square|under a railway bridge|on a windy plateau|in a border town|close to a
 glacier""".replace("\n", " ").split("|")
@@ -40,7 +69,7 @@ NAMES = {
 }
 TOPICS = """the leaking roof|a late delivery|the broken heater|my tax letter|an unpaid invoice|the school timetable|a rusty
 hinge|the missing permit|a noisy engine|the wet cellar|a torn contract|the winter stock""".replace("\n", " ").split("|")
-VERBS = "track order reserve measure record compare monitor schedule".split()
+VERBS = ["track", "order", "reserve", "measure", "record", "compare", "monitor", "schedule"]
 
 
 def number(*parts: object) -> int:

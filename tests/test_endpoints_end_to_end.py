@@ -43,7 +43,7 @@ def test_a_server_without_json_schema_is_asked_in_another_way(tmp_path: Path) ->
         def plain(body):
             text = body["messages"][0]["content"] + body["messages"][-1]["content"]
             fields = {field for field in ("relation", "instruction", "persona") if f'"{field}"' in text}
-            schema = {"properties": dict.fromkeys(fields, {})}
+            schema = {"properties": {field: {} for field in fields}}
             return story.responder({**body, "response_format": {"json_schema": {"schema": schema}}})
 
         async with FakeServer(plain, formats=()) as server:

@@ -53,13 +53,17 @@ _DAYS = re.compile(
     r"profession)(?: \w+)? (involves?|includes?|consists of|is to|is filled with|is all about)\b"
 )
 _WORKS = {"involve": "involves", "include": "includes"}
-_TWO_QUALITIES = re.compile(r"^(an? [\w-]+)(?:,| and|, and) [\w-]+ (?=[a-z])")
+_TWO_QUALITIES = re.compile(r"^(an? )([\w-]+)(?:,| and|, and) (?!their|his|her)[\w-]+ (?=[a-z])")
 _AFTER_WHO = re.compile(r"[,;:.(\n]|\b(?:who|whose|that|which|with|in|at|on|from|for|named|and|or|but|is|has)\b")
 _TURN = re.compile(
     r"(?:,? (?:but|and|or)|, which|;| -|,)"
     r" (?:they|their|he|she|his|her|it|its|the text|also has|has|is|are|was|which)\b.*$"
 )
 _TWICE = re.compile(r"\b(\w{3,})[ ,]+\1\b", re.IGNORECASE)
+_LISTED = re.compile(r"^an? [^,]{3,40}, (?:and )?an? [^,]{3,40}, and an? ", re.IGNORECASE)
+_UNFIT = re.compile(
+    r"\b(?:prostitut\w*|porn\w*|sex(?:ual\w*|y)?|rap(?:e|ist)s?|naked|nude|whores?|slaves?)\b", re.IGNORECASE
+)
 _MACHINE = re.compile(r"^(?:an?|the) (?:[\w-]+ ){0,3}(?:AI|A\.I\.|robot|chatbot|language model)\b", re.IGNORECASE)
 _VAGUE = word_grams(
     "a an the person individual professional man woman craftsman worker expert specialist employee member somebody "
@@ -109,11 +113,16 @@ def mend_persona(text: str) -> str:
     """
     text = normalise_text(text).strip('"“”* ')
     text = _OPENER.sub("", text)
-    text = _TWO_QUALITIES.sub(r"\1 ", _NAMED.sub("", text))
+    text = _one_quality(_NAMED.sub("", text))
     text = _DAYS.sub(lambda m: f" whose daily work {_WORKS.get(m.group(1), m.group(1))}", text)
     text = _without_turn(re.sub(r"^(an?|the)\b", lambda m: m.group().lower(), text, flags=re.IGNORECASE))
     text = re.sub(r"\s+([,.])", r"\1", text).strip(" ,;")
     return text.removesuffix(".") if ". " not in text else text
+
+
+def _one_quality(text: str) -> str:
+    """Return a noun phrase without the second of two qualities ("an experienced and skilled"), a habit of praise."""
+    return _TWO_QUALITIES.sub(lambda m: m.group() if names_person(m.group(2)) else f"{m.group(1)}{m.group(2)} ", text)
 
 
 def _without_turn(text: str) -> str:
@@ -179,9 +188,10 @@ def persona_checks(source: Sources, examples: Sequence[str]) -> tuple[Check[Any,
         ("leftover", _leftover),
         ("speaks_of_task", _speaks_of_task),
         ("first_person", _first_person),
-        ("not_a_person", _not_a_person),
         ("several_people", _several),
+        ("not_a_person", _not_a_person),
         ("named", _named),
+        ("unfit", _unfit),
         ("length", _length),
         ("unfinished", _unfinished),
         ("repetition", _repetition),
@@ -222,12 +232,18 @@ def _not_a_person(text: str, _origin: str) -> str | None:
     if script_of(text) != "LATIN" or guess_language(text) not in ("en", None):
         return None  # which nouns are people is known for English only
     head = head_phrase(text)
-    return None if names_person(head) or names_person(text[:80].split(" who ")[0]) else f"{head!r} is no person"
+    return None if names_person(head) else f"{head!r} is no person"
 
 
 def _several(text: str, _origin: str) -> str | None:
-    flaw = several_people(text)
-    return f"it describes several people ({flaw.found!r}); describe one" if flaw else None
+    flaw, listed = several_people(text), _LISTED.search(text)
+    found = flaw.found if flaw else listed and listed.group()
+    return f"it describes several people ({found!r}); describe one" if found else None
+
+
+def _unfit(text: str, _origin: str) -> str | None:
+    found = _UNFIT.search(text)
+    return f"it is not fit to show ({found.group()!r})" if found else None
 
 
 def _named(text: str, _origin: str) -> str | None:

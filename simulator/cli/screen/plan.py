@@ -23,7 +23,6 @@ def plan_view(found: Preview) -> RenderableType:
     models = sorted({role.model for role in found.roles})
     pairs = [
         ("texts", f"{len(found.texts):,}{bad}" if scenario.texts else ""),
-        ("personas", scenario.personas or ""),
         ("world", f"{world.title} ({world.name})" if world else ""),
         ("model", models[0] if len(models) == 1 else ""),
         ("seed", str(scenario.seed)),
