@@ -8,7 +8,6 @@ flawed line costs one line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -54,26 +53,24 @@ async def draw_each(context: RoleContext[I, O], inputs: I, seed: int) -> Draft[O
         return Draft(str(done), attempt=last, rejected=tuple(rejected))
 
 
-@dataclass(frozen=True)
-class _Line:
-    """One reply to one field: the fields so far with it, or what is wrong."""
-
-    partial: Any = None
-    attempt: Attempt | None = None
-
-
 async def _best(
     context: RoleContext[I, O], inputs: I, seed: int, done: Mapping[str, Any], field: str, rejected: list[Attempt]
 ) -> Any | None:
     """Return the best value of ``field``; ``None`` when no reply passed. What was turned down goes to ``rejected``."""
+    passed, least, top, score = list[Draft[O]](), context.prompt.head.least.get(field), None, 0.0
     for turn in range(context.prompt.head.rounds):
         numbers = range(turn * context.k, (turn + 1) * context.k)
         drafts = await together([_draw(context, inputs, seed, done, field, number) for number in numbers])
-        lines = [_judge(context, inputs, done, field, draft) for draft in drafts]
-        rejected.extend(line.attempt for line in lines if line.attempt is not None)
-        passed = [line.partial for line in lines if line.attempt is None]
+        judged = [_judge(context, inputs, done, field, draft) for draft in drafts]
+        rejected.extend(draft.attempt for draft in judged if draft.attempt is not None)
+        passed.extend(draft for draft in judged if draft.attempt is None)
         if passed:
-            return getattr(await _top(context, inputs, passed), field)
+            top, score = await _top(context, inputs, passed)
+            if least is None or score >= least:
+                return getattr(top.value, field)
+    if top is not None:
+        message = f"{field}: the best of {len(passed)} scores {score:.2f}, less than {least}"
+        rejected.append(Attempt(flaw="score", message=message, raw=top.raw))
     return None
 
 
@@ -99,24 +96,29 @@ def _join(begun: str, reply: str) -> str:
     return f"{begun}{space}{reply}".strip()
 
 
-def _judge(context: RoleContext[I, O], inputs: I, done: Mapping[str, Any], field: str, draft: Draft[O]) -> _Line:
+def _judge(context: RoleContext[I, O], inputs: I, done: Mapping[str, Any], field: str, draft: Draft[O]) -> Draft[O]:
+    """Return the draft with the fields so far as its value, or with what is wrong with it."""
     if draft.attempt is not None:
-        return _Line(attempt=draft.attempt)
+        return draft
     try:
         value = getattr(field_type(context.role.output, field).model_validate({field: draft.raw}), field)
     except ValidationError as error:
-        return _Line(attempt=Attempt(flaw="invalid", message=f"{field}: {error.errors()[0]['msg']}", raw=draft.raw))
+        why = f"{field}: {error.errors()[0]['msg']}"
+        return Draft(draft.raw, attempt=Attempt(flaw="invalid", message=why, raw=draft.raw))
     partial: Any = context.role.output.model_construct(**{**done, field: value})
     partial = context.role.tidy(partial) if context.role.tidy else partial
     for rule in context.role.checks:
         message = rule.test(inputs, partial) if rule.field == field else None
         if message is not None:
-            return _Line(attempt=Attempt(flaw=rule.name, message=message, raw=draft.raw))
-    return _Line(partial)
+            return Draft(draft.raw, attempt=Attempt(flaw=rule.name, message=message, raw=draft.raw))
+    return Draft(draft.raw, value=partial)
 
 
-async def _top(context: RoleContext[I, O], inputs: I, passed: list[Any]) -> Any:
-    if context.role.score is None or len(passed) == 1:
-        return passed[0]
-    scores = await context.role.score(inputs, passed, context.embedder)
-    return passed[max(range(len(passed)), key=lambda i: (scores[i], -i))]
+async def _top(context: RoleContext[I, O], inputs: I, passed: list[Draft[O]]) -> tuple[Draft[O], float]:
+    """Return the best draft and its score."""
+    if context.role.score is None:
+        return passed[0], 0.0
+    values: list[Any] = [draft.value for draft in passed]
+    scores = await context.role.score(inputs, values, context.embedder)
+    best = max(range(len(passed)), key=lambda i: (scores[i], -i))
+    return passed[best], float(scores[best])

@@ -15,22 +15,23 @@ def _words(text: str) -> frozenset[str]:
 
 _PEOPLE = _words(
     """
-    acquaintance adult agent ambassador aide ally amateur apprentice artisan aunt baby bachelor bard boss boy bride
-    captain caretaker celebrity champion chap chef chief child citizen clerk coach colleague companion comrade
-    confidant confidante contact cook cop counsel counsellor councillor cousin craftsman critic custodian dad daughter
-    deputy diva doctor elder enthusiast expert fan father fellow fiance fiancé fiancée fisherman flatmate foe friend
-    genius geek girl godfather godmother grandchild granddaughter grandfather grandma grandmother grandpa
-    grandparent grandson groom guard guide guru guy head heir herbalist hero host hostess human husband individual
-    infant intern invalid judge junior kid kin king lad lady landlady landlord lass lawyer lead leader legend loner
-    maestro magnate maid man marine mate mentor midwife monk mother mum nanny narrator native nephew nerd neighbor
-    neighbour newcomer niece novice nun nurse official officer opponent orphan parent partner patient pensioner person
-    physician pilot poet poor postman prefect priest principal professional prodigy pupil queen recluse recruit
-    relative representative resident retiree rival roommate sailor scribe self senior servant shepherd sibling sir
-    sister brother smith soldier son specialist spouse stepfather stepmother steward student successor surgeon
-    survivor tailor teen teenager tenant therapist tutor twin uncle veteran vet vicar victim villager virtuoso
-    volunteer widow widower wife witness woman youngster youth chemist alchemist musicologist technician veterinarian
-    barista tycoon diplomat acrobat athlete bureaucrat aristocrat advocate candidate associate graduate magistrate
-    delegate laureate subordinate inmate insider outsider detective analyst prostitute executive operative native cyclist archaeologist elderly someone somebody men women people crew
+    acquaintance acrobat adult advocate agent aide alchemist ally amateur ambassador analyst apprentice archaeologist
+    aristocrat artisan associate athlete aunt baby bachelor bard barista boss boy bride brother bureaucrat candidate
+    captain caretaker celebrity champion chap chef chemist chief child citizen clerk coach colleague companion comrade
+    confidant confidante contact cook cop councillor counsel counsellor cousin craftsman crew critic custodian cyclist
+    dad daughter delegate deputy detective diplomat diva doctor elder elderly enthusiast executive expert fan father
+    fellow fiance fiancé fiancée fisherman flatmate foe friend geek genius girl godfather godmother graduate
+    grandchild granddaughter grandfather grandma grandmother grandpa grandparent grandson groom guard guide guru guy
+    head heir herbalist hero host hostess human husband individual infant inmate insider intern invalid judge juggler
+    junior kid kin king lad lady landlady landlord lass laureate lawyer lead leader legend loner maestro magician
+    magistrate magnate maid man marine mate men mentor midwife monk mother mum musicologist nanny narrator native
+    neighbor neighbour nephew nerd newcomer niece novice nun nurse officer official operative opponent orphan outsider
+    parent partner patient pensioner people person physician pilot poet poor postman prefect priest principal prodigy
+    professional prostitute pupil queen recluse recruit relative representative resident retiree rival roommate sailor
+    scribe self senior servant shepherd sibling sir sister smith soldier somebody someone son specialist spouse
+    stepfather stepmother steward student subordinate successor surgeon survivor tailor technician teen teenager
+    tenant therapist tutor twin tycoon uncle vet veteran veterinarian vicar victim villager virtuoso volunteer widow
+    widower wife witness wizard woman women youngster youth
     """
 )
 _ENDINGS = re.compile(
@@ -42,24 +43,24 @@ _NOT_PEOPLE = _words(
     """
     accent access accident address advent after afternoon agreement air altar amber anger answer ant antler background
     badger banner barrier beaver beer blister border bother brazilian brilliant brochure business butter canadian
-    cancer cellar chamber chapter chatter cider clever cluster coffee committee comparison computer congress consent
-    constant container content conveyor corner corridor counter cover current danger darkness degree desert diameter
-    dinner disaster distant distinguished document dollar dominant door drawer dress eager egyptian elderberry elegant
-    elephant elevator elixir employment error ever express exterior factor favor fee fever fiber filter finger fire
-    fitness flavor floor flower former fragrant freezer fritter garment gender giant glacier glimmer grant guarantee
-    hammer hanger happiness harbor harbour hesitant honor horror hotness hour hover however humor humour hungarian
-    hunger illness important incident indian indoor inner instant interior invoice italian jar jubilee kindness knee
-    labor labour ladder laser later latter laughter lavender layer leather less lesson letter lever liquor liter
-    litter liver locker lower lumber manner matter mattress median medicine mess meter minor mirror modern moment
-    monster motor murder neighborhood neighbourhood never newspaper norwegian november number october odor order
-    oregano other outer over oyster paper parlor payment pepper piano pier plant plaster pleasant poison poster powder
-    power present press prior prison process progress proper quarter radiator rather reason recent refrigerator
-    relevant reluctant restaurant rigor river roller rubber rumor russian salmon salon scanner season sector sensor
-    september server sever shelter shower sickness significant silent silver skilled slaughter slipper smaller sober
-    soccer spider staircase stress stupor success sugar summer super superior supper sweater talent tender tent terror
-    theater theatre timber tolerant tour tower tractor trailer transfer tree tremor trigger tumor ukrainian under
-    upper vacant vapor vent vibrant vigor vinegar volcano warrant water weakness weather wellness whether wilderness
-    winter wonder
+    cancer career cellar chamber chapter chatter cider clever cluster coffee committee comparison computer congress
+    consent constant container content conveyor corner corridor counter cover current danger darkness degree desert
+    diameter dinner disaster distant distinguished document dollar dominant door drawer dress eager egyptian
+    elderberry elegant elephant elevator elixir employment error ever express exterior factor favor fee fever fiber
+    filter finger fire fitness flavor floor flower former fragrant freezer fritter garment gender giant glacier
+    glimmer grant guarantee hammer hanger happiness harbor harbour hesitant honor horror hotness hour hover however
+    humor humour hungarian hunger illness important incident indian indoor inner instant interior invoice italian jar
+    jubilee kindness knee labor labour ladder laser later latter laughter lavender layer leather less lesson letter
+    lever liquor liter litter liver locker lower lumber manner matter mattress median medicine mess meter minor mirror
+    modern moment monster motor murder neighborhood neighbourhood never newspaper norwegian november number october
+    odor order oregano other outer over oyster paper parlor payment pepper piano pier plant plaster pleasant poison
+    poster powder power present press prior prison process progress proper quarter radiator rather reason recent
+    refrigerator relevant reluctant restaurant rigor river roller rubber rumor russian salmon salon scanner season
+    sector sensor september server sever shelter shower sickness significant silent silver skilled slaughter slipper
+    smaller sober soccer spider staircase stress stupor success sugar summer super superior supper sweater talent
+    tender tent terror theater theatre timber tolerant tour tower tractor trailer transfer tree tremor trigger tumor
+    ukrainian under upper vacant vapor vent vibrant vigor vinegar volcano warrant water weakness weather wellness
+    whether wilderness winter wonder
     """
 )
 _HEAD_END = re.compile(

@@ -137,7 +137,7 @@ def mend_who(text: str) -> str:
     >>> mend_who("This person is an experienced and skilled gardener, but they're not old")
     'an experienced gardener'
     """
-    text = _TWO_QUALITIES.sub(r"\1 ", _OPENER.sub("", normalise_text(text).strip('"“”* ')))
+    text = _one_quality(_OPENER.sub("", normalise_text(text).strip('"“”* ')))
     end = _AFTER_WHO.search(text, 3)
     text = (text[: end.start()] if end else text).strip()
     if text and not re.match(r"(?:an?|the) ", text, re.IGNORECASE) and text.isascii():
