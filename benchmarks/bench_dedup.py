@@ -103,9 +103,15 @@ def _measure(stage: str, tool: str, file: Path, pythons: dict[str, str]) -> dict
         check=False,
     )
     if done.returncode:
-        return {"reason": (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1][:150]}
+        return {"reason": _reason(done.stderr) or f"ended with {done.returncode}"}
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def _reason(stderr: str) -> str:
+    """Return the line of a traceback that says most: the error's last one, or the one that names what is missing."""
+    lines = [line.strip(" *\x1b[93m0") for line in stderr.splitlines() if line.strip(" *")]
+    return next((line for line in lines if "not found" in line), lines[-1] if lines else "")[:150]
 
 
 def _child(stage: str, tool: str, file: str) -> dict[str, Any]:

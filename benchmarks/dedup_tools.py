@@ -35,6 +35,20 @@ def datasketch(texts: Sequence[str]) -> list[int]:
     return kept
 
 
+def datasketch_bulk(texts: Sequence[str]) -> list[int]:
+    """The same with its faster signatures, a thousand texts at once."""
+    from datasketch import MinHash, MinHashLSH
+
+    lsh, kept = MinHashLSH(threshold=THRESHOLD, num_perm=128), []
+    for start in range(0, len(texts), 1_000):
+        words = ([word.encode("utf8") for word in set(_words(text))] for text in texts[start : start + 1_000])
+        for row, minhash in enumerate(MinHash.bulk(words, num_perm=128), start):
+            if not lsh.query(minhash):
+                lsh.insert(str(row), minhash, check_duplication=False)
+                kept.append(row)
+    return kept
+
+
 def rensa(texts: Sequence[str]) -> list[int]:
     """The deduplicator of its README, on lower-cased words."""
     from rensa import RMinHashDeduplicator
@@ -125,6 +139,7 @@ def embedding_alone(texts: Sequence[str]) -> list[int]:
 
 LEXICAL: dict[str, Tool] = {
     "datasketch, as documented": datasketch,
+    "datasketch, bulk signatures": datasketch_bulk,
     "distilabel MinHashDedup": distilabel,
     "rensa, as documented": rensa,
     "Sixhop, paper mode": sixhop_paper,

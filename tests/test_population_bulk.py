@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from simulator.errors import InputError
 from simulator.population.bulk import deduplicate
 from simulator.population.compiled import can_compile
+from simulator.population.sweep import sweep, thresholds_between
 from simulator.population.tokens import jaccard, word_grams
 from simulator.population.vectors import cosines, unit_vectors
 from simulator.population.verdict import DedupSettings, Verdict
@@ -163,6 +164,22 @@ def test_paper_mode_lets_the_estimate_decide() -> None:
     assert all((128 * score) % 1 == 0 and score >= 0.9 for score in paper.scores[paper.stages == 2])
     exact = deduplicate(texts, settings=DedupSettings(cosine=None))
     assert paper.counts() != exact.counts()
+
+
+def test_a_sweep_tells_what_remains_at_each_threshold() -> None:
+    texts, vectors = texts_with_duplicates(200, seed=9), vectors_with_duplicates(200, seed=9)
+    told = dict(sweep(texts, vectors, thresholds_between(0.5, 0.95, 0.15)))
+    assert list(told) == [0.5, 0.65, 0.8, 0.95]
+    for threshold, counts in told.items():
+        assert sum(counts.values()) == 200
+        chosen = DedupSettings(jaccard=threshold, cosine=threshold)
+        verdicts = brute_force([str(row) for row in range(200)], texts, vectors, chosen)
+        assert counts["kept"] == sum(verdict.admitted for verdict in verdicts)
+    lexical = dict(sweep(texts, None, [0.5], DedupSettings(cosine=None)))
+    assert lexical[0.5]["embedding"] == 0
+    for wrong in ((0.0, 0.5), (0.9, 0.5), (0.5, 1.5)):
+        with pytest.raises(InputError, match="sweep"):
+            thresholds_between(*wrong)
 
 
 def test_wrong_input_is_refused() -> None:

@@ -11,11 +11,10 @@ import numpy as np
 
 from simulator.errors import InputError
 from simulator.models.base import normalise_text
-from simulator.models.persona import MAX_HOP, Persona
-from simulator.models.relation import Relation
+from simulator.models.persona import MAX_HOP
 from simulator.population.adjacency import Adjacency, components, distances_from, shortest_chain
 from simulator.population.collector import collector_off
-from simulator.population.graph_arrays import UNKNOWN, GraphArrays
+from simulator.population.graph_arrays import UNKNOWN, GraphArrays, PersonaRow, RelationRow
 
 if TYPE_CHECKING:
     import networkx
@@ -64,12 +63,12 @@ class RelationshipGraph:
     :meth:`to_networkx` gives the same graph to everything that works with NetworkX.
 
     Args:
-        personas: The admitted personas.
+        personas: The admitted personas, as records or as rows of a table.
         relations: The relations between them. One that names an unknown id is kept and reported by
             :func:`simulator.population.consistency.inconsistencies`.
     """
 
-    def __init__(self, personas: Iterable[Persona], relations: Iterable[Relation]) -> None:
+    def __init__(self, personas: Iterable[PersonaRow], relations: Iterable[RelationRow]) -> None:
         self.arrays = GraphArrays(personas, relations)
 
     def __len__(self) -> int:
@@ -96,8 +95,11 @@ class RelationshipGraph:
         """
         if reference in self:
             return reference
-        wanted = normalise_text(reference).lower()
         fitting = [id for id in self.arrays.ids if reference and id.startswith(reference)]
+        fitting = fitting or [
+            id for id, text in zip(self.arrays.ids, self.arrays.texts, strict=True) if text == reference
+        ]
+        wanted = normalise_text(reference).lower()
         fitting = fitting or [
             id
             for id, text in zip(self.arrays.ids, self.arrays.texts, strict=True)

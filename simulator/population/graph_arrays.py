@@ -5,19 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.models.persona import Persona
-from simulator.models.relation import Relation
 from simulator.population.adjacency import Adjacency
 from simulator.population.collector import collector_off
 
-__all__ = ["UNKNOWN", "Edge", "GraphArrays"]
+__all__ = ["UNKNOWN", "Edge", "GraphArrays", "PersonaRow", "RelationRow"]
 
 UNKNOWN = -1
 """The hop of an id that a relation names although no persona has it."""
+
+
+class PersonaRow(Protocol):
+    """What a graph needs of a persona: a :class:`~simulator.models.persona.Persona`, or a lighter row of a table."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def hop(self) -> int: ...
+
+
+class RelationRow(Protocol):
+    """What a graph needs of a relation: a :class:`~simulator.models.relation.Relation`, or a lighter row of a table."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def hop(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +73,7 @@ class GraphArrays:
         edge_hops: Hop of each edge.
     """
 
-    def __init__(self, personas: Iterable[Persona], relations: Iterable[Relation]) -> None:
+    def __init__(self, personas: Iterable[PersonaRow], relations: Iterable[RelationRow]) -> None:
         self.ids: list[str] = []
         self.texts: list[str] = []
         self.rows: dict[str, int] = {}
