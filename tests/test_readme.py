@@ -45,7 +45,9 @@ def test_the_commands_exist() -> None:
     lines = [line for block in blocks("") for line in block.splitlines() if line.startswith("sixhop ")]
     assert len(lines) >= 6
     for name in {shlex.split(line, comments=True)[1] for line in lines}:
-        done = subprocess.run([sys.executable, "-m", "simulator.cli.main", name, "--help"], capture_output=True, cwd=ROOT)
+        done = subprocess.run(
+            [sys.executable, "-m", "simulator.cli.main", name, "--help"], capture_output=True, cwd=ROOT
+        )
         assert done.returncode == 0, name
 
 
