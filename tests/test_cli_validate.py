@@ -96,7 +96,7 @@ def test_bad_rows_are_shown_and_do_not_keep_it_from_running(here: Path, capsys: 
 def test_the_most_units_of_each_stage() -> None:
     quickstart = load_scenario(SCENARIOS / "quickstart.yaml")
     assert {plan.stage: plan.units for plan in stage_plans(quickstart, texts=16)} == {
-        "extract": 16, "expand-1": 10, "expand-2": 10, "cast": 0, "pose": 6, "converse": 4, "npcs": 6, "tools": 6,
+        "extract": 16, "expand-1": 5, "expand-2": 5, "cast": 0, "pose": 5, "converse": 3, "npcs": 3, "tools": 4,
         "report": 0,
     }  # fmt: skip
     wide = parse_scenario("{name: wide, texts: {paths: x, per_text: 4}, expand: {hops: 3, per_persona: 2}}", Path())

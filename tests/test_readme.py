@@ -17,7 +17,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```([a-z]*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [text for name, text in fenced if name == language]
 
 
 @pytest.mark.slow
@@ -46,9 +47,10 @@ def test_the_commands_exist() -> None:
     assert len(lines) >= 6
     for name in {shlex.split(line, comments=True)[1] for line in lines}:
         done = subprocess.run(
-            [sys.executable, "-m", "simulator.cli.main", name, "--help"], capture_output=True, cwd=ROOT
+            [str(Path(sys.executable).with_name("sixhop")), name, "--help"], capture_output=True, cwd=ROOT
         )
         assert done.returncode == 0, name
+        assert b"Usage" in done.stdout
 
 
 def test_the_two_commands_are_targets() -> None:

@@ -12,7 +12,7 @@ from simulator.models.base import Record
 from simulator.models.persona import Question
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import shared_run
-from simulator.roles.choice import agreement
+from simulator.roles.choice import FIELDS_OF_LIFE, agreement, margin
 from simulator.roles.persona_text import (
     MAX_CHARACTERS,
     MAX_WHO,
@@ -97,15 +97,16 @@ def _examples() -> tuple[str, ...]:
 
 
 async def _score(inputs: ExtractorInput, outputs: Sequence[FoundPersona], embedder: Embedder) -> Sequence[float]:
-    """Return how near each person is to the text, less what is mere praise.
+    """Return how much each person belongs to the text: 0 is no more than to something unrelated.
 
     While only ``who`` is there, it also counts how near a guess is to the other guesses: several words for one trade
     are a better sign than a word that the text happens to hold.
     """
     described = [getattr(output, "persona", "") for output in outputs]
     texts = described if all(described) else [output.who for output in outputs]
-    vectors = await embedder.embed([inputs.text, *texts])
-    near = vectors[1:] @ vectors[0]
+    vectors = await embedder.embed([inputs.text, *FIELDS_OF_LIFE, *texts])
+    source, fields, drafts = vectors[0], vectors[1 : len(FIELDS_OF_LIFE) + 1], vectors[len(FIELDS_OF_LIFE) + 1 :]
+    belongs = margin(drafts, source, fields)
     if not all(described):
-        return [float(score) for score in 0.7 * near + 0.3 * agreement(vectors[1:])]
-    return [float(cosine) + plainness(text) for cosine, text in zip(near, described, strict=True)]
+        return [float(score) for score in 0.6 * belongs + 0.4 * agreement(drafts)]
+    return [float(score) + plainness(text) for score, text in zip(belongs, described, strict=True)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
 
 from pydantic import Field
 
@@ -14,7 +13,16 @@ from simulator.models.relation import RELATION_KINDS, RelationKind
 from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.template import load_prompt
 from simulator.roles.people_words import head_phrase, names_person
-from simulator.roles.persona_text import MAX_CHARACTERS, mend_persona, persona_checks, plainness
+from simulator.roles.persona_text import (
+    MAX_CHARACTERS,
+    MAX_WHO,
+    mend_persona,
+    mend_who,
+    mended,
+    persona_checks,
+    plainness,
+    who_checks,
+)
 from simulator.roles.relation_names import RELATION_NAMES, offer
 from simulator.roles.role import Check, Role
 
@@ -41,9 +49,10 @@ class RelatorInput(Record):
 
 
 class Relative(Record):
-    """What the other person is to the first, and who that is."""
+    """What the other person is to the first, and who that is; ``who`` is it in a few words, where the prompt asks."""
 
     relation: str = Field(min_length=1, max_length=80)
+    who: str = Field("", max_length=MAX_WHO)
     persona: str = Field(min_length=1, max_length=MAX_CHARACTERS)
 
 
@@ -57,6 +66,7 @@ def relator() -> Role[RelatorInput, Relative]:
         checks=(
             Check("not_a_relation", _not_a_relation, "relation"),
             Check("avoided", _avoided, "relation"),
+            *who_checks(),
             *persona_checks(lambda inputs: inputs.persona, _examples()),
             Check("same_person", _same_person, "persona"),
         ),
@@ -75,12 +85,8 @@ def _values(inputs: RelatorInput) -> Mapping[str, str]:
 
 
 def _tidy(output: Relative) -> Relative:
-    """Mend both fields; one that is not answered yet (fields are asked for apart) stays as it is."""
-    mended = dict[str, Any]()
-    for field, mend in (("relation", _mend_relation), ("persona", mend_persona)):
-        if text := getattr(output, field, None):
-            mended[field] = mend(text) or text
-    return Relative.model_construct(None, **mended)
+    found: Relative = mended(output, relation=_mend_relation, who=mend_who, persona=mend_persona)
+    return found
 
 
 def _mend_relation(text: str) -> str:
@@ -127,10 +133,13 @@ def _examples() -> tuple[str, ...]:
 
 
 async def _score(inputs: RelatorInput, outputs: Sequence[Relative], embedder: Embedder) -> Sequence[float]:
-    """Return how well each relative fits: of the same world as the source, but somebody else."""
-    named = [output for output in outputs if getattr(output, "persona", None)]
-    if len(named) < len(outputs):
-        return [0.0] * len(outputs)  # only the relation's name is there: the first one that passed is as good as any
-    vectors = await embedder.embed([inputs.persona, *(output.persona for output in outputs)])
+    """Return how well each relative fits: of the same world as the source, but somebody else.
+
+    A relation's name alone is not scored: the first that passed is as good as any.
+    """
+    texts = [getattr(output, "persona", "") or getattr(output, "who", "") for output in outputs]
+    if not all(texts):
+        return [0.0] * len(outputs)
+    vectors = await embedder.embed([inputs.persona, *texts])
     near = vectors[1:] @ vectors[0]
-    return [-abs(float(c) - _NEAR) + plainness(output.persona) for c, output in zip(near, outputs, strict=True)]
+    return [plainness(text) - abs(float(cosine) - _NEAR) for cosine, text in zip(near, texts, strict=True)]

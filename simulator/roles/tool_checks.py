@@ -7,7 +7,7 @@ from functools import cache
 
 from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.template import load_prompt
-from simulator.roles.checks import leftover, repeated_words, shared_run, unfinished
+from simulator.roles.checks import leftover, names_in, repeated_words, shared_run, unfinished
 from simulator.roles.role import Check
 from simulator.roles.tool_draft import MAX_PARAMETERS, VERBS, ToolBrief, ToolDraft, name_of, names_of, phrase, type_of
 
@@ -28,6 +28,7 @@ _GENERATES = re.compile(
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"\b(?:this|the) (?:person|persona|user)\b", re.IGNORECASE)
+_ACRONYM = re.compile(r"(?<!^)\b[A-Z]{2,}s?\b")
 _THING = 4  # words of a thing
 _ABSTRACT = word_grams(
     "service services education information research study studies restoration poetry bookings help support work jobs "
@@ -126,16 +127,24 @@ def _taken(brief: ToolBrief, draft: ToolDraft) -> str | None:
     return f"name {draft.name!r} is taken ({taken})" if taken else None
 
 
-def _description(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+def _description(brief: ToolBrief, draft: ToolDraft) -> str | None:
     text = draft.description
     first = (word_list(text) or [""])[0]
     if not first.endswith("s") and first not in VERBS:
         return f"description begins with {first!r}; it must begin with what the tool does, as in 'Checks ...'"
     if not word_grams(phrase(draft.name.partition("_")[2])) & _stems(text):
         return "description does not speak of what the name says"
+    if named := _named(brief, text):
+        return f"description names {named!r}, which not everybody who calls the tool has to do with"
     if _PERSON.search(text):
         return "description speaks of 'the person' where it must say what the tool works on"
     return _bounded("description", text)
+
+
+def _named(brief: ToolBrief, text: str) -> str | None:
+    """Return a name (of a country, a brand) that a small model made up: one that the persona does not say."""
+    names = (*names_in(text), *_ACRONYM.findall(text))
+    return next((name for name in names if not word_grams(name) <= word_grams(brief.persona)), None)
 
 
 def _description_of_text(_brief: ToolBrief, draft: ToolDraft) -> str | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import content_id, normalise_text
 from simulator.models.persona import persona_id
 from simulator.models.tool import Tool, ToolParameter
 from simulator.roles.checks import sentence
+from simulator.roles.choice import agreement
 from simulator.roles.role import Role
 from simulator.roles.tool_checks import tool_checks
 from simulator.roles.tool_draft import VERBS, ParameterDraft, ToolBrief, ToolDraft, name_of, phrase
@@ -61,13 +64,18 @@ def _values(brief: ToolBrief) -> Mapping[str, str]:
 
 
 async def _score(brief: ToolBrief, drafts: Sequence[ToolDraft], embedder: Embedder) -> Sequence[float]:
-    """Closeness of the tool to the persona, and of its details to what it does; the mean of two cosines, -1 to 1."""
-    wants = [f"{draft.need} {phrase(draft.name)} {draft.description}".strip() for draft in drafts]
+    """Say how good the drafts are: near to the persona, of one piece, and what other drafts say too.
+
+    The mean of three cosines, -1 to 1: tool to persona, arguments and result to tool, and draft to the other drafts.
+    The last one keeps the odd ideas out that a small model has now and then, however near their words are.
+    """
+    tools = [f"{draft.need} {phrase(draft.name)} {draft.description}".strip() for draft in drafts]
     details = [" ".join((*map(_shown, draft.parameters), draft.returns)).strip() for draft in drafts]
-    texts = [brief.persona, *wants, *(detail or want for detail, want in zip(details, wants, strict=True))]
-    vectors = await embedder.embed(texts)
-    person, tools, arguments = vectors[0], vectors[1 : len(drafts) + 1], vectors[len(drafts) + 1 :]
-    return [float(tool @ person + one @ tool) / 2 for tool, one in zip(tools, arguments, strict=True)]
+    details = [detail or tool for detail, tool in zip(details, tools, strict=True)]
+    person, *vectors = await embedder.embed([brief.persona, *tools, *details])
+    first, second = np.stack(vectors[: len(drafts)]), np.stack(vectors[len(drafts) :])
+    scores = (first @ person + (first * second).sum(axis=1) + agreement(second)) / 3
+    return [float(score) for score in scores]
 
 
 def _shown(parameter: ParameterDraft) -> str:

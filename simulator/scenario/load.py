@@ -18,7 +18,7 @@ __all__ = ["dump_scenario", "json_schema", "load_scenario", "parse_scenario"]
 _MAX_BYTES = 1_000_000  # a scenario is written by hand; anything larger is a wrong file
 
 
-def load_scenario(path: Path) -> Scenario:
+def load_scenario(path: Path | str) -> Scenario:
     """Read and check a scenario file.
 
     Args:
@@ -28,6 +28,7 @@ def load_scenario(path: Path) -> Scenario:
         ScenarioError: The file is missing, not YAML, or has a value that is not allowed; the message names each
             place (``expand.hops: ...``).
     """
+    path = Path(path)
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise ScenarioError(f"{str(path)!r} has over {_MAX_BYTES:,} bytes: that is not a scenario file")
