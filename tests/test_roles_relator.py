@@ -15,7 +15,7 @@ from simulator.models.relation import RELATION_KINDS, RelationKind
 from simulator.prompts.chat import chat, each_chat
 from simulator.prompts.template import load_prompt
 from simulator.roles.relation_names import RELATION_NAMES, offer
-from simulator.roles.relator import RelatorInput, Relative, relator
+from simulator.roles.relator import Relative, RelatorInput, relator
 
 ROLE = relator()
 SOURCE = "a glass engraver in a border town who etches wedding goblets and fears for his eyes"
