@@ -1,7 +1,7 @@
 """Deduplication side by side: speed, memory, recall and precision of Sixhop and of other tools, in one run.
 
     python benchmarks/bench_dedup.py [--rows 10000 100000 1000000] [--truth 50000] [--seed 1]
-        [--python SemHash=/path/to/python ...]
+        [--tools Sixhop ...] [--python SemHash=/path/to/python ...]
 
 Every measurement is a process of its own, which warms up on a thousand other rows (compilers, caches, imports) before
 the clock starts. Time runs from texts in memory to the rows that are kept; peak memory is the process's, texts
@@ -43,13 +43,13 @@ def main() -> None:
         for name, file in _data(Path(folder), arguments.rows, arguments.seed).items():
             for stage in arguments.stages:
                 print(f"\n### {stage}, {name}\n\n{HEADER}")
-                for tool in TOOLS[stage]:
+                for tool in _tools(stage, arguments.tools):
                     print(_line(tool, _measure(stage, tool, file, pythons), None), flush=True)
         for name, file in _truth_data(Path(folder), arguments.truth, arguments.seed).items():
             for stage in arguments.stages:
                 truth = _measure(stage, "truth", file, pythons)
                 print(f"\n### {stage}, {name}: brute force rejects {truth['rejected']:,}\n\n{HEADER}")
-                for tool in TOOLS[stage]:
+                for tool in _tools(stage, arguments.tools):
                     print(_line(tool, _measure(stage, tool, file, pythons), set(truth["rows"])), flush=True)
 
 
@@ -65,8 +65,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--truth", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stages", nargs="+", choices=list(TOOLS), default=list(TOOLS))
+    parser.add_argument("--tools", nargs="*", default=[""], help="only tools with one of these in their names")
     parser.add_argument("--python", nargs="*", default=[], metavar="NAME=PATH")
     return parser.parse_args()
+
+
+def _tools(stage: str, parts: Sequence[str]) -> list[str]:
+    return [tool for tool in TOOLS[stage] if any(part in tool for part in parts)]
 
 
 def _data(folder: Path, sizes: Sequence[int], seed: int) -> dict[str, Path]:

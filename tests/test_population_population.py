@@ -230,6 +230,14 @@ def test_what_admissions_report_is_all_that_a_record_needs(history: History) -> 
     assert state(together) == state(population)
 
 
+def test_without_vectors_it_is_restored_too() -> None:
+    lived = Population(LEXICAL)
+    lived.admit_many([seed_of("a lock keeper"), relative("a river pilot", "a lock keeper")])
+    restored = Population.restore(lived.personas, lived.relations, lived.vectors, LEXICAL)
+    assert state(restored) == state(lived)
+    assert not restored.admit(seed_of("a RIVER pilot")).decision.admitted
+
+
 def test_a_restored_relation_must_join_restored_personas() -> None:
     orphan = Relation(source="p-a", target="p-b", name="aunt", kind="family", hop=1)
     with pytest.raises(InputError, match="'p-a'"):

@@ -21,7 +21,7 @@ from simulator.runs.stop import Stop
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
-    from simulator.cli.screen.panel import LivePanel
+    from simulator.cli.screen.live import LivePanel
 
 __all__ = ["Start", "execute"]
 
@@ -135,7 +135,7 @@ def _shown(progress: Progress, quiet: bool) -> Iterator[LivePanel | PlainLines]:
     if quiet:
         shown: LivePanel | PlainLines = Silence(progress, console)
     elif draws(console):
-        from simulator.cli.screen.panel import LivePanel
+        from simulator.cli.screen.live import LivePanel
 
         shown = LivePanel(progress, console)
     else:

@@ -48,13 +48,14 @@ class Population:
         Args:
             personas: In order of admission, with their latest hops.
             relations: In order of admission, with their latest hops.
-            vectors: One row a persona.
+            vectors: One row a persona, as :attr:`vectors` gives them.
             settings: The settings of the run.
 
         Raises:
             InputError: A relation names a persona that is not among ``personas``, or the vectors do not fit.
         """
         population = cls(settings)
+        vectors = None if vectors is not None and vectors.shape == (0, 0) else vectors
         with collector_off():
             ids = [persona.id for persona in personas]
             population._dedup.restore(ids, [persona.text for persona in personas], vectors)

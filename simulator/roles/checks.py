@@ -76,17 +76,23 @@ def shared_run(text: str, sources: Iterable[str], words: int, known: Set[str] = 
     return None
 
 
-def repeated_words(text: str, most: int = 2) -> str | None:
+def repeated_words(text: str, most: int = 2, content: int = 1) -> str | None:
     """Return a word that stands over ``most`` times, or a phrase of three words that stands twice.
 
     Words without content do not count, nor do single Chinese characters.
+
+    Args:
+        text: What was written.
+        most: How often a word may stand.
+        content: How many words of a phrase must have content for it to count.
     """
     words = word_list(text)
     for word, count in Counter(word for word in words if len(word) > 2 and word not in _SMALL).items():
         if count > most:
             return word
-    grams = Counter(zip(words, words[1:], words[2:], strict=False))
-    return next((" ".join(gram) for gram, count in grams.items() if count > 1 and len("".join(gram)) > 8), None)
+    grams = Counter(gram for gram in zip(words, words[1:], words[2:], strict=False) if len("".join(gram)) > 8)
+    twice = (gram for gram, count in grams.items() if count > 1)
+    return next((" ".join(gram) for gram in twice if sum(word not in _SMALL for word in gram) >= content), None)
 
 
 def names_in(text: str) -> list[str]:

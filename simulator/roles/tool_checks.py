@@ -8,6 +8,7 @@ from functools import cache
 from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import leftover, names_in, repeated_words, shared_run, unfinished
+from simulator.roles.people_words import names_person
 from simulator.roles.role import Check
 from simulator.roles.tool_draft import MAX_PARAMETERS, VERBS, ToolBrief, ToolDraft, name_of, names_of, phrase, type_of
 
@@ -81,6 +82,8 @@ def _thing(brief: ToolBrief, need: str) -> str | None:
     words = word_list(need)
     if len(words) > _THING or "and" in words or set(words) & _self(brief):
         return f"need {need!r} is not one thing that the person needs"
+    if names_person(need):
+        return f"need {need!r} is somebody, not something"
     if words[-1] in _ABSTRACT:
         return f"need {need!r} is nothing that can be had or measured"
     return f"need {need!r} is what the persona says already" if _stems(words[-1]) & _stems(brief.persona) else None
@@ -211,7 +214,8 @@ def _bounded(field: str, text: str) -> str | None:
 
 
 def _repeats(field: str, text: str) -> str | None:
-    found = repeated_words(text)
+    # "the number of the order and the day of the order" is how results are told, so a phrase counts from two words on.
+    found = repeated_words(text, content=2)
     return f"{field} repeats {found!r}" if found else None
 
 

@@ -1,70 +1,21 @@
-"""The live panel of a run, drawn again and again on a terminal's stderr."""
+"""The picture of a run that goes on: its stages, what they have done, what is left."""
 
 from __future__ import annotations
 
-import os
-from types import TracebackType
-
 from rich.box import ROUNDED
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.screen.console import one_line, words
-from simulator.cli.screen.keyboard import Keyboard
 from simulator.cli.screen.progress import Progress, StageProgress, duration
-from simulator.runs.events import Event, Note
 
-__all__ = ["LivePanel", "draw"]
+__all__ = ["draw"]
 
-_FRAMES = 4  # a second: enough to look alive, and little work for a machine that also runs the model
-_SHOW_CURSOR = b"\x1b[?25h\n"
 _WIDEST = 120  # columns: a longer bar tells nothing more
 _WIDE = 100  # columns from which there is room for a longer bar and a rate per stage
-
-
-class LivePanel:
-    """Shows a :class:`Progress` while the ``with`` block lasts, and leaves its last state on the screen."""
-
-    def __init__(self, progress: Progress, console: Console) -> None:
-        self.progress = progress
-        self._console = console
-        self._live = Live(
-            console=console,
-            get_renderable=lambda: draw(progress, console.width),
-            refresh_per_second=_FRAMES,
-            redirect_stdout=False,  # results must not end up on stderr
-        )
-        self._keyboard = Keyboard()
-
-    def __enter__(self) -> LivePanel:
-        self._keyboard.silence()
-        self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.progress.over = True
-        self._live.stop()
-        self._keyboard.restore()
-
-    def __call__(self, event: Event) -> None:
-        """Take one event."""
-        self.progress.add(event)
-        if isinstance(event, Note):
-            self._console.print(words(event.text))
-
-    def tick(self) -> None:
-        """Do nothing: the panel redraws itself."""
-
-    def abandon(self) -> None:
-        """Give the terminal back, without waiting for anything: the process is about to end."""
-        self._keyboard.restore()
-        os.write(self._console.file.fileno(), _SHOW_CURSOR)
 
 
 def draw(progress: Progress, width: int) -> RenderableType:
