@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.models.message import Message
+from simulator.models.situation import Situation
 from simulator.roles.guards import flip, form, repetition, speech
 from simulator.roles.guards.language import language_of, script_of
 from simulator.roles.guards.panel import ASSISTANT, USER
@@ -19,7 +20,11 @@ ANSWER = "Keep the log in a waterproof sleeve and write with a pencil. Ink runs 
 SECOND = "My sleeves fog up by noon. Should I leave them open over lunch?"
 
 USER_SCENE = Scene(
-    "user", own=(OPENER, SECOND), other=(ANSWER,), persona=PERSONA, situation="the dredger comes on Monday"
+    "user",
+    own=(OPENER, SECOND),
+    other=(ANSWER,),
+    persona=PERSONA,
+    situation=Situation(about="the dredger comes on Monday"),
 )
 ASSISTANT_SCENE = Scene("assistant", own=(ANSWER,), other=(OPENER, SECOND))
 BEFORE = Scene("user", own=(OPENER,), other=(ANSWER,), persona=PERSONA)

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from graphs.context import ProductionContext
 from graphs.conversation import ConversationContext, converse
 from graphs.stage import Counts, run_stage
+from graphs.stages.encounters import Encounter, encounters
 from simulator.models.base import derive_seed
 from simulator.models.conversation import Conversation, ConversationInputs
-from simulator.models.instruction import Instruction
 from simulator.models.unit import Unit
 from simulator.runs.entry import Entry, Product
 from simulator.runs.events import Note
 from simulator.runs.pool import Ended
+from simulator.scenario.conversations import Conversations
 
 __all__ = ["converse_all"]
 
@@ -30,24 +31,36 @@ def _units(context: ProductionContext) -> Iterator[Unit]:
     section = context.scenario.conversations
     if section is None:
         return
-    posed = [Instruction.model_validate(body) for body in context.ledger.products("instruction")]
-    for instruction in posed[: section.count]:
-        partner, relation = _partner(context, instruction.persona)
+    for encounter in encounters(context, section):
+        persona = context.population.persona(encounter.opening.persona)
+        partner, relation = _partner(context, persona.id) if section.partner == "persona" else (None, "")
         if section.partner == "persona" and partner is None:
-            name = context.population.persona(instruction.persona).text
-            context.listener(Note(f"no conversation for {name!r}: nobody is related to them in the graph"))
+            context.listener(Note(f"no conversation for {persona.text!r}: nobody is related to them in the graph"))
             continue
-        inputs = ConversationInputs(
-            persona=context.population.persona(instruction.persona).text,
-            opener=instruction.text,
-            instruction=instruction.id,
-            situation=section.situation or "",
-            exchanges=section.exchanges,
-            partner=partner if section.partner == "persona" else None,
-            relation=relation if section.partner == "persona" else "",
-            system=section.system or "",
-        ).model_dump(mode="json")
+        inputs = _inputs(section, encounter, persona.text, partner, relation).model_dump(mode="json")
         yield Unit(stage=STAGE, role="user", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs))
+
+
+def _inputs(
+    section: Conversations, encounter: Encounter, persona: str, partner: str | None, relation: str
+) -> ConversationInputs:
+    instruction = encounter.opening.instruction
+    return ConversationInputs(
+        persona=persona,
+        opener=instruction.text if instruction else "",
+        instruction=instruction.id if instruction else None,
+        situation=encounter.situation,
+        behaviours=encounter.behaviours,
+        script=(*encounter.situation.script, *section.script),
+        exchanges=section.exchanges,
+        partner=partner,
+        relation=relation,
+        system=section.system or "",
+        flawed=section.flawed,
+        least=section.least,
+        redraws=section.redraws,
+        judge=section.judge,
+    )
 
 
 def _partner(context: ProductionContext, persona: str) -> tuple[str | None, str]:

@@ -11,6 +11,7 @@ from graphs.talk.state import ConversationContext, ConversationState, Side, hist
 from simulator.errors import InputError
 from simulator.models.base import derive_seed
 from simulator.models.conversation import ConversationInputs
+from simulator.models.situation import Situation
 from simulator.models.unit import Unit, UnitResult
 from simulator.roles.assistant import AssistantInput
 from simulator.roles.role import RoleContext
@@ -53,17 +54,20 @@ def speaker_inputs(state: ConversationState, side: Side) -> UserInput | Assistan
     return UserInput(
         persona=inputs.partner if side == "partner" and inputs.partner else inputs.persona,
         situation=_situation(inputs, side),
+        behaviours=() if side == "partner" else inputs.behaviours,
         history=history,
         turn=1 + sum(message.role == "user" for message in history),
         companion="person" if inputs.partner else "assistant",
     )
 
 
-def _situation(inputs: ConversationInputs, side: Side) -> str:
+def _situation(inputs: ConversationInputs, side: Side) -> Situation:
     """Return the situation as ``side`` knows it; the persona's own is not told to the partner."""
     if inputs.partner is None:
         return inputs.situation
     whom = inputs.persona if side == "partner" else inputs.partner
     tie = f"your {inputs.relation}" if side == "user" else f"whose {inputs.relation} you are"
     talk = f"You talk with {whom}{', ' + tie if inputs.relation else ''}."
-    return f"{inputs.situation} {talk}".strip() if side == "user" else talk
+    if side == "partner":
+        return Situation(about=talk)
+    return inputs.situation.model_copy(update={"about": f"{inputs.situation.about} {talk}".strip()})

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from simulator.models.base import Record
+from simulator.models.message import Message
+from simulator.models.situation import Behaviour, Situation
 
-__all__ = ["Conversation", "ConversationInputs", "Flawed", "Label", "StopReason", "Turn"]
+__all__ = ["Conversation", "ConversationInputs", "Flawed", "Forked", "Goal", "Label", "StopReason", "Turn", "Verdict"]
 
 StopReason = Literal["goal", "gave_up", "left", "max_turns", "assistant_ended", "loop", "budget", "error"]
 
 Flawed = Literal["keep", "end", "drop"]
 """What becomes of a turn that no draft was good enough for: keep it with its labels, end before it, drop all."""
+
+
+class Forked(Record):
+    """Where a conversation left another one: its first ``at`` turns are that one's."""
+
+    conversation: str
+    at: int = Field(ge=1)
 
 
 class ConversationInputs(Record):
@@ -23,25 +32,37 @@ class ConversationInputs(Record):
         persona: Who speaks in the user's place.
         opener: Their first turn, word for word; without it they begin by themselves.
         instruction: Id of the instruction that the opener is, if it is one.
-        situation: What the persona is in; told to the user's side only.
+        situation: What the persona is in and wants; told to the user's side only. A text is what it is ``about``.
+        behaviours: How the persona talks.
+        script: The persona's first turns, word for word, after the opener.
+        transcript: What was said before; it is taken as it is and nobody is asked for it again.
         exchanges: Most pairs of a turn and its answer.
         partner: Who is on the other side, when it is a person and not an assistant.
         relation: What the partner is to the persona, such as ``"younger sister"``.
         system: The assistant's system prompt, if it is to have one of its own.
         flawed: What becomes of a turn that no draft was good enough for.
         least: Whole exchanges that a conversation needs to be a product when it ends before a flawed turn.
+        redraws: How many drafts may be turned down before the conversation ends for its budget.
+        judge: What the judge decides, if there is one.
+        forked: Where it was forked from, if it was.
     """
 
     persona: str = Field(min_length=1)
     opener: str = ""
     instruction: str | None = None
-    situation: str = ""
+    situation: Annotated[Situation, BeforeValidator(Situation.of)] = Situation()
+    behaviours: tuple[Behaviour, ...] = ()
+    script: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    transcript: tuple[Message, ...] = ()
     exchanges: int = Field(3, ge=1, le=64)
     partner: str | None = Field(None, min_length=1)
     relation: str = ""
     system: str = ""
     flawed: Flawed = "end"
     least: int = Field(2, ge=1, le=64)
+    redraws: int | None = Field(None, ge=0)
+    judge: tuple[str, ...] = ()
+    forked: Forked | None = None
 
 
 class Label(Record):
@@ -61,6 +82,28 @@ class Turn(Record):
     labels: tuple[Label, ...] = ()
 
 
+class Verdict(Record):
+    """What a check of the whole conversation came to.
+
+    Attributes:
+        name: Of what was checked: ``goal``, or a behaviour's name.
+        holds: Whether it holds.
+        by: Who decided: ``rule`` or ``judge``.
+        evidence: The words of the conversation that decided it, or what was missing.
+    """
+
+    name: str
+    holds: bool
+    by: Literal["rule", "judge"]
+    evidence: str = ""
+
+
+class Goal(Verdict):
+    """Whether the goal of the situation was reached. ``claimed`` says that the user said so, which decides nothing."""
+
+    claimed: bool = False
+
+
 class Conversation(Record):
     """One whole conversation.
 
@@ -72,6 +115,11 @@ class Conversation(Record):
         turns: In order; the first is the user's.
         stop: Why it ended.
         reason: The same for people, with the evidence, when there is more to say than the one word.
+        situation: Name of the situation, if it has one.
+        behaviours: Names of the persona's behaviours.
+        goal: Whether the goal was reached; ``None`` when the situation says no way to check it.
+        verdicts: What became of the behaviours, rule by rule.
+        forked: Where it was forked from, if it was.
     """
 
     id: str
@@ -81,3 +129,8 @@ class Conversation(Record):
     turns: tuple[Turn, ...]
     stop: StopReason
     reason: str = ""
+    situation: str | None = None
+    behaviours: tuple[str, ...] = ()
+    goal: Goal | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    forked: Forked | None = None

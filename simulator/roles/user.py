@@ -9,22 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.message import Message
+from simulator.models.situation import Behaviour, Situation
 from simulator.prompts.template import load_prompt, neutralise
 from simulator.roles.guards.panel import USER, checks
 from simulator.roles.guards.scene import Scene
 from simulator.roles.role import Role
+from simulator.roles.script import brief, manner, told
 from simulator.roles.talk import mend, rate
 
 __all__ = ["UserInput", "UserTurn", "scene_of_user", "user"]
 
-_PLAIN_DAY = "an ordinary day, nothing special"
 _COMPANIONS = {"assistant": "an AI assistant", "person": "another person"}
 
 
@@ -33,14 +34,16 @@ class UserInput(Record):
 
     Attributes:
         persona: Who is speaking, in one or two sentences.
-        situation: What the person is in and wants, if more than an ordinary day.
+        situation: What the person is in and wants, if more than an ordinary day. A text is what it is ``about``.
+        behaviours: How the person talks.
         history: The conversation so far; ``user`` is the person's own side.
         turn: Number of the turn that is asked for, from 1.
         companion: Who is on the other side.
     """
 
     persona: str = Field(min_length=1)
-    situation: str = ""
+    situation: Annotated[Situation, BeforeValidator(Situation.of)] = Situation()
+    behaviours: tuple[Behaviour, ...] = ()
     history: tuple[Message, ...] = ()
     turn: int = Field(1, ge=1)
     companion: Literal["assistant", "person"] = "assistant"
@@ -75,6 +78,7 @@ def scene_of_user(inputs: UserInput) -> Scene:
         inputs.history,
         persona=inputs.persona,
         situation=inputs.situation,
+        behaviours=inputs.behaviours,
         rules=rules,
         examples=examples,
         among_people=inputs.companion == "person",
@@ -82,9 +86,12 @@ def scene_of_user(inputs: UserInput) -> Scene:
 
 
 def _values(inputs: UserInput) -> Mapping[str, str]:
+    heard = [turn.content for turn in inputs.history if turn.role == "assistant"]
     return {
         "persona": inputs.persona,
-        "situation": inputs.situation or _PLAIN_DAY,
+        "situation": told(inputs.situation),
+        "manner": manner(inputs.behaviours),
+        "brief": brief(inputs.situation, inputs.behaviours, heard),
         "companion": _COMPANIONS[inputs.companion],
     }
 

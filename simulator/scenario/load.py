@@ -54,10 +54,27 @@ def parse_scenario(text: str, base: Path, where: str = "scenario") -> Scenario:
     data = dict(data)
     if "base" in data:
         raise ScenarioError(f"{where}: base: unknown key")
+    talks = data.get("conversations")
+    if isinstance(talks, dict) and isinstance(talks.get("situations"), str):
+        data["conversations"] = {**talks, "situations": _listed_in(base / talks["situations"], where)}
     try:
         return Scenario.model_validate({**data, "base": base})
     except ValidationError as error:
         raise ScenarioError(f"{where} is not a valid scenario:\n" + "\n".join(_problems(error))) from error
+
+
+def _listed_in(path: Path, where: str) -> list[Any]:
+    """Return the list in a YAML file that the scenario names, so that the resolved scenario needs the file no more."""
+    place = f"{where}: conversations.situations: the file {str(path)!r}"
+    try:
+        rows = read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"{place} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{place} is not valid YAML: {yaml_problem(error)}") from error
+    if not isinstance(rows, list):
+        raise ScenarioError(f"{place} must hold a list of situations, got {_kind(rows)}")
+    return rows
 
 
 def dump_scenario(scenario: Scenario) -> str:
@@ -69,6 +86,8 @@ def json_schema() -> dict[str, Any]:
     """Return the scenario's JSON Schema, for editors."""
     schema = Scenario.model_json_schema()
     schema["properties"].pop("base", None)
+    talks = schema["$defs"]["Conversations"]["properties"]
+    talks["situations"] = {"anyOf": [{"type": "string"}, talks["situations"]]}  # a list, or the file that holds it
     return schema
 
 

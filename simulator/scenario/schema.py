@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from simulator.models.base import Record
 from simulator.models.persona import MAX_HOP, Question
 from simulator.models.relation import RELATION_KINDS, RelationKind
+from simulator.scenario.conversations import Conversations
+from simulator.scenario.section import Section, listed
 
 __all__ = [
     "Budget",
@@ -34,6 +35,7 @@ RoleName = Literal[
     "poser",
     "user",
     "assistant",
+    "judge",
     "npc_writer",
     "tool_designer",
 ]
@@ -46,16 +48,6 @@ def _hops(value: int) -> int:
             f"everybody, and further steps only come back to them"
         )
     return value
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-class Section(Record):
-    """A part of the scenario: unknown keys are errors, and its defaults are checked too."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class ModelChoice(Section):
@@ -114,7 +106,7 @@ class Texts(Section):
         limit: Only the first so many texts.
     """
 
-    paths: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1)
+    paths: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
     field: str = "text"
     questions: tuple[Question, ...] = Field(("read", "write", "like", "dislike"), min_length=1)
     per_text: int = Field(1, ge=1, le=4)
@@ -192,24 +184,6 @@ class Instructions(Section):
     per_persona: int = Field(1, ge=1, le=64)
 
 
-class Conversations(Section):
-    """Multi-turn conversations that start with the posed instructions.
-
-    Attributes:
-        count: How many; by default one per instruction.
-        exchanges: Pairs of a user's and an assistant's turn.
-        partner: ``assistant``, or ``persona``: someone related, from the graph.
-        system: The assistant's system prompt, when it is to have one of its own.
-        situation: What the user is in, told to the user's side only.
-    """
-
-    count: int | None = Field(None, ge=1)
-    exchanges: int = Field(3, ge=1, le=64)
-    partner: Literal["assistant", "persona"] = "assistant"
-    system: str | None = None
-    situation: str | None = None
-
-
 class Npcs(Section):
     """NPCs for a world: ``world`` is its folder or file, relative to the scenario."""
 
@@ -258,6 +232,9 @@ class Scenario(Section):
     def _complete(self) -> Scenario:
         if self.texts is None:
             raise ValueError("needs 'texts': where the personas are extracted from")
-        if self.conversations is not None and self.instructions is None:
-            raise ValueError("'conversations' needs 'instructions': each conversation opens with one")
+        talks = self.conversations
+        if talks is None or self.instructions is not None:
+            return self
+        if talks.opener == "posed" or not (talks.situations or talks.situation or talks.script):
+            raise ValueError("'conversations' needs 'instructions' to open with, or 'situations', or a 'script'")
         return self

@@ -8,8 +8,12 @@ from typing import Literal
 
 from simulator.models.conversation import Label
 from simulator.models.message import Message
+from simulator.models.situation import Behaviour, Situation
 
 __all__ = ["Detector", "Scene", "inspect"]
+
+
+_NOTHING = Situation()
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Scene:
         own: The speaker's earlier turns, oldest first.
         other: The counterpart's turns, oldest first.
         persona: Who the user is; empty for an assistant, which must not know.
-        situation: What the user is in.
+        situation: What the user is in and wants.
+        behaviours: How the user talks.
         rules: The text of the speaker's prompt, which must not be quoted.
         examples: Replies shown in the prompt, which must not be copied.
         among_people: Whether the counterpart is a person too: then advice is no sign of an assistant.
@@ -31,7 +36,8 @@ class Scene:
     own: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     persona: str = ""
-    situation: str = ""
+    situation: Situation = _NOTHING
+    behaviours: tuple[Behaviour, ...] = ()
     rules: str = ""
     examples: tuple[str, ...] = ()
     among_people: bool = False

@@ -109,7 +109,7 @@ def instructions_quoted(turn: str, scene: Scene) -> Label | None:
     ruled = longest_run(turn, scene.rules, _RULE_RUN) if scene.rules else ""
     if ruled:
         return Label(detector="instructions_quoted", evidence=ruled, severity="error")
-    for text in filter(None, (scene.persona, scene.situation)):
+    for text in filter(None, (scene.persona, scene.situation.about)):
         least = max(5, round(_PERSONA_SHARE * len(word_list(text))))
         recited = longest_run(turn, text, least)
         if recited:

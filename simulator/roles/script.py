@@ -1,0 +1,78 @@
+"""What a simulated user is told of their situation and manner, and which facts somebody has asked them for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from simulator.models.situation import Asked, Behaviour, Situation
+from simulator.roles.guards.words import content_words, sentences
+
+__all__ = ["asked_for", "brief", "manner", "told"]
+
+_PLAIN_DAY = "an ordinary day, nothing special"
+_PLAIN_MANNER = "as comes naturally to this person"
+_ASKS = re.compile(
+    r"\?|^(?:please |and |first |now |then |so |could |can |would |to \w+[^.]*, )*(?:please )?(?:tell|give|send|share|"
+    r"provide|confirm|enter|type|let me (?:know|have)|(?:i|we)(?:'ll| will)? (?:just )?need|may i have)\b",
+    re.IGNORECASE,
+)
+_ANYTHING = re.compile(r"\b(?:more (?:details?|information)|tell me (?:everything|more|all)|all the details)\b", re.I)
+
+
+def told(situation: Situation) -> str:
+    """Return the whole situation, a line for each kind of thing."""
+    lines = [situation.about] if situation.about else []
+    lines += [f"What you want: {situation.goal}"] if situation.goal else []
+    for lead, facts in (
+        ("You know", situation.knows),
+        ("You do not know", situation.unknown),
+        ("You tell this only when you are asked for it", [one.fact for one in situation.asked]),
+        ("You keep to this", situation.constraints),
+    ):
+        lines += [f"{lead}: {'; '.join(facts)}"] if facts else []
+    return "\n".join(lines) or _PLAIN_DAY
+
+
+def manner(behaviours: Sequence[Behaviour]) -> str:
+    """Return how the user talks, a line for each behaviour."""
+    return "\n".join(one.instructions for one in behaviours) or _PLAIN_MANNER
+
+
+def brief(situation: Situation, behaviours: Sequence[Behaviour], heard: Sequence[str]) -> str:
+    """Return situation and manner as a small model can hold them.
+
+    A small model tells what it knows, so a fact that is told only when asked is left out until somebody asked.
+
+    Args:
+        situation: What the user is in.
+        behaviours: How the user talks.
+        heard: What the other side said so far.
+    """
+    known = [*situation.knows, *(one.fact for one in situation.asked if asked_for(one, heard))]
+    lines = [
+        situation.about,
+        f"You want: {situation.goal}" if situation.goal else "",
+        f"You know: {'; '.join(known)}" if known else "",
+        f"You do not know: {'; '.join(situation.unknown)}" if situation.unknown else "",
+        f"You keep to this: {'; '.join(situation.constraints)}" if situation.constraints else "",
+        *(one.instructions for one in behaviours),
+    ]
+    return "\n".join(line for line in lines if line) or _PLAIN_DAY
+
+
+def asked_for(fact: Asked, heard: Sequence[str]) -> bool:
+    """Return whether one of the turns in ``heard`` asks for ``fact``: a question or request with one of its words."""
+    wanted = [content_words(words) for words in fact.when] or [frozenset({word}) for word in _topic(fact.fact)]
+    return any(_asks(sentence, wanted) for turn in heard for sentence in sentences(turn))
+
+
+def _asks(sentence: str, wanted: Sequence[frozenset[str]]) -> bool:
+    if _ANYTHING.search(sentence):
+        return True
+    words = content_words(sentence)
+    return bool(_ASKS.search(sentence)) and any(group and group <= words for group in wanted)
+
+
+def _topic(fact: str) -> frozenset[str]:
+    return frozenset(word for word in content_words(fact) if not any(letter.isdigit() for letter in word))

@@ -1,0 +1,116 @@
+"""The section ``conversations``: who talks with whom, in what situation and manner, and when it is enough."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from simulator.models.conversation import Flawed
+from simulator.models.situation import Behaviour, Situation
+from simulator.scenario.behaviours import BEHAVIOURS
+from simulator.scenario.section import Section, listed
+
+__all__ = ["Conversations", "Judged", "Profile"]
+
+Judged = Literal["goal", "behaviours", "turns"]
+
+
+def _named(situations: tuple[Situation, ...]) -> tuple[Situation, ...]:
+    for number, one in enumerate(situations, 1):
+        if not one.name:
+            raise ValueError(f"situation {number} has no 'name'")
+    _once((one.name for one in situations), "situations")
+    return situations
+
+
+def _once(names: Iterable[str], what: str) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise ValueError(f"two {what} are named {twice[0]!r}")
+
+
+class Profile(Section):
+    """A temper: behaviours that go together, and the share of the cast that has them.
+
+    Attributes:
+        share: Of the cast, above 0 to 1.
+        behaviours: Names, from the library or from ``conversations.behaviours``.
+    """
+
+    share: float = Field(gt=0, le=1)
+    behaviours: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
+
+
+class Conversations(Section):
+    """Multi-turn conversations.
+
+    Attributes:
+        count: How many at most; by default one for each opening and situation.
+        exchanges: Pairs of a user's and an assistant's turn.
+        partner: ``assistant``, or ``persona``: someone related, from the graph.
+        system: The assistant's system prompt, when it is to have one of its own.
+        situation: What every user is in, in a sentence; instead of ``situations``.
+        situations: What the users are in and want: a list, or the path of a YAML file that holds one.
+        per_persona: At most so many conversations for each member of the cast.
+        per_situation: At most so many conversations in each situation.
+        opener: ``posed``: the persona's instructions open; ``own``: it begins by itself, from its situation. By
+            default ``posed``, and ``own`` where there are situations, a script or no instructions.
+        script: The user's first turns, word for word, before they go on by themselves.
+        behaviours: Manners of your own, besides the library's.
+        profiles: Which shares of the cast have which behaviours; the rest has none.
+        flawed: What becomes of a turn that no draft was good enough for: ``end`` the conversation before it, ``keep``
+            it with its labels, ``drop`` the conversation.
+        least: Whole exchanges that a conversation needs to be a product when it ends before such a turn.
+        redraws: How many drafts may be turned down in one conversation before it ends for its budget.
+        judge: What the role ``judge`` decides: ``goal``, ``behaviours``, ``turns``.
+    """
+
+    count: int | None = Field(None, ge=1)
+    exchanges: int = Field(3, ge=1, le=64)
+    partner: Literal["assistant", "persona"] = "assistant"
+    system: str | None = None
+    situation: str | None = None
+    situations: Annotated[tuple[Situation, ...], AfterValidator(_named)] = ()
+    per_persona: int | None = Field(None, ge=1)
+    per_situation: int | None = Field(None, ge=1)
+    opener: Literal["posed", "own"] | None = None
+    script: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(listed)] = ()
+    behaviours: tuple[Behaviour, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    flawed: Flawed = "end"
+    least: int = Field(2, ge=1, le=64)
+    redraws: int | None = Field(None, ge=0)
+    judge: Annotated[tuple[Judged, ...], BeforeValidator(listed)] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Conversations:
+        if self.situation is not None and self.situations:
+            raise ValueError("has both 'situation' and 'situations'; put the one sentence into 'about' of each")
+        _once((one.name for one in self.behaviours), "behaviours")
+        if sum(profile.share for profile in self.profiles) > 1 + 1e-9:
+            raise ValueError("the shares of the profiles add up to more than 1")
+        for profile in self.profiles:
+            self.manner(profile)
+        return self
+
+    @property
+    def posed(self) -> bool:
+        """Whether the conversations open with posed instructions, unless the scenario has none."""
+        if self.opener is not None:
+            return self.opener == "posed"
+        return not (self.situations or self.script)
+
+    def manner(self, profile: Profile) -> tuple[Behaviour, ...]:
+        """Return the behaviours of ``profile``.
+
+        Raises:
+            ValueError: It names one that there is not.
+        """
+        known = {**BEHAVIOURS, **{one.name: one for one in self.behaviours}}
+        for name in profile.behaviours:
+            if name not in known:
+                raise ValueError(f"there is no behaviour {name!r}; there are {', '.join(sorted(known))}")
+        return tuple(known[name] for name in profile.behaviours)
