@@ -72,7 +72,8 @@ class Reply(Record):
     """One reply of a language model.
 
     ``finish`` is the endpoint's finish reason (``stop``, ``length``, ``content_filter``, ...), ``repaired`` says that
-    the text had characters that cannot be stored (a lone surrogate, NUL) and were replaced with U+FFFD.
+    the text had characters that cannot be stored (a lone surrogate, NUL) and were replaced with U+FFFD. ``usd`` is what
+    it cost in US dollars; ``None`` when the price is not known.
     """
 
     text: str
@@ -80,3 +81,4 @@ class Reply(Record):
     model: str
     usage: Usage = Usage()
     repaired: bool = False
+    usd: float | None = Field(None, ge=0)

@@ -21,13 +21,17 @@ from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.entry import Entry, ProductKind
+from simulator.runs.migrations import SCHEMA_VERSION, migrate
 from simulator.runs.statements import entry_statements, failure_statement, reply_statement
 from simulator.runs.writer import Statement, Writer, ledger_error
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Ledger"]
 
 APPLICATION_ID = 0x51C80B  # marks the file as ours (SQLite's application_id)
-SCHEMA_VERSION = 1
+_GET_REPLY = (
+    "SELECT model, finish, text, prompt_tokens, completion_tokens, cached_tokens, repaired, usd"
+    " FROM replies WHERE key = ?"
+)
 
 
 class Ledger:
@@ -118,12 +122,12 @@ class Ledger:
 
     async def get_reply(self, key: str) -> Reply | None:
         """Return the reply stored under ``key``, or ``None``."""
-        rows = list(self.rows("SELECT * FROM replies WHERE key = ?", (key,)))
+        rows = list(self.rows(_GET_REPLY, (key,)))
         if not rows:
             return None
-        _, model, _, _, finish, text, prompt, completion, cached, repaired = rows[0]
+        model, finish, text, prompt, completion, cached, repaired, usd = rows[0]
         usage = Usage(prompt=prompt, completion=completion, cached=cached)
-        return Reply(text=text, finish=finish, model=model, usage=usage, repaired=bool(repaired))
+        return Reply(text=text, finish=finish, model=model, usage=usage, repaired=bool(repaired), usd=usd)
 
     def meta(self, key: str, default: Any = None) -> Any:
         """Return the value stored under ``key``."""
@@ -219,15 +223,28 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         script = (resources.files("simulator.runs") / "schema.sql").read_text(encoding="utf-8")
         marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
         connection.executescript(f"BEGIN; {script}\n{marks} COMMIT;")
-    _check_version(connection, path)
+    version = _version(connection, path)
+    if version < SCHEMA_VERSION:
+        migrate(connection, version)
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the ledger's version, which is this Sixhop's or an older one that can be brought up to it."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise RunDirectoryError(f"{str(path)!r} is an SQLite file but not a Sixhop ledger")
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if not 1 <= version <= SCHEMA_VERSION:
+        raise RunDirectoryError(
+            f"the ledger {str(path)!r} has version {version}; this Sixhop reads versions 1 to {SCHEMA_VERSION}. "
+            f"Use the Sixhop that wrote it, or start a new run directory"
+        )
+    return version
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise RunDirectoryError(f"{str(path)!r} is an SQLite file but not a Sixhop ledger")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
+    version = _version(connection, path)
+    if version < SCHEMA_VERSION:
         raise RunDirectoryError(
-            f"the ledger {str(path)!r} has version {version}; this Sixhop reads version {SCHEMA_VERSION}. "
-            f"Use the Sixhop that wrote it, or start a new run directory"
+            f"the ledger {str(path)!r} was written by an older Sixhop (version {version}, now {SCHEMA_VERSION}); "
+            f"'sixhop resume {path.parent}' brings it up to date"
         )

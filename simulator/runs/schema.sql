@@ -10,8 +10,16 @@ CREATE TABLE inputs (
 CREATE TABLE replies (
   key TEXT PRIMARY KEY, model TEXT NOT NULL, role TEXT NOT NULL, stage TEXT NOT NULL, finish TEXT NOT NULL,
   text TEXT NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
-  cached_tokens INTEGER NOT NULL, repaired INTEGER NOT NULL
+  cached_tokens INTEGER NOT NULL, repaired INTEGER NOT NULL,
+  usd REAL  -- what it cost at the prices of its day; NULL when they were not known
 ) WITHOUT ROWID;
+
+-- Batches that were handed to a provider, kept before they are submitted, so that none is submitted (and paid for) twice.
+-- `keys` are those of its replies, `remote` is the provider's id ('' until it is known), `told` what became of it.
+CREATE TABLE batches (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, model TEXT NOT NULL, role TEXT NOT NULL, stage TEXT NOT NULL,
+  state TEXT NOT NULL, remote TEXT NOT NULL, keys TEXT NOT NULL, told TEXT NOT NULL
+);
 
 -- Units that ended, with how they ended. A unit and all that follows from it are written in one transaction.
 CREATE TABLE units (

@@ -15,7 +15,10 @@ from simulator.runs.writer import Statement
 
 __all__ = ["entry_statements", "failure_statement", "reply_statement"]
 
-_PUT_REPLY = "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)"
+_PUT_REPLY = (
+    "INSERT OR IGNORE INTO replies (key,model,role,stage,finish,text,prompt_tokens,completion_tokens,cached_tokens,"
+    "repaired,usd) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+)
 _PUT_UNIT = "INSERT INTO units (id,stage,role,state,inputs,seed,result) VALUES (?,?,?,?,?,?,?)"
 _PUT_PERSONA = "INSERT INTO personas (id,text,hop,origin,source,question,unit,attributes) VALUES (?,?,?,?,?,?,?,?)"
 _PUT_RELATION = "INSERT INTO relations (source,target,name,kind,hop,unit) VALUES (?,?,?,?,?,?)"
@@ -30,7 +33,7 @@ def reply_statement(key: str, reply: Reply, role: str, stage: str) -> Statement:
     """Return the statement that stores ``reply``; a key that is there already keeps its reply."""
     usage = reply.usage
     row = (key, reply.model, role, stage, reply.finish, reply.text, usage.prompt, usage.completion, usage.cached)
-    return Statement(_PUT_REPLY, [(*row, int(reply.repaired))])
+    return Statement(_PUT_REPLY, [(*row, int(reply.repaired), reply.usd)])
 
 
 def failure_statement(failures: Sequence[Failure]) -> Statement:

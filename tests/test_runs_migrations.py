@@ -1,0 +1,61 @@
+"""A ledger of an older version is brought up to this one, or refused with a reason; never damaged."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import LedgerError, RunDirectoryError
+from simulator.models.message import Reply, Usage
+from simulator.runs import migrations
+from simulator.runs.ledger import Ledger
+
+OLD = (Path(__file__).parent / "data" / "ledger-1.sql").read_text(encoding="utf-8")
+REPLY = "INSERT INTO replies VALUES ('k', 'm', 'extractor', 'extract', 'stop', 'hello', 7, 2, 1, 0)"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "ledger.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(OLD)
+    connection.execute(REPLY)
+    connection.commit()
+    connection.close()
+    return path
+
+
+def shape(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    connection = sqlite3.connect(path)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {name: [row[1:] for row in connection.execute(f"PRAGMA table_info({name})")] for name in sorted(tables)}
+
+
+def test_an_old_ledger_is_brought_up_to_date_and_keeps_what_it_holds(old: Path, tmp_path: Path) -> None:
+    with Ledger.open(old) as ledger:
+        kept = asyncio.run(ledger.get_reply("k"))
+        assert kept == Reply(text="hello", finish="stop", model="m", usage=Usage(prompt=7, completion=2, cached=1))
+        assert kept.usd is None, "what it cost is not known, and not guessed"
+        asyncio.run(ledger.put_reply("new", kept.model_copy(update={"usd": 0.25}), role="r", stage="s"))
+        assert asyncio.run(ledger.get_reply("new")).usd == 0.25
+    with Ledger.open(tmp_path / "new.sqlite", create=True):
+        pass
+    assert shape(old) == shape(tmp_path / "new.sqlite")
+
+
+def test_looking_at_an_old_ledger_changes_nothing_and_says_what_would(old: Path) -> None:
+    before = old.read_bytes()
+    with pytest.raises(RunDirectoryError, match=r"older Sixhop.*sixhop resume"):
+        Ledger.open(old, writable=False)
+    assert old.read_bytes() == before
+
+
+def test_a_migration_that_fails_leaves_the_old_version(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = {2: (*migrations.MIGRATIONS[2], "CREATE TABLE replies (twice)")}
+    monkeypatch.setattr(migrations, "MIGRATIONS", broken)
+    before = shape(old)
+    with pytest.raises(LedgerError):
+        Ledger.open(old)
+    assert shape(old) == before
+    assert sqlite3.connect(old).execute("PRAGMA user_version").fetchone() == (1,)
