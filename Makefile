@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quickstart
 
-.PHONY: demo demo-six-hops test lint types imports tests lock clean help
+.PHONY: demo demo-six-hops test test-kill lint types imports tests lock clean help
 
 help:
 	@echo "make demo     run scenarios/quickstart.yaml on the embedded model and show the result"
 	@echo "make test     everything that checks the project"
+	@echo "make test-kill  kill runs a thousand times and compare what is left (minutes)"
 	@echo "make lock     resolve the locks anew (needs uv)"
 
 # What `sixhop` needs to run, weights of the embedded model included. The lock is complete, so --no-deps.
@@ -48,6 +49,10 @@ imports: $(VENV)/dev
 
 tests: $(VENV)/dev
 	$(BIN)/python -m pytest
+
+KILLS ?= 1000
+test-kill: $(VENV)/dev
+	PYTHONPATH=.:tests $(BIN)/python tests/kill_harness.py --kills $(KILLS)
 
 # Versions and hashes, no URLs. The second lock holds the first one and what the checks need.
 LOCK := uv pip compile pyproject.toml --group embedded --universal --python-version 3.11 --generate-hashes \

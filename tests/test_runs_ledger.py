@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import platform
+import re
 import signal
 import sqlite3
 import subprocess
@@ -188,7 +190,8 @@ def test_the_second_process_is_told_who_holds_the_directory(tmp_path: Path) -> N
             cwd=Path(__file__).parent.parent,
             env={**os.environ, "PYTHONPATH": "."},
         )
-        assert f"in use by process {os.getpid()}" in second.stderr
+        told = re.escape(f"in use by process {os.getpid()} on {platform.node()!r} since 20")
+        assert re.search(told + r"\d\d-\d\d-\d\d \d\d:\d\d:\d\d", second.stderr)
     with directory.held():
         pass
 

@@ -1,13 +1,7 @@
 """Whole runs of the story with scripted models: the contracts of a run, shown on real run directories."""
 
 import asyncio
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -19,8 +13,6 @@ from simulator.assembly.simulate import Overrides, resume
 from simulator.errors import EndpointError, EndpointRefused, RunDirectoryError, RunStopped
 from simulator.population.consistency import inconsistencies
 from simulator.runs.events import StageEnded
-
-ROOT = Path(__file__).parent.parent
 
 
 def products(root: Path) -> dict[str, bytes]:
@@ -95,39 +87,6 @@ def test_everything_but_the_ledger_is_made_again(undisturbed: Path, tmp_path: Pa
     assert sum(len(model.requests) for model in models.values()) == 0
     assert products(root) == products(undisturbed)
     assert (root / "report" / "report.md").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
-def test_a_killed_run_ends_like_an_undisturbed_one(undisturbed: Path, tmp_path: Path, seed: int) -> None:
-    """SIGKILL at random moments, again and again, until the run gets through; then compare, and count what was paid."""
-    chance, concurrency, kills = random.Random(seed), 8, 0
-    root, log = tmp_path / "run", tmp_path / "calls"
-    while True:
-        child = subprocess.Popen(
-            [sys.executable, "tests/kill_child.py", str(root), str(log), str(concurrency)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
-        )
-        begun = log.stat().st_size if log.exists() else 0
-        deadline = time.monotonic() + 60
-        while (
-            child.poll() is None and not (log.exists() and log.stat().st_size > begun) and time.monotonic() < deadline
-        ):
-            time.sleep(0.01)
-        try:
-            child.wait(chance.uniform(0.0, 0.6) if kills < 3 else 120)
-        except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGKILL)
-            child.wait()
-            kills += 1
-            continue
-        assert child.returncode == 0
-        break
-    assert kills >= 1
-    assert products(root) == products(undisturbed)
-    calls = Counter(log.read_text().split())
-    assert sum(calls.values()) - len(calls) <= kills * concurrency
 
 
 def test_a_budget_stops_the_run_and_it_goes_on(undisturbed: Path, tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.errors import LedgerBusy, RunDirectoryError
@@ -96,12 +98,14 @@ class RunDirectory:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            holder = os.pread(file, 512, 0).decode("utf-8", "replace").split("\n")[0] or "unknown"
             raise LedgerBusy(
                 f"the run directory {str(self.root)!r} is in use by process {holder}; wait for it or end it first"
             ) from error
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode("ascii"), 0)
+        since = datetime.now(UTC).isoformat(" ", "seconds")
+        told = f"{os.getpid()} on {platform.node() or 'this host'!r} since {since}\n".encode()
+        os.pwrite(file, told, 0)  # over the last holder's line: whoever reads meanwhile finds a whole one
+        os.ftruncate(file, len(told))
 
 
 def write_atomically(path: Path, data: bytes) -> None:

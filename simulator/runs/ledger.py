@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,12 @@ from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.entry import Entry, ProductKind
-from simulator.runs.migrations import SCHEMA_VERSION, migrate
 from simulator.runs.statements import entry_statements, failure_statement, reply_statement
+from simulator.runs.versions import check_current, check_file, prepare
 from simulator.runs.writer import Statement, Writer, ledger_error
 
-__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Ledger"]
+__all__ = ["Ledger"]
 
-APPLICATION_ID = 0x51C80B  # marks the file as ours (SQLite's application_id)
 _GET_REPLY = (
     "SELECT model, finish, text, prompt_tokens, completion_tokens, cached_tokens, repaired, usd"
     " FROM replies WHERE key = ?"
@@ -52,16 +50,14 @@ class Ledger:
             writable: Without it, nothing can be written and no writer thread starts.
 
         Raises:
-            RunDirectoryError: The file is missing, or was written by a newer version.
+            RunDirectoryError: The file is missing, another program's, or of a newer version; it was not touched.
             LedgerError: It is damaged, not a ledger, or cannot be written.
         """
         if not path.exists() and not create:
             raise RunDirectoryError(f"{str(path.parent)!r} is not a run directory: it has no {path.name}")
         try:
             if writable:
-                connection = _connect(path)
-                _prepare(connection, path)
-                return cls(path, _connect(path), Writer(connection, str(path)))
+                return cls(path, *_connect_to_write(path))
             return cls(path, _connect_to_read(path), None)
         except sqlite3.Error as error:
             raise ledger_error(error, str(path)) from error
@@ -196,6 +192,18 @@ class Ledger:
             raise ledger_error(error, str(self.path)) from error
 
 
+def _connect_to_write(path: Path) -> tuple[sqlite3.Connection, Writer]:
+    """Return a connection to read and the writer, of a ledger that is of the newest version from now on."""
+    check_file(path)
+    connection = _connect(path)
+    try:
+        prepare(connection, path)
+        return _connect(path), Writer(connection, str(path))
+    except BaseException:
+        connection.close()
+        raise
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -209,42 +217,10 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     for mode in ("mode=ro", "mode=ro&immutable=1"):
         reader = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=5, check_same_thread=False)
         try:
-            _check_version(reader, path)
+            check_current(reader, path)
             return reader
         except sqlite3.OperationalError:
             reader.close()
             if "immutable" in mode:
                 raise
     raise AssertionError  # the loop returns or raises
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    if connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0] == 0:
-        script = (resources.files("simulator.runs") / "schema.sql").read_text(encoding="utf-8")
-        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
-        connection.executescript(f"BEGIN; {script}\n{marks} COMMIT;")
-    version = _version(connection, path)
-    if version < SCHEMA_VERSION:
-        migrate(connection, version)
-
-
-def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the ledger's version, which is this Sixhop's or an older one that can be brought up to it."""
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise RunDirectoryError(f"{str(path)!r} is an SQLite file but not a Sixhop ledger")
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if not 1 <= version <= SCHEMA_VERSION:
-        raise RunDirectoryError(
-            f"the ledger {str(path)!r} has version {version}; this Sixhop reads versions 1 to {SCHEMA_VERSION}. "
-            f"Use the Sixhop that wrote it, or start a new run directory"
-        )
-    return version
-
-
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    version = _version(connection, path)
-    if version < SCHEMA_VERSION:
-        raise RunDirectoryError(
-            f"the ledger {str(path)!r} was written by an older Sixhop (version {version}, now {SCHEMA_VERSION}); "
-            f"'sixhop resume {path.parent}' brings it up to date"
-        )

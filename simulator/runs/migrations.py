@@ -15,6 +15,8 @@ MIGRATIONS: Mapping[int, tuple[str, ...]] = {
         " role TEXT NOT NULL, stage TEXT NOT NULL, state TEXT NOT NULL, remote TEXT NOT NULL, keys TEXT NOT NULL,"
         " told TEXT NOT NULL)",
     ),
+    # Units that were given another try (sixhop retry).
+    3: ("CREATE TABLE retries (unit TEXT PRIMARY KEY, times INTEGER NOT NULL CHECK (times > 0)) WITHOUT ROWID",),
 }
 """From the version before to this one: the statements that lead there. ``schema.sql`` is what all of them lead to."""
 

@@ -1,4 +1,4 @@
--- The ledger: the record of a run. Applied to an empty file; later versions are ordered migrations (migrations.py).
+-- The ledger: the record of a run. Applied to an empty file; older files come to it by migrations.py.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- What the run started from, so that it can be resumed without the files.
@@ -49,3 +49,7 @@ CREATE TABLE failures (
   seq INTEGER PRIMARY KEY, unit TEXT NOT NULL UNIQUE, stage TEXT NOT NULL, role TEXT NOT NULL, cause TEXT NOT NULL,
   message TEXT NOT NULL, raw TEXT NOT NULL, attempts INTEGER NOT NULL
 );
+
+-- Units that were given another try after their replies could not be used (sixhop retry). The count goes into the seed
+-- that the unit is performed with, so that the model is asked anew, and the same again after a kill.
+CREATE TABLE retries (unit TEXT PRIMARY KEY, times INTEGER NOT NULL CHECK (times > 0)) WITHOUT ROWID;
