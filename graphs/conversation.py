@@ -2,7 +2,8 @@
 
 Two sides take turns, and every call to a model runs the role machine, whose checks are the guard's detectors: a bad
 turn is drawn again there. The guard node takes the turn, labels what the policy lets stand, and decides whether the
-conversation ends. In a conversation between two people ``partner`` stands in the assistant's place.
+conversation ends; where the scenario wants it, a judge decides whether the goal was reached. In a conversation between
+two people ``partner`` stands in the assistant's place.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 
 from graphs.studio import bound, role_context
-from graphs.talk import nodes, routers, speakers
+from graphs.talk import judging, nodes, routers, speakers
 from graphs.talk.state import ConversationContext, ConversationState, TalkInput, TalkOutput
 from simulator.models.base import content_id
 from simulator.models.conversation import Conversation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.roles.assistant import assistant
+from simulator.roles.judge import judge
 from simulator.roles.user import user
 
 __all__ = ["ConversationContext", "build", "converse", "graph", "steps"]
@@ -28,8 +30,8 @@ _MOST_EXCHANGES = 64
 
 
 def steps(exchanges: int) -> int:
-    """Return the most super-steps that a conversation of ``exchanges`` takes: four each, and its two ends."""
-    return 4 * exchanges + 3
+    """Return the most super-steps that a conversation of ``exchanges`` takes: five each, and its two ends."""
+    return 5 * exchanges + 3
 
 
 @cache
@@ -56,16 +58,19 @@ def _wire(graph: Any, bind: Callable[[Any], Any]) -> Any:
         graph.add_node(side, bind(node))
         graph.add_edge(side, "guard")
     graph.add_node("guard", nodes.guard)
+    graph.add_node("judge", bind(judging.judge))
     graph.add_node("settle", nodes.settle)
     graph.add_edge(START, "open")
     graph.add_conditional_edges("open", routers.after_opening)
     graph.add_conditional_edges("guard", routers.after_guard)
+    graph.add_conditional_edges("judge", routers.after_judge)
     graph.add_edge("settle", END)
     return graph.compile(name="conversation").with_config(recursion_limit=steps(_MOST_EXCHANGES))
 
 
 async def _studio_context(_state: Any) -> ConversationContext:
-    return ConversationContext(await role_context(user()), await role_context(assistant()))
+    sides = [await role_context(role) for role in (user(), assistant(), judge())]
+    return ConversationContext(*sides)
 
 
 async def converse(unit: Unit, context: ConversationContext) -> UnitResult:
@@ -100,5 +105,5 @@ async def converse(unit: Unit, context: ConversationContext) -> UnitResult:
 
 
 def _prompts(context: ConversationContext) -> str:
-    both = [context.user, context.assistant] if context.assistant else [context.user]
-    return " ".join(one.prompt.sha256 for one in both)
+    there = (context.user, context.assistant, context.judge)
+    return " ".join(one.prompt.sha256 for one in there if one is not None)

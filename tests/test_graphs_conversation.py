@@ -276,7 +276,7 @@ def test_the_longest_conversation_stays_within_its_steps() -> None:
 
     result = talk(context(line, line), exchanges=64)
     assert len(product(result).turns) == 128
-    assert steps(64) == 259
+    assert steps(64) == 323
 
 
 def test_a_chat_message_gets_one_answer_and_the_next_one_goes_on() -> None:

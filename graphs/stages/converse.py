@@ -23,7 +23,7 @@ STAGE = "converse"
 
 async def converse_all(context: ProductionContext) -> Counts:
     """Let the cast hold its conversations."""
-    sides = ConversationContext(user=context.roles["user"], assistant=context.roles.get("assistant"))
+    sides = ConversationContext(context.roles["user"], context.roles.get("assistant"), context.roles.get("judge"))
     return await run_stage(context, STAGE, _units(context), lambda unit: converse(unit, sides), _settle)
 
 

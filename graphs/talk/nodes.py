@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langchain_core.messages import HumanMessage
 
-from graphs.talk.speakers import speaker_inputs
-from graphs.talk.state import ConversationState, Side, inputs_of, message_of, next_side, turns_of
+from graphs.talk.goal import goal_by_rule
+from graphs.talk.manner import manner_by_rule
+from graphs.talk.speakers import given_line, speaker_inputs
+from graphs.talk.state import ConversationState, Side, inputs_of, message_of, next_side, turns_here, whole
 from graphs.talk.stop import ending, lost_reason
 from simulator.models.base import canonical_json, content_id
-from simulator.models.conversation import Conversation, ConversationInputs, Turn
+from simulator.models.conversation import Conversation, ConversationInputs, Goal, StopReason, Turn, Verdict
 from simulator.models.persona import persona_id
 from simulator.models.unit import Attempt
 from simulator.roles.assistant import AssistantInput, scene_of_assistant
@@ -28,35 +30,37 @@ _UNUSABLE = frozenset({"cut", "invalid", "refused", "empty_turn"})
 
 
 async def open_talk(state: ConversationState) -> dict[str, Any]:
-    """Check the inputs, and let the opener be the first turn word for word.
+    """Check the inputs, and let a transcript, or the opener, stand as what was said first, word for word.
 
     A human message at the end of the thread is the opener of somebody in a chat.
     """
     inputs, messages = inputs_of(state), state.get("messages", [])
     fresh: dict[str, Any] = {"rejected": (), "scores": (), "lost": None, "stop": None, "reason": "", "draft": None}
-    fresh |= {"conversation": None, "failure": None}
+    fresh |= {"conversation": None, "failure": None, "goal": None, "verdicts": ()}
     if messages and isinstance(messages[-1], HumanMessage):
         return {**fresh, "first": len(messages) - 1}
-    if not inputs.opener.strip():
-        return {**fresh, "first": len(messages)}
-    opener = Turn(role="user", speaker=persona_id(inputs.persona), content=inputs.opener)
-    return {**fresh, "first": len(messages), "messages": [message_of(opener, len(messages))]}
+    begun = inputs.transcript
+    if not begun and inputs.lines:
+        begun = (Turn(role="user", speaker=persona_id(inputs.persona), content=inputs.lines[0]),)
+    said = [message_of(turn, len(messages) + place) for place, turn in enumerate(begun)]
+    return {**fresh, "first": len(messages), "messages": said}
 
 
 async def guard(state: ConversationState) -> dict[str, Any]:
     """Take the turn that was made, or decide what becomes of the conversation without it; then see whether it ends."""
     inputs, side, draft = inputs_of(state), next_side(state), state["draft"]
     assert draft is not None  # noqa: S101 -- for the type checker: every edge into this node comes from a speaker
-    seen = {"draft": None, "rejected": (*state.get("rejected", ()), *draft.rejected)}
+    rejected = (*state.get("rejected", ()), *draft.rejected)
+    seen: dict[str, Any] = {"draft": None, "rejected": rejected}
     content = draft.value["message"] if draft.value else _kept(inputs, draft.rejected)
     if content is None:
         assert draft.failure is not None  # noqa: S101 -- a result has a value or a failure
         reason = f"{side} turn {len(state['messages']) - state['first'] + 1}: {draft.failure.message}"
         stop = lost_reason([attempt.flaw for attempt in draft.rejected])
         return {**seen, "lost": draft.failure, "stop": stop, "reason": reason}
-    turn = _labelled(state, inputs, side, content)
+    turn = _labelled(state, side, content)
     message = message_of(turn, len(state["messages"]))
-    end = ending(inputs, (*_turns(state, inputs), turn))
+    end = ending(inputs, (*turns_here(state), turn), len(rejected))
     scores = (*state.get("scores", ()), *(() if draft.score is None else (draft.score,)))
     return {
         **seen,
@@ -67,12 +71,10 @@ async def guard(state: ConversationState) -> dict[str, Any]:
     }
 
 
-def _turns(state: ConversationState, inputs: ConversationInputs) -> tuple[Turn, ...]:
-    return turns_of(state.get("messages", [])[state.get("first", 0) :], persona_id(inputs.persona))
-
-
-def _labelled(state: ConversationState, inputs: ConversationInputs, side: Side, content: str) -> Turn:
+def _labelled(state: ConversationState, side: Side, content: str) -> Turn:
     given = speaker_inputs(state, side)
+    if side == "user" and given_line(state) is not None:
+        return Turn(role="user", speaker=persona_id(inputs_of(state).persona), content=content)
     if isinstance(given, AssistantInput):
         labels = inspect(content, scene_of_assistant(given), ASSISTANT)
         return Turn(role="assistant", speaker="assistant", content=content, labels=labels)
@@ -101,25 +103,34 @@ def _said(raw: str) -> str:
 async def settle(state: ConversationState) -> dict[str, Any]:
     """Make the outcome: the conversation, or the failure that keeps what there is of it."""
     inputs, lost = inputs_of(state), state.get("lost")
-    turns = _turns(state, inputs)
-    whole = turns[: len(turns) - (1 if turns and turns[-1].role == "user" else 0)]
-    reason = state.get("reason", "")
-    if len(whole) < len(turns):
+    turns = turns_here(state)
+    kept, reason = whole(turns), state.get("reason", "")
+    if len(kept) < len(turns):
         reason = f"{reason}; left without an answer: {turns[-1].content!r}"
-    talk = _conversation(inputs, whole, state.get("stop") or "error", reason)
-    if lost is None or (inputs.flawed != "drop" and len(whole) >= 2 * min(inputs.least, inputs.exchanges)):
+    talk = _conversation(state, inputs, kept, reason)
+    if lost is None or (inputs.flawed != "drop" and len(kept) >= 2 * min(inputs.least, inputs.exchanges)):
         return {"conversation": talk.model_dump(mode="json")}
     raw = canonical_json({"conversation": talk.model_dump(mode="json"), "reply": lost.raw})
     return {"failure": lost.model_copy(update={"raw": raw, "message": reason}).model_dump(mode="json"), "lost": None}
 
 
-def _conversation(inputs: ConversationInputs, turns: Sequence[Turn], stop: Any, reason: str) -> Conversation:
+def _conversation(
+    state: ConversationState, inputs: ConversationInputs, turns: Sequence[Turn], reason: str
+) -> Conversation:
+    judged = state.get("goal")
+    goal = Goal.model_validate(judged) if judged else goal_by_rule(inputs.situation.success, turns)
+    verdicts = [*manner_by_rule(inputs, turns), *map(Verdict.model_validate, state.get("verdicts", ()))]
     return Conversation(
         id=content_id("c", inputs.model_dump(mode="json"), [turn.content for turn in turns]),
         persona=persona_id(inputs.persona),
         partner=persona_id(inputs.partner) if inputs.partner else None,
         instruction=inputs.instruction,
         turns=tuple(turns),
-        stop=stop,
+        stop=cast(StopReason, state.get("stop") or "error"),
         reason=reason,
+        situation=inputs.situation.name or None,
+        behaviours=tuple(one.name for one in inputs.behaviours),
+        goal=goal,
+        verdicts=tuple(verdicts),
+        forked=inputs.forked,
     )

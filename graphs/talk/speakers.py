@@ -7,7 +7,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from graphs.role import perform_unit
-from graphs.talk.state import ConversationContext, ConversationState, Side, history_of, inputs_of
+from graphs.talk.state import ConversationContext, ConversationState, Side, history_of, inputs_of, turns_here
 from simulator.errors import InputError
 from simulator.models.base import derive_seed
 from simulator.models.conversation import ConversationInputs
@@ -17,13 +17,16 @@ from simulator.roles.assistant import AssistantInput
 from simulator.roles.role import RoleContext
 from simulator.roles.user import UserInput
 
-__all__ = ["STAGE", "assistant", "partner", "speaker_inputs", "user"]
+__all__ = ["STAGE", "assistant", "given_line", "partner", "speaker_inputs", "user"]
 
 STAGE = "converse"
 
 
 async def user(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
-    """Let the persona say what comes next."""
+    """Let the persona say what comes next: what is given word for word, and then what it makes up."""
+    line = given_line(state)
+    if line is not None:
+        return {"draft": UnitResult(value={"message": line})}
     return {"draft": await _perform(runtime.context.user, state, "user")}
 
 
@@ -37,6 +40,12 @@ async def assistant(state: ConversationState, runtime: Runtime[ConversationConte
     if runtime.context.assistant is None:
         raise InputError("this conversation has no 'partner' and its context no assistant; give it one of them")
     return {"draft": await _perform(runtime.context.assistant, state, "assistant")}
+
+
+def given_line(state: ConversationState) -> str | None:
+    """Return the persona's next turn if it is given word for word; ``None`` when it is theirs to make up."""
+    lines, said = inputs_of(state).lines, sum(turn.role == "user" for turn in turns_here(state))
+    return lines[said] if said < len(lines) else None
 
 
 async def _perform(context: RoleContext[Any, Any], state: ConversationState, side: Side) -> UnitResult:

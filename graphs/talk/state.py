@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from simulator.errors import InputError
 from simulator.models.conversation import ConversationInputs, Label, Turn
 from simulator.models.message import Message
+from simulator.models.persona import persona_id
 from simulator.models.unit import Attempt, Failure, UnitResult
 from simulator.roles.role import RoleContext
 
@@ -30,7 +31,9 @@ __all__ = [
     "inputs_of",
     "message_of",
     "next_side",
+    "turns_here",
     "turns_of",
+    "whole",
 ]
 
 Side = Literal["user", "assistant", "partner"]
@@ -43,10 +46,12 @@ class ConversationContext:
     Attributes:
         user: The user role; it also speaks for the partner in a conversation between two people.
         assistant: The assistant role; not needed between two people.
+        judge: The judge role; needed by conversations that want something judged.
     """
 
     user: RoleContext[Any, Any]
     assistant: RoleContext[Any, Any] | None = None
+    judge: RoleContext[Any, Any] | None = None
 
 
 class TalkInput(MessagesState, total=False):
@@ -55,13 +60,19 @@ class TalkInput(MessagesState, total=False):
     persona: str
     opener: str
     instruction: str | None
-    situation: str
+    situation: Any
     exchanges: int
     partner: str | None
     relation: str
     system: str
+    behaviours: Sequence[Any]
+    script: Sequence[str]
+    transcript: Sequence[Any]
     flawed: str
     least: int
+    redraws: int | None
+    judge: Sequence[str]
+    forked: Any
     seed: int
 
 
@@ -76,6 +87,8 @@ class ConversationState(TalkInput, total=False):
         lost: The turn that could not be made.
         stop: Why the conversation ends, once it does.
         reason: The same for people.
+        goal: What the judge said of the goal, as JSON-able data.
+        verdicts: What the judge said of the behaviours, as JSON-able data.
         conversation: The outcome, as JSON-able data.
         failure: Why there is no outcome, as JSON-able data.
     """
@@ -87,6 +100,8 @@ class ConversationState(TalkInput, total=False):
     lost: Failure | None
     stop: str | None
     reason: str
+    goal: dict[str, Any] | None
+    verdicts: tuple[dict[str, Any], ...]
     conversation: dict[str, Any] | None
     failure: dict[str, Any] | None
 
@@ -140,6 +155,16 @@ def _turn(message: BaseMessage, speaker: str) -> Turn:
         content=message.text,
         labels=labels,
     )
+
+
+def turns_here(state: ConversationState) -> tuple[Turn, ...]:
+    """Return the turns of this conversation, without those of an older one in the same thread."""
+    return turns_of(state.get("messages", [])[state.get("first", 0) :], persona_id(inputs_of(state).persona))
+
+
+def whole(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return ``turns`` without a last one that has no answer."""
+    return tuple(turns[: len(turns) - (1 if turns and turns[-1].role == "user" else 0)])
 
 
 def history_of(state: ConversationState, side: Side) -> tuple[Message, ...]:

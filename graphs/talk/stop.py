@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from graphs.talk.goal import goal_by_rule
 from simulator.models.conversation import ConversationInputs, StopReason, Turn
 from simulator.roles.guards.repetition import LOOPS, is_farewell, is_thanks
 
-__all__ = ["STOPS", "ending", "lost_reason"]
+__all__ = ["STOPS", "Talk", "ending", "lost_reason"]
 
 _GIVES_UP = re.compile(
     r"\b(?:never mind|forget (?:it|about it)|i give up|this (?:is|was) (?:no use|useless|pointless|hopeless)|"
@@ -23,47 +25,92 @@ _CLOSES = re.compile(
     re.IGNORECASE,
 )
 
-Ending = Callable[[ConversationInputs, Sequence[Turn]], str | None]
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation whose last question has its answer.
+
+    Attributes:
+        inputs: What it is made from.
+        turns: Whole exchanges.
+        redrawn: Drafts that were turned down so far.
+    """
+
+    inputs: ConversationInputs
+    turns: Sequence[Turn]
+    redrawn: int = 0
+
+    @property
+    def user(self) -> str:
+        """The user's last turn."""
+        return self.turns[-2].content
+
+    @property
+    def answer(self) -> str:
+        """The answer to it."""
+        return self.turns[-1].content
+
+
+Ending = Callable[[Talk], str | None]
 """Looks at whole exchanges; returns the evidence for its reason, or ``None``."""
 
 
-def _gave_up(_inputs: ConversationInputs, turns: Sequence[Turn]) -> str | None:
-    found = _GIVES_UP.search(turns[-2].content)
+def _goal(talk: Talk) -> str | None:
+    """Only the rules: what a judge has to say is asked apart."""
+    success = talk.inputs.situation.success
+    goal = goal_by_rule(success, talk.turns)
+    if goal is None or not goal.holds or ("goal" in talk.inputs.judge and success.criterion):
+        return None
+    return goal.evidence
+
+
+def _gave_up(talk: Talk) -> str | None:
+    found = _GIVES_UP.search(talk.user)
     return found.group() if found else None
 
 
-def _left(_inputs: ConversationInputs, turns: Sequence[Turn]) -> str | None:
-    last = turns[-2].content
-    return last if is_farewell(last) or is_thanks(last) else None
+def _left(talk: Talk) -> str | None:
+    return talk.user if is_farewell(talk.user) or is_thanks(talk.user) else None
 
 
-def _assistant_ended(_inputs: ConversationInputs, turns: Sequence[Turn]) -> str | None:
-    found = _CLOSES.search(turns[-1].content)
+def _assistant_ended(talk: Talk) -> str | None:
+    found = _CLOSES.search(talk.answer)
     if found:
         return found.group()
-    return turns[-1].content if is_farewell(turns[-1].content) else None
+    return talk.answer if is_farewell(talk.answer) else None
 
 
-def _loop(_inputs: ConversationInputs, turns: Sequence[Turn]) -> str | None:
-    found = [label for turn in turns[-2:] for label in turn.labels if label.detector in LOOPS]
+def _loop(talk: Talk) -> str | None:
+    found = [label for turn in talk.turns[-2:] for label in turn.labels if label.detector in LOOPS]
     return f"{found[0].detector}: {found[0].evidence}" if found else None
 
 
-def _max_turns(inputs: ConversationInputs, turns: Sequence[Turn]) -> str | None:
-    return "" if len(turns) >= 2 * inputs.exchanges else None
+def _budget(talk: Talk) -> str | None:
+    most = talk.inputs.redraws
+    return (
+        f"{talk.redrawn} drafts were turned down, {most} are allowed"
+        if most is not None and talk.redrawn > most
+        else None
+    )
+
+
+def _max_turns(talk: Talk) -> str | None:
+    return "" if len(talk.turns) >= 2 * talk.inputs.exchanges else None
 
 
 STOPS: tuple[tuple[StopReason, Ending], ...] = (
+    ("goal", _goal),
     ("gave_up", _gave_up),
     ("left", _left),
     ("assistant_ended", _assistant_ended),
     ("loop", _loop),
+    ("budget", _budget),
     ("max_turns", _max_turns),
 )
 """The reasons in their order: the first that holds is recorded."""
 
 
-def ending(inputs: ConversationInputs, turns: Sequence[Turn]) -> tuple[StopReason, str] | None:
+def ending(inputs: ConversationInputs, turns: Sequence[Turn], redrawn: int = 0) -> tuple[StopReason, str] | None:
     """Return why the conversation ends now, with the evidence, or ``None`` when it goes on.
 
     A conversation whose last turn has no answer yet never ends here.
@@ -71,7 +118,7 @@ def ending(inputs: ConversationInputs, turns: Sequence[Turn]) -> tuple[StopReaso
     if not turns or turns[-1].role != "assistant" or len(turns) < 2:
         return None
     for reason, holds in STOPS:
-        evidence = holds(inputs, turns)
+        evidence = holds(Talk(inputs, turns, redrawn))
         if evidence is not None:
             return reason, evidence
     return None

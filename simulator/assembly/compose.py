@@ -32,6 +32,7 @@ _STAGE_OF: dict[RoleName, str] = {
     "poser": "pose",
     "user": "converse",
     "assistant": "converse",
+    "judge": "converse",
     "npc_writer": "npcs",
     "tool_designer": "tools",
 }
@@ -61,6 +62,7 @@ def wanted_roles(scenario: Scenario) -> list[RoleName]:
         (scenario.expand.hops > 0, ("relator",)),
         (scenario.instructions is not None, ("poser",)),
         (scenario.conversations is not None, ("user", "assistant")),
+        (scenario.conversations is not None and bool(scenario.conversations.judge), ("judge",)),
         (scenario.npcs is not None, ("npc_writer",)),
         (scenario.tools is not None, ("tool_designer",)),
     ]

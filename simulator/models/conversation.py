@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.models.base import Record
-from simulator.models.message import Message
 from simulator.models.situation import Behaviour, Situation
 
 __all__ = ["Conversation", "ConversationInputs", "Flawed", "Forked", "Goal", "Label", "StopReason", "Turn", "Verdict"]
@@ -16,6 +15,23 @@ StopReason = Literal["goal", "gave_up", "left", "max_turns", "assistant_ended", 
 
 Flawed = Literal["keep", "end", "drop"]
 """What becomes of a turn that no draft was good enough for: keep it with its labels, end before it, drop all."""
+
+
+class Label(Record):
+    """What a detector found in a turn that was kept."""
+
+    detector: str
+    evidence: str
+    severity: Literal["note", "warning", "error"] = "warning"
+
+
+class Turn(Record):
+    """One message of a conversation. ``speaker`` is the persona's id, or ``assistant``."""
+
+    role: Literal["user", "assistant"]
+    speaker: str
+    content: str = Field(min_length=1)
+    labels: tuple[Label, ...] = ()
 
 
 class Forked(Record):
@@ -53,7 +69,7 @@ class ConversationInputs(Record):
     situation: Annotated[Situation, BeforeValidator(Situation.of)] = Situation()
     behaviours: tuple[Behaviour, ...] = ()
     script: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    transcript: tuple[Message, ...] = ()
+    transcript: tuple[Turn, ...] = ()
     exchanges: int = Field(3, ge=1, le=64)
     partner: str | None = Field(None, min_length=1)
     relation: str = ""
@@ -64,22 +80,17 @@ class ConversationInputs(Record):
     judge: tuple[str, ...] = ()
     forked: Forked | None = None
 
+    @model_validator(mode="after")
+    def _in_turn(self) -> Self:
+        for place, turn in enumerate(self.transcript):
+            if turn.role != ("user", "assistant")[place % 2]:
+                raise ValueError(f"turn {place + 1} of the transcript is the {turn.role}'s; the sides must take turns")
+        return self
 
-class Label(Record):
-    """What a detector found in a turn that was kept."""
-
-    detector: str
-    evidence: str
-    severity: Literal["note", "warning", "error"] = "warning"
-
-
-class Turn(Record):
-    """One message of a conversation. ``speaker`` is the persona's id, or ``assistant``."""
-
-    role: Literal["user", "assistant"]
-    speaker: str
-    content: str = Field(min_length=1)
-    labels: tuple[Label, ...] = ()
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The persona's turns that are given word for word, from the first."""
+        return (self.opener, *self.script) if self.opener.strip() else self.script
 
 
 class Verdict(Record):
@@ -87,15 +98,17 @@ class Verdict(Record):
 
     Attributes:
         name: Of what was checked: ``goal``, or a behaviour's name.
-        holds: Whether it holds.
+        holds: Whether it holds; ``None`` when it could not be decided.
         by: Who decided: ``rule`` or ``judge``.
         evidence: The words of the conversation that decided it, or what was missing.
+        statement: What was decided, where the name does not say it: a violation rubric.
     """
 
     name: str
-    holds: bool
+    holds: bool | None
     by: Literal["rule", "judge"]
     evidence: str = ""
+    statement: str = ""
 
 
 class Goal(Verdict):

@@ -9,6 +9,7 @@ from simulator.errors import InputError
 from simulator.models.world import World
 from simulator.roles.assistant import assistant
 from simulator.roles.extractor import extractor
+from simulator.roles.judge import judge
 from simulator.roles.npc_writer import npc_writer
 from simulator.roles.poser import poser
 from simulator.roles.relator import relator
@@ -24,6 +25,7 @@ ROLES: Mapping[str, Callable[[], Role[Any, Any]]] = {
     "poser": poser,
     "user": user,
     "assistant": assistant,
+    "judge": judge,
     "tool_designer": tool_designer,
 }
 """The roles that need nothing to be made; ``npc_writer`` needs a world."""

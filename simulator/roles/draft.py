@@ -23,6 +23,7 @@ __all__ = ["Draft", "ask", "draw", "field_type", "redraw", "together"]
 
 I = TypeVar("I", bound=Record)  # noqa: E741
 O = TypeVar("O", bound=Record)  # noqa: E741
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ async def redraw(
     return await _once(context, (*messages, *repair_turn(flawed.raw, flaw)), seed, number)
 
 
-async def together(draws: Sequence[Coroutine[Any, Any, Draft[O]]]) -> list[Draft[O]]:
-    """Run ``draws`` at once and return their drafts in order; the first error cancels the others and is raised bare."""
+async def together(draws: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run ``draws`` at once, return their results in order; the first error cancels the others and is raised bare."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one) for one in draws]

@@ -28,6 +28,12 @@ _REASONING = re.compile(
     r"|\bhere(?:'s| is) (?:my|the|a|an) (?:possible |next |short )?(?:message|reply|response|turn|follow-up)\b",
     re.IGNORECASE,
 )
+_COMMAND = re.compile(
+    r"#{2,}\s*[A-Z_ ]{3,}\s*#{2,}|\[(?:END|STOP|EXIT|DONE|QUIT|TERMINATE)\b[^\]\n]{0,30}\]"
+    r"|(?:^|[.!?]\s+)(?:STOP|END|EXIT|DONE|QUIT|TERMINATE|END[ _]OF[ _](?:CONVERSATION|CHAT|TALK))\s*[.!]*\s*$"
+)
+"""Words for the machinery, such as a stop sign: no person types them, and they end nothing."""
+
 _GESTURE = (
     r"(?:softly |slowly |quietly |nervously |gently )?(?:sigh|smil|laugh|nod|paus|shrug|frown|chuckl|lean|look|clear|"
     r"scratch|think|typ|wink|grin|blush|whisper|giggl|cr(?:y|ie)|wav|glanc|rais|shak|tak)(?:s|es|ed|ing)?\b"
@@ -68,8 +74,8 @@ _PERSONA_SHARE = 0.7
 
 
 def leaked_reasoning(turn: str, _scene: Scene) -> Label | None:
-    """Find thoughts about the task, speaker tags or chat-template tokens in a turn."""
-    found = _REASONING.search(turn)
+    """Find thoughts about the task, speaker tags, chat-template tokens or words of command in a turn."""
+    found = _REASONING.search(turn) or _COMMAND.search(turn)
     return Label(detector="leaked_reasoning", evidence=found.group().strip(), severity="error") if found else None
 
 

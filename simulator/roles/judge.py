@@ -1,0 +1,105 @@
+"""The judge role: reads a conversation, answers one question about it, and quotes what decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from simulator.models.base import Record, normalise_text
+from simulator.models.message import Message
+from simulator.models.situation import Situation
+from simulator.roles.role import Check, Role
+from simulator.roles.script import told
+
+__all__ = ["JudgeInput", "Judgement", "judge"]
+
+_NEGATIVE = frozenset({"no", "none"})
+"""Answers for which there may be nothing to quote."""
+
+_QUOTES = "\"'“”‘’ ."
+
+
+class JudgeInput(Record):
+    """What is judged.
+
+    Attributes:
+        question: One question about the conversation.
+        options: The answers to choose from.
+        persona: Who the user is, where that matters.
+        situation: What the user is in and wants, where that matters.
+        transcript: The conversation, from its beginning.
+    """
+
+    question: str = Field(min_length=1)
+    options: tuple[str, ...] = Field(("yes", "no"), min_length=2)
+    persona: str = ""
+    situation: Situation = Situation()
+    transcript: tuple[Message, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len({option.lower() for option in self.options}) < len(self.options):
+            raise ValueError("two of the options are the same")
+        return self
+
+
+class Judgement(Record):
+    """What the judge decided.
+
+    Attributes:
+        quote: The words of the conversation that decide it; may be empty when the answer is ``no`` or ``none``.
+        reason: One sentence.
+        answer: One of the options.
+    """
+
+    quote: str = Field("", max_length=600)
+    reason: str = Field("", max_length=600)
+    answer: str = Field(min_length=1, max_length=60)
+
+
+def judge() -> Role[JudgeInput, Judgement]:
+    """Return the judge role."""
+    return Role(
+        name="judge",
+        inputs=JudgeInput,
+        output=Judgement,
+        values=_values,
+        checks=(Check("answer_unknown", _known), Check("quote_missing", _given), Check("quote_invented", _found)),
+        tidy=_tidy,
+    )
+
+
+def _values(inputs: JudgeInput) -> Mapping[str, str]:
+    sides = {"user": "USER", "assistant": "OTHER SIDE", "system": "SYSTEM"}
+    return {
+        "persona": inputs.persona or "(not told)",
+        "situation": told(inputs.situation),
+        "conversation": "\n".join(f"{sides[turn.role]}: {turn.content}" for turn in inputs.transcript),
+        "question": inputs.question,
+        "options": ", ".join(inputs.options),
+    }
+
+
+def _tidy(output: Judgement) -> Judgement:
+    quote = normalise_text(output.quote).strip(_QUOTES)
+    return output.model_copy(update={"quote": quote, "answer": output.answer.strip().strip(_QUOTES).lower()})
+
+
+def _known(inputs: JudgeInput, output: Judgement) -> str | None:
+    if output.answer in {option.lower() for option in inputs.options}:
+        return None
+    return f"the answer must be one of {', '.join(inputs.options)}"
+
+
+def _given(_inputs: JudgeInput, output: Judgement) -> str | None:
+    return None if output.quote or output.answer in _NEGATIVE else "the words that decide it are not quoted"
+
+
+def _found(inputs: JudgeInput, output: Judgement) -> str | None:
+    """Refuse a quote that nobody said: a judge that invents its evidence decides nothing."""
+    if output.answer in _NEGATIVE:
+        return None
+    said = normalise_text(" ".join(turn.content for turn in inputs.transcript)).lower()
+    return None if output.quote.lower() in said else "the quote does not stand in the conversation word for word"

@@ -1,0 +1,245 @@
+"""Conversations in a situation: scripts and transcripts, goals that are checked, the judge, budgets and manners."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+from conversation_cases import ANSWERED, ASKED, OPENER, PERSONA, Bag, context, product, prompt, requests, said, talk
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphs.conversation import converse
+from graphs.talk.goal import claims, goal_by_rule
+from simulator.errors import InputError
+from simulator.llm.scripted import ScriptedModel
+from simulator.models.conversation import ConversationInputs, Turn
+from simulator.models.persona import persona_id
+from simulator.models.situation import Situation, Success
+from simulator.models.unit import Unit
+from simulator.prompts.template import load_prompt
+from simulator.roles.judge import judge
+from simulator.roles.role import RoleContext
+from simulator.scenario.behaviours import BEHAVIOURS
+
+ROOM = {
+    "name": "dry-room",
+    "about": "The reading room of the lock house smells of mould.",
+    "goal": "have the reading room dried before the audit",
+    "knows": ["the room has one window"],
+    "unknown": ["the age of the roof"],
+    "asked": [{"fact": "the audit is on the ninth of May", "when": ["when", "date", "deadline"]}],
+    "constraints": ["will not hire anybody"],
+    "success": {"said": ["photograph", "cheap|cost little"]},
+}
+STOP = "STOP"
+
+
+def turns(*texts: str) -> list[dict]:
+    sides = ({"role": "user", "speaker": persona_id(PERSONA)}, {"role": "assistant", "speaker": "assistant"})
+    return [{**sides[place % 2], "content": text} for place, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("variant", ["standard", "small"])
+def test_persona_situation_and_manner_are_in_the_prompt_of_every_turn(variant: str) -> None:
+    both = context(ASKED)
+    head = {"candidates": 1, "rounds": 1, "repair": False}
+    loaded = load_prompt("user", variant)
+    small = replace(loaded, head=loaded.head.model_copy(update=head))
+    behaviours = [BEHAVIOURS["terse"], BEHAVIOURS["makes-typos"]]
+    talk(
+        replace(both, user=replace(both.user, prompt=small)),
+        opener="",
+        exchanges=4,
+        situation={**ROOM, "success": {}},
+        behaviours=[one.model_dump() for one in behaviours],
+    )
+    assert len(requests(both.user)) == 4
+    for request in requests(both.user):
+        place = max(i for i, message in enumerate(request.messages) if "<persona>" in message.content)
+        mine = request.messages[place].content
+        assert request.messages[place].role == "user"
+        for text in (PERSONA, ROOM["about"], ROOM["goal"], "one window", "age of the roof", "not hire"):
+            assert text in mine
+        for one in behaviours:
+            assert one.instructions in mine
+    everything = json.dumps([request.model_dump() for request in requests(both.assistant)])
+    for text in ("lock keeper", "mould", "audit", "window", "not hire", "type as little"):
+        assert text not in everything
+
+
+def test_a_small_model_does_not_know_what_nobody_asked_for_yet() -> None:
+    both = context(ASKED, ["Punch two holes near the lower edge.", "By what date must it be dry?", *ANSWERED[:2]])
+    small = replace(load_prompt("user", "small"), head=prompt("user").head)
+    talk(replace(both, user=replace(both.user, prompt=small)), opener="", exchanges=3, situation=ROOM)
+    assert ["ninth of May" in request.model_dump_json() for request in requests(both.user)] == [False, False, True]
+
+
+def test_a_script_is_said_word_for_word_and_then_they_are_free() -> None:
+    both = context(ASKED)
+    result = talk(both, script=["What if the clips rust as well?"], exchanges=3)
+    assert said(result)[::2] == [OPENER, "What if the clips rust as well?", ASKED[0]]
+    assert len(requests(both.user)) == 1
+
+
+def test_a_transcript_goes_on_and_nothing_of_it_is_asked_for() -> None:
+    before = turns(OPENER, ANSWERED[0], ASKED[0])
+    both = context(ASKED[1:], ANSWERED[1:])
+    result = talk(both, transcript=before, exchanges=3)
+    assert said(result) == [OPENER, ANSWERED[0], ASKED[0], ANSWERED[1], ASKED[1], ANSWERED[2]]
+    assert [len(requests(both.user)), len(requests(both.assistant))] == [1, 2]
+    assert requests(both.assistant)[0].messages[-1].content == ASKED[0]
+
+
+def test_the_sides_of_a_transcript_take_turns() -> None:
+    with pytest.raises(InputError, match="the sides must take turns"):
+        talk(context(ASKED), transcript=turns(OPENER)[:1] * 2)
+
+
+def test_the_goal_ends_the_conversation_when_it_is_reached() -> None:
+    answers = ["Ammunition tins cost little at army shops.", "You could photograph the pages by the window."]
+    spoken = product(talk(context(ASKED, answers), exchanges=6, situation=ROOM))
+    assert (spoken.stop, spoken.situation, len(spoken.turns)) == ("goal", "dry-room", 4)
+    assert spoken.goal.holds
+    assert spoken.goal.by == "rule"
+    assert "photograph the pages" in spoken.goal.evidence
+
+
+def test_a_goal_that_is_only_claimed_is_not_reached() -> None:
+    spoken = product(talk(context(["Thank you, that is all I needed."]), exchanges=6, situation=ROOM))
+    assert (spoken.stop, spoken.goal.holds, spoken.goal.claimed) == ("left", False, True)
+    assert spoken.goal.evidence == "nobody said 'photograph'"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("We will bring it on Saturday.", True),
+        ("We cannot bring it on Saturday.", False),
+        ("I'm afraid it won't be Saturday. Monday is free.", False),
+        ("Do you want it on Saturday?", False),
+        ("It cannot be today. It is booked for Saturday.", True),
+        ("Unfortunately nobody drives on Saturday.", False),
+    ],
+)
+def test_what_is_asked_or_denied_reaches_no_goal(text: str, holds: bool) -> None:
+    spoken = [Turn.model_validate(turn) for turn in turns("When?", text)]
+    assert goal_by_rule(Success(said="saturday"), spoken).holds is holds
+
+
+def test_a_refusal_can_be_the_goal() -> None:
+    spoken = [Turn.model_validate(turn) for turn in turns("Give me a refund.", "That cannot be refunded.")]
+    assert goal_by_rule(Success(said="cannot be refunded"), spoken).holds
+    assert goal_by_rule(Success(criterion="it is refused"), spoken) is None
+
+
+@pytest.mark.parametrize("word", [STOP, "###STOP###", "[END]", "<|end|>", "STOP."])
+def test_a_word_of_command_ends_nothing_and_is_drawn_again(word: str) -> None:
+    result = talk(context([word, ASKED[0], ASKED[1]], rounds=2), exchanges=3)
+    assert product(result).stop == "max_turns"
+    assert said(result)[::2] == [OPENER, *ASKED[:2]]
+
+
+def test_no_conversation_ends_before_the_last_question_is_answered() -> None:
+    result = talk(context([ASKED[0], "Thank you, goodbye."]), exchanges=6)
+    assert said(result)[-2:] == ["Thank you, goodbye.", ANSWERED[2]]
+    assert product(result).stop == "left"
+
+
+def test_too_many_drafts_turned_down_end_it_for_its_budget() -> None:
+    flip = "How can I help you today?"
+    result = talk(context([flip, ASKED[0], flip, ASKED[1], *ASKED], rounds=2), exchanges=6, redraws=1)
+    spoken = product(result)
+    assert (spoken.stop, spoken.reason) == ("budget", "2 drafts were turned down, 1 are allowed")
+    assert len(spoken.turns) == 6
+
+
+def test_rules_say_whether_a_behaviour_was_kept() -> None:
+    behaviours = [BEHAVIOURS["terse"].model_dump(), BEHAVIOURS["changes-mind"].model_dump()]
+    wordy = " ".join(f"word{number}" for number in range(26)) + "?"
+    kept = product(talk(context(["Actually, the tin then. Where?"]), exchanges=2, behaviours=behaviours))
+    assert [(one.name, one.holds, one.by) for one in kept.verdicts] == [
+        ("terse", True, "rule"),
+        ("changes-mind", True, "rule"),
+    ]
+    assert kept.behaviours == ("terse", "changes-mind")
+    broken = product(talk(context([wordy]), exchanges=2, behaviours=behaviours, flawed="keep"))
+    assert [one.holds for one in broken.verdicts] == [False, False]
+    assert broken.verdicts[0].evidence.startswith("26 words, at most 25")
+
+
+def judged(*replies: object, users=ASKED, **inputs: object):
+    answers = [reply if isinstance(reply, str) else json.dumps(reply) for reply in replies]
+    referee = RoleContext(judge(), prompt("judge", rounds=1), ScriptedModel(answers, name="j"), Bag())
+    both = replace(context(users), judge=referee)
+    return talk(both, **inputs), both
+
+
+CRITERION = {**ROOM, "success": "the pages stay dry"}
+YES = {"quote": "clear pocket", "reason": "It says how.", "answer": "yes"}
+NO = {"quote": "", "reason": "It does not.", "answer": "no"}
+
+
+def test_the_judge_is_asked_when_the_goal_is_claimed_and_at_the_end() -> None:
+    users = ["That solves it for the pages. What about the cover?", *ASKED]
+    result, both = judged(NO, YES, users=users, exchanges=3, situation=CRITERION, judge=["goal"])
+    spoken = product(result)
+    assert (spoken.stop, spoken.goal.holds, spoken.goal.by) == ("goal", True, "judge")
+    assert spoken.goal.evidence == "clear pocket"
+    assert len(spoken.turns) == 6
+    first = requests(both.judge)[0].messages[-1].content
+    assert "the pages stay dry" in first
+    assert f"OTHER SIDE: {ANSWERED[1]}" in first
+    assert ANSWERED[2] not in first
+
+
+def test_a_verdict_whose_quote_nobody_said_is_none() -> None:
+    invented = {**YES, "quote": "I will bring a heater"}
+    result, _ = judged(invented, exchanges=2, situation=CRITERION, judge=["goal"])
+    goal = product(result).goal
+    assert not goal.holds
+    assert "no usable verdict" in goal.evidence
+
+
+def test_rule_and_judge_must_both_hold_where_there_are_both() -> None:
+    both = {**ROOM, "success": {"said": "clear pocket", "criterion": "the pages stay dry"}}
+    denied, _ = judged(NO, NO, exchanges=2, situation=both, judge=["goal"])
+    assert (product(denied).stop, product(denied).goal.holds) == ("max_turns", False)
+    unsaid, judge_context = judged(
+        YES, exchanges=2, situation={**both, "success": {**both["success"], "said": "heater"}}, judge=["goal"]
+    )
+    assert not product(unsaid).goal.holds
+    assert requests(judge_context.judge) == []
+
+
+def test_the_judge_says_at_the_end_how_they_talked() -> None:
+    terse = BEHAVIOURS["terse"]
+    result, both = judged(
+        NO, {**YES, "quote": "sleeves fog up"}, exchanges=3, judge=["behaviours"], behaviours=[terse.model_dump()]
+    )
+    by_judge = [one for one in product(result).verdicts if one.by == "judge"]
+    assert [(one.holds, one.statement) for one in by_judge] == list(
+        zip([True, False], terse.violation_rubrics, strict=True)
+    )
+    assert len(requests(both.judge)) == 2
+
+
+def test_a_conversation_that_wants_a_judge_says_when_there_is_none() -> None:
+    with pytest.raises(InputError, match="give it the role 'judge'"):
+        talk(context(ASKED), exchanges=2, situation=CRITERION, judge=["goal"])
+
+
+@given(st.text(max_size=60))
+def test_claims_takes_any_text(text: str) -> None:
+    assert claims(text) in (True, False)
+
+
+def test_the_inputs_survive_the_ledger() -> None:
+    inputs = ConversationInputs(persona=PERSONA, situation=ROOM, behaviours=(BEHAVIOURS["terse"],))
+    again = ConversationInputs.model_validate(json.loads(json.dumps(inputs.model_dump(mode="json"))))
+    assert again == inputs
+    assert isinstance(again.situation, Situation)
+    unit = Unit(stage="converse", role="user", inputs=again.model_dump(mode="json"), seed=1)
+    assert asyncio.run(converse(unit, context([OPENER, *ASKED]))).value["situation"] == "dry-room"
