@@ -145,7 +145,7 @@ def test_small_prompt_asks_for_one_field_with_examples_of_that_field() -> None:
     prompt = load_prompt("npc_writer", "small")
     assert tuple(prompt.head.questions) == TEXT_FIELDS
     messages = each_chat(prompt, ROLE.values(BRIEF), {}, "background", "At Lantern Quay, Fenn")
-    assert [message.role for message in messages] == ["system", *["user", "assistant"] * 9]
+    assert [message.role for message in messages] == ["system", *["user", "assistant"] * 5]
     assert "a long-distance ferry rower who writes poems at landing places" in messages[-2].content
     assert messages[-1].content == "At Lantern Quay, Fenn"
 
@@ -154,6 +154,12 @@ def test_the_persona_is_put_into_the_worlds_words() -> None:
     assert likeness(WORLD, "An engineer who fixes buses.") == "a builder who fixes ferry boats"
     assert likeness(WORLD, "A software engineer, 40.") == "a maker of bell codes, 40"
     assert likeness(WORLD, "A busy  weaver.") == "a busy weaver"
+
+
+def test_a_clause_about_what_the_world_does_not_have_is_left_out() -> None:
+    assert likeness(WORLD, "a weaver who sells cloth and uses a smartphone") == "a weaver who sells cloth"
+    assert likeness(WORLD, "a weaver with a smartphone at home") == "a weaver"
+    assert likeness(WORLD, "a smartphone repairer") == "a smartphone repairer"  # nothing would be left
 
 
 def test_a_hostile_persona_cannot_speak_as_the_chat_template() -> None:

@@ -95,3 +95,11 @@ def test_things_are_not(text: str) -> None:
 def test_praise_costs_and_a_life_pays() -> None:
     plain = plainness("a nurse who drives to farms")
     assert plain > plainness("a nurse on farms") > plainness("a passionate, dedicated and renowned nurse")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("a arbiter", "an arbiter"), ("a audiologist", "an audiologist"), ("a European judge", "a European judge")],
+)
+def test_the_article_before_a_vowel_is_mended(said: str, meant: str) -> None:
+    assert mend_who(said) == meant

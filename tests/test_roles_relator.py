@@ -85,6 +85,11 @@ def test_who_is_no_other_person(persona: str, name: str) -> None:
     assert flaw(ROLE, INPUTS, other(persona=persona)) == name
 
 
+@pytest.mark.parametrize("who", ["a glass engraver", "an experienced engraver", "a retired glass engraver"])
+def test_the_first_persons_trade_is_nobody_else(who: str) -> None:
+    assert flaw(ROLE, INPUTS, other(who=who)) == "same_person"
+
+
 @pytest.mark.parametrize("kind", RELATION_KINDS)
 def test_every_kind_has_names_and_all_of_them_pass(kind: RelationKind) -> None:
     assert len(set(RELATION_NAMES[kind])) >= 10

@@ -22,6 +22,7 @@ from simulator.roles.role import Role
 __all__ = ["NpcBrief", "NpcDraft", "brief_for", "likeness", "npc_id", "npc_writer", "to_npc"]
 
 _QUOTES = '"“”「」『』'
+_CLAUSE = re.compile(r"(?:,| and| but|;)? (?:who|whose|which|that|with|in|at|from|to|by|for|and|but|using|including)\b")
 _ARTICLE = re.compile(r"^(?:An?|The) ")
 _LANGUAGES = {"en": "English", "zh": "Chinese", "de": "German", "fr": "French", "es": "Spanish", "ja": "Japanese"}
 _ENUMERATIONS: tuple[tuple[str, TermKind], ...] = (
@@ -145,15 +146,27 @@ def likeness(world: World, persona: str) -> str:
     """Return the persona in the world's words: each real thing as what it becomes here.
 
     >>> from simulator.models.world import Swap
-    >>> class Sea: instead = (Swap(real="truck driver", here="ferry rower"),)
+    >>> class Sea: instead, forbidden = (Swap(real="truck driver", here="ferry rower"),), ()
     >>> likeness(Sea, "A truck driver who writes poems.")
     'a ferry rower who writes poems'
     """
+    return _without_forbidden(world, _renamed(world, persona))
+
+
+def _renamed(world: World, persona: str) -> str:
     swaps = {swap.real.casefold(): swap.here for swap in world.instead}
     text = _ARTICLE.sub(lambda found: found.group().lower(), normalise_text(persona).rstrip("."))
     words = word_pattern(tuple(swaps))
     with_article = re.compile(rf"(\ban? )?({words.pattern})", words.flags)
     return with_article.sub(lambda found: _here(swaps, found.group(1) or "", found.group(2).casefold()), text)
+
+
+def _without_forbidden(world: World, text: str) -> str:
+    """Return ``text`` up to the clause that speaks of what the world does not have, if that leaves who it is about."""
+    found = word_pattern(world.forbidden).search(text) if world.forbidden else None
+    clauses = [clause.start() for clause in _CLAUSE.finditer(text)]
+    before = [start for start in clauses if found and start <= found.start()]
+    return text[: before[-1]].rstrip(" ,") if before else text
 
 
 def _here(swaps: Mapping[str, str], article: str, word: str) -> str:

@@ -102,6 +102,9 @@ _PRAISE = re.compile(
 )
 _LIFE = re.compile(r"\b(?:who|whose)\b")
 
+_BEFORE_VOWEL = re.compile(r"^a (?=a|i|e(?!u)|o(?!ne\b|nce\b))", re.IGNORECASE)
+"""Where "a" must be "an"; a European and a one-legged sailor keep theirs, and a word with u is left as it is."""
+
 Sources = Callable[[Any], str]
 
 
@@ -116,7 +119,7 @@ def mend_persona(text: str) -> str:
     text = _one_quality(_NAMED.sub("", text))
     text = _DAYS.sub(lambda m: f" whose daily work {_WORKS.get(m.group(1), m.group(1))}", text)
     text = _without_turn(re.sub(r"^(an?|the)\b", lambda m: m.group().lower(), text, flags=re.IGNORECASE))
-    text = re.sub(r"\s+([,.])", r"\1", text).strip(" ,;")
+    text = _BEFORE_VOWEL.sub("an ", re.sub(r"\s+([,.])", r"\1", text).strip(" ,;"))
     return text.removesuffix(".") if ". " not in text else text
 
 
@@ -142,7 +145,7 @@ def mend_who(text: str) -> str:
     text = (text[: end.start()] if end else text).strip()
     if text and not re.match(r"(?:an?|the) ", text, re.IGNORECASE) and text.isascii():
         text = f"{'an' if text[0].lower() in 'aeiou' else 'a'} {text}"
-    return re.sub(r"^(an?|the)\b", lambda m: m.group().lower(), text, flags=re.IGNORECASE)
+    return _BEFORE_VOWEL.sub("an ", re.sub(r"^(an?|the)\b", lambda m: m.group().lower(), text, flags=re.IGNORECASE))
 
 
 def mended(output: Any, **mend: Callable[[str], str]) -> Any:

@@ -35,6 +35,11 @@ _SAME_WORDS = 0.6
 _NEAR = 0.35
 """Cosine at which a relative is best: of the same world, and somebody else."""
 
+_MANNER = frozenset(
+    {"a", "an", "the", "experienced", "retired", "young", "old", "former", "senior", "junior", "local", "professional"}
+)
+"""Words that make a trade no other trade."""
+
 _KNOWN = frozenset(name for names in RELATION_NAMES.values() for name in names)
 _NOT_NAMES = frozenset({"relation", "relationship", "person", "somebody", "someone", "another person", *RELATION_KINDS})
 _BARE = frozenset({"friend", "colleague", "neighbour", "neighbor", "rival", "mentor"})
@@ -67,6 +72,7 @@ def relator() -> Role[RelatorInput, Relative]:
             Check("not_a_relation", _not_a_relation, "relation"),
             Check("avoided", _avoided, "relation"),
             *who_checks(),
+            Check("same_person", _same_trade, "who"),
             *persona_checks(lambda inputs: inputs.persona, _examples()),
             Check("same_person", _same_person, "persona"),
         ),
@@ -124,6 +130,13 @@ def _same_person(inputs: RelatorInput, output: Relative) -> str | None:
     head = head_phrase(output.persona).lower()
     same = head == head_phrase(inputs.persona).lower() and len(head.split()) > 1
     return f"it is the same person again, {head!r}" if same else None
+
+
+def _same_trade(inputs: RelatorInput, output: Relative) -> str | None:
+    """Catch early what :func:`_same_person` would catch late: small models like to say the first person's trade again."""
+    content = word_grams(output.who) - _MANNER
+    again = content and content <= word_grams(inputs.persona)
+    return f"{output.who!r} is the first person again" if again and output.who.isascii() else None
 
 
 @cache

@@ -89,7 +89,8 @@ def _parameter(piece: str) -> dict[str, str]:
     match = _PAIR.fullmatch(piece)
     if match is None:
         raise ValueError(f"{piece.strip()!r} is not 'name = what it is'")
-    name = re.sub(r"[\s-]+", "_", match.group(1).strip()).lower()
+    words = re.split(r"[\s_-]+", match.group(1).strip().lower())
+    name = "_".join(dict.fromkeys(words))  # "stock_stock" is a slip
     meaning = normalise_text(match.group(2))
     return {"name": name, "type": type_of(name, meaning), "description": meaning[:1].upper() + meaning[1:]}
 
