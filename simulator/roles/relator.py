@@ -133,7 +133,7 @@ def _same_person(inputs: RelatorInput, output: Relative) -> str | None:
 
 
 def _same_trade(inputs: RelatorInput, output: Relative) -> str | None:
-    """Catch early what :func:`_same_person` would catch late: small models like to say the first person's trade again."""
+    """Catch early what :func:`_same_person` catches late: small models say the first person's trade again."""
     content = word_grams(output.who) - _MANNER
     again = content and content <= word_grams(inputs.persona)
     return f"{output.who!r} is the first person again" if again and output.who.isascii() else None
