@@ -5,7 +5,7 @@ This module imports ``langchain_openai`` (1.5 s): import it where it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -66,11 +66,11 @@ class HttpChat(ChatOpenAI):
         payload.pop("stream", None)
         return payload
 
-    async def complete(self, messages: list[tuple[str, str]], **parameters: Any) -> ChatResult:
+    async def complete(self, messages: Sequence[tuple[str, str] | dict[str, Any]], **parameters: Any) -> ChatResult:
         """Return the answer without LangChain's callbacks: ``ainvoke`` doubles the cost of a call, and traces it.
 
         Args:
-            messages: Pairs of ``system``, ``user`` or ``assistant`` and a text.
+            messages: Pairs of ``system``, ``user`` or ``assistant`` and a text, or messages as a request has them.
             parameters: Parameters of the request.
         """
         return await self._agenerate(convert_to_messages(messages), **parameters)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.llm.dialect import TEACHING, Dialect
 from simulator.llm.reading import check_completion, repair_completion
 from simulator.llm.spec import EndpointSpec
+from simulator.models.base import canonical_json
 from simulator.models.message import ChatRequest, Reply, Usage
 from simulator.transport.client import HttpClient
 from simulator.transport.rates import MinuteCap
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Connect", "Endpoint"]
 
 Connect = Callable[[], Awaitable[HttpClient]]
+
+CALLED = frozenset({"tool_calls", "function_call"})
+"""Finish reasons of a reply that ends with calls: it is whole."""
 
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for English, for the estimate that a token cap needs before the reply is there."""
@@ -97,7 +101,8 @@ class Endpoint:
             InvalidReply: What it answered is not a chat completion.
         """
         await self.ready()
-        return _to_reply(await self.chat.complete(_messages(request), **self._parameters(request)), self.spec.model)
+        result = await self.chat.complete(_messages(request), **self._parameters(request))
+        return _to_reply(result, self.spec.model, tools=bool(request.tools))
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
@@ -126,6 +131,8 @@ class Endpoint:
         if request.reply_schema is not None:
             schema = {"name": request.reply_schema.name, "schema": request.reply_schema.body}
             parameters["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if request.tools:
+            parameters["tools"] = list(request.tools)
         return parameters
 
     async def _post(self, payload: dict[str, Any]) -> bytes:
@@ -154,8 +161,8 @@ class Endpoint:
         return await self.tokens.take(text / CHARACTERS_PER_TOKEN + limit)
 
 
-def _messages(request: ChatRequest) -> list[tuple[str, str]]:
-    return [(message.role, message.content) for message in request.messages]
+def _messages(request: ChatRequest) -> list[tuple[str, str] | dict[str, Any]]:
+    return [*request.thread] if request.thread else [(message.role, message.content) for message in request.messages]
 
 
 def _spent(answer: Answer) -> int:
@@ -163,13 +170,14 @@ def _spent(answer: Answer) -> int:
     return int(usage["total_tokens"])
 
 
-def _to_reply(result: ChatResult, model: str) -> Reply:
+def _to_reply(result: ChatResult, model: str, *, tools: bool = False) -> Reply:
     generation = result.generations[0]
     told = generation.generation_info or {}
     usage = (result.llm_output or {})["token_usage"]
+    finish = "refusal" if told["refusal"] else told["finish_reason"]
     return Reply(
-        text=generation.text,
-        finish="refusal" if told["refusal"] else told["finish_reason"],
+        text=_with_calls(generation) if tools else generation.text,
+        finish="stop" if tools and finish in CALLED else finish,
         model=(result.llm_output or {}).get("model_name") or model,
         usage=Usage(
             prompt=usage["prompt_tokens"],
@@ -178,3 +186,13 @@ def _to_reply(result: ChatResult, model: str) -> Reply:
         ),
         repaired=told["repaired"],
     )
+
+
+def _with_calls(generation: Any) -> str:
+    """Return text and tool calls as one JSON object; arguments that are no JSON object stay a text."""
+    message = generation.message
+    good = [{"id": call["id"], "name": call["name"], "arguments": call["args"]} for call in message.tool_calls]
+    bad = [
+        {"id": call["id"], "name": call["name"], "arguments": call["args"] or ""} for call in message.invalid_tool_calls
+    ]
+    return canonical_json({"content": generation.text, "tool_calls": [*good, *bad]})

@@ -39,9 +39,22 @@ class ReplySchema(Record):
 
 
 class ChatRequest(Record):
-    """One request to a language model: all that its reply depends on."""
+    """One request to a language model: all that its reply depends on.
 
-    messages: tuple[Message, ...]
+    Attributes:
+        messages: The chat.
+        thread: The chat as a chat completion request has it, instead of ``messages``: for those with tool calls.
+        tools: Functions that the model may call, as a chat completion request has them. The reply's text is then a
+            JSON object, ``{"content": ..., "tool_calls": [{"id", "name", "arguments"}, ...]}``.
+        reply_schema: What the reply must satisfy.
+        sampling: Sampling parameters.
+        seed: For the model's own randomness.
+        attempt: Which draft this is.
+    """
+
+    messages: tuple[Message, ...] = ()
+    thread: tuple[dict[str, Any], ...] = ()
+    tools: tuple[dict[str, Any], ...] = ()
     reply_schema: ReplySchema | None = None
     sampling: Sampling = Sampling()
     seed: int | None = None
@@ -49,7 +62,8 @@ class ChatRequest(Record):
 
     def key(self, model: str) -> str:
         """Return the hash under which ``model``'s reply to this request is stored (contract 2)."""
-        return content_hash(model, self.model_dump(mode="json"))
+        plain = None if self.thread or self.tools else {"thread", "tools"}
+        return content_hash(model, self.model_dump(mode="json", exclude=plain))
 
 
 class Usage(Record):

@@ -1,0 +1,140 @@
+"""An assistant that is a language model, with or without tools."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from simulator.errors import CutReply, RefusedReply, ReplyError
+from simulator.llm.protocol import ChatModel
+from simulator.models.base import content_hash, derive_seed
+from simulator.models.message import ChatRequest, Message, Sampling
+from simulator.models.step import Step, ToolCall, chat_message, spoken
+from simulator.subjects.protocol import Answer, Cause, Task
+from simulator.subjects.reading import failed, read_steps
+from simulator.subjects.toolbox import Toolbox
+
+__all__ = ["ModelSubject"]
+
+
+class ModelSubject:
+    """A chat model as the assistant under test: its replies are taken as they are.
+
+    Args:
+        model: The model; one that keeps its replies, if they are to be paid for once.
+        toolbox: Its tools.
+        identity: What its tools depend on, for the name.
+        rounds: Most replies with calls in one turn.
+        sampling: Sampling parameters.
+    """
+
+    def __init__(
+        self,
+        model: ChatModel,
+        toolbox: Toolbox | None = None,
+        *,
+        identity: str = "",
+        rounds: int = 8,
+        sampling: Sampling | None = None,
+    ) -> None:
+        self._model = model
+        self._toolbox = toolbox or Toolbox()
+        self._rounds = rounds
+        self._sampling = sampling or Sampling()
+        tools = content_hash(self._toolbox.definitions, identity)[:8] if self._toolbox else ""
+        self._name = f"{model.name}+tools-{tools}" if tools else model.name
+
+    @property
+    def name(self) -> str:
+        """The model's identity, and that of its tools."""
+        return self._name
+
+    async def answer(self, task: Task) -> Answer:
+        """Return the model's reply, after the tool calls that it asks for.
+
+        Raises:
+            EndpointError: The endpoint did not answer.
+        """
+        steps: list[Step] = []
+        for number in range(self._rounds + 1):
+            try:
+                said = await self._ask(task, steps, number)
+            except ReplyError as error:
+                return failed(_cause(error), str(error), steps)
+            steps.append(said)
+            if not said.calls:
+                break
+            for place, call in enumerate(said.calls):
+                seed = derive_seed(task.seed, number, place)
+                steps.append(await self._toolbox.execute(call, seed, _calls(task, steps)))
+        else:
+            return failed("nonsense", f"it called tools {self._rounds + 1} times and said nothing", steps)
+        if not spoken(steps):
+            return failed("nonsense", "it says nothing", steps)
+        return Answer(steps=tuple(steps))
+
+    async def _ask(self, task: Task, steps: list[Step], number: int) -> Step:
+        """Return the next message of this turn.
+
+        Raises:
+            ReplyError: It is cut, refused or empty.
+        """
+        seed = derive_seed(task.seed, number)
+        if not self._toolbox:
+            messages = tuple(Message(role=one["role"], content=one["content"]) for one in task.messages)
+            request = ChatRequest(messages=messages, sampling=self._sampling, seed=seed, attempt=number)
+            return Step(content=(await self._model.reply(request)).text)
+        thread = (*task.messages, *(chat_message(step) for step in steps))
+        tools = self._toolbox.definitions
+        request = ChatRequest(thread=thread, tools=tools, sampling=self._sampling, seed=seed, attempt=number)
+        return _with_ids(_read((await self._model.reply(request)).text), len(task.messages), number)
+
+
+def _read(text: str) -> Step:
+    value = _object(text)
+    try:
+        return read_steps([{"role": "assistant", **value}])[0] if value else Step(content=text)
+    except ValueError:
+        return Step(content=text)
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Return the JSON object of a reply with tools; a scripted model may say plain text instead."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) and {"content", "tool_calls"} >= value.keys() and value else {}
+
+
+def _with_ids(step: Step, turn: int, number: int) -> Step:
+    """Return ``step`` with an id for each call that has none, or one that another call has."""
+    calls, seen = [], set[str]()
+    for place, call in enumerate(step.calls):
+        id_ = call.id if call.id and call.id not in seen else f"call-{turn}-{number}-{place}"
+        seen.add(id_)
+        calls.append(call.model_copy(update={"id": id_}))
+    return step.model_copy(update={"calls": tuple(calls)})
+
+
+def _calls(task: Task, steps: list[Step]) -> list[tuple[ToolCall, str]]:
+    """Return the calls so far with their results, those of earlier turns first."""
+    messages = (*task.messages, *(chat_message(step) for step in steps))
+    results = {one["tool_call_id"]: one["content"] for one in messages if one["role"] == "tool"}
+    made = [call for one in messages for call in one.get("tool_calls", ())]
+    return [(_as_call(call), results[call["id"]]) for call in made if call["id"] in results]
+
+
+def _as_call(call: dict[str, Any]) -> ToolCall:
+    function = call["function"]
+    try:
+        arguments = json.loads(function["arguments"])
+    except ValueError:
+        arguments = function["arguments"]
+    return ToolCall(id=call["id"], name=function["name"], arguments=arguments)
+
+
+def _cause(error: ReplyError) -> Cause:
+    if isinstance(error, CutReply):
+        return "cut"
+    return "refused" if isinstance(error, RefusedReply) else "nonsense"

@@ -1,0 +1,88 @@
+"""Functions and graphs of the user's, found by ``module:name`` or ``path.py:name``.
+
+They run because the user named them, and only then. They are ordinary code with all rights of the process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from simulator.errors import InputError
+from simulator.models.base import content_hash
+
+__all__ = ["is_code", "load_code"]
+
+_FORM = re.compile(r"^(?P<place>.+\.py|[A-Za-z_]\w*(?:\.\w+)*):(?P<name>[A-Za-z_]\w*)$")
+_SPECS = ("openai:", "gguf:", "http:", "https:")
+
+
+def is_code(text: str) -> bool:
+    """Return whether ``text`` names code, and not a model.
+
+    >>> is_code("agents/desk.py:graph"), is_code("my_agent:reply"), is_code("openai:gpt-5-mini"), is_code("local")
+    (True, True, False, False)
+    """
+    return not text.startswith(_SPECS) and _FORM.match(text) is not None
+
+
+def load_code(text: str, base: Path) -> Any:
+    """Import what ``text`` names.
+
+    Args:
+        text: ``path.py:name``, the path relative to ``base``, or ``module:name``; modules are looked for as Python
+            does, and then in ``base`` and the current folder.
+        base: The scenario's folder.
+
+    Raises:
+        InputError: It is malformed, is not there, or cannot be imported.
+    """
+    found = _FORM.match(text)
+    if found is None:
+        raise InputError(f"{text!r} names no code; allowed is 'module:name' or 'path.py:name'")
+    place, name = found["place"], found["name"]
+    try:
+        module = _from_file(base / place) if place.endswith(".py") else _from_path(place, base)
+    except Exception as error:  # any code may fail in any way while it is imported
+        raise InputError(f"{text!r} cannot be imported: {type(error).__name__}: {error}") from error
+    if not hasattr(module, name):
+        names = ", ".join(sorted(one for one in vars(module) if not one.startswith("_"))[:12])
+        raise InputError(f"{text!r}: {place!r} has no {name!r}; it has {names or 'nothing'}")
+    return getattr(module, name)
+
+
+def _from_file(path: Path) -> ModuleType:
+    path = path.expanduser().resolve()
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {str(path)!r}")
+    name = f"sixhop_user_{path.stem}_{content_hash(str(path))[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    _let_import_from(path.parent)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{str(path)!r} is no Python file")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _from_path(module: str, base: Path) -> ModuleType:
+    for folder in (base, Path.cwd()):
+        _let_import_from(folder.resolve())
+    return importlib.import_module(module)
+
+
+def _let_import_from(folder: Path) -> None:
+    """Append, never prepend: what the process has imported by a name stays what that name means."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
