@@ -13,10 +13,11 @@ from graphs.talk.manner import manner_by_rule
 from graphs.talk.speakers import given_line, speaker_inputs
 from graphs.talk.state import ConversationState, Side, inputs_of, message_of, next_side, turns_here, whole
 from graphs.talk.stop import ending, lost_reason
+from graphs.talk.subject import fault_of
 from simulator.models.base import canonical_json, content_id
 from simulator.models.conversation import Conversation, ConversationInputs, Goal, StopReason, Turn, Verdict
 from simulator.models.persona import persona_id
-from simulator.models.unit import Attempt
+from simulator.models.unit import UnitResult
 from simulator.roles.assistant import AssistantInput, scene_of_assistant
 from simulator.roles.guards.panel import ASSISTANT, USER
 from simulator.roles.guards.scene import inspect
@@ -36,7 +37,7 @@ async def open_talk(state: ConversationState) -> dict[str, Any]:
     """
     inputs, messages = inputs_of(state), state.get("messages", [])
     fresh: dict[str, Any] = {"rejected": (), "scores": (), "lost": None, "stop": None, "reason": "", "draft": None}
-    fresh |= {"conversation": None, "failure": None, "goal": None, "verdicts": ()}
+    fresh |= {"conversation": None, "failure": None, "goal": None, "verdicts": (), "carried": None}
     if messages and isinstance(messages[-1], HumanMessage):
         return {**fresh, "first": len(messages) - 1}
     begun = inputs.transcript
@@ -52,15 +53,16 @@ async def guard(state: ConversationState) -> dict[str, Any]:
     assert draft is not None  # noqa: S101 -- for the type checker: every edge into this node comes from a speaker
     rejected = (*state.get("rejected", ()), *draft.rejected)
     seen: dict[str, Any] = {"draft": None, "rejected": rejected}
-    content = draft.value["message"] if draft.value else _kept(inputs, draft.rejected)
+    content = draft.value["message"] if draft.value else _kept(inputs, draft)
     if content is None:
         assert draft.failure is not None  # noqa: S101 -- a result has a value or a failure
         reason = f"{side} turn {len(state['messages']) - state['first'] + 1}: {draft.failure.message}"
         stop = lost_reason([attempt.flaw for attempt in draft.rejected])
         return {**seen, "lost": draft.failure, "stop": stop, "reason": reason}
-    turn = _labelled(state, side, content)
+    made = draft.value or {}
+    turn = _labelled(state, side, content, made.get("steps", ()))
     message = message_of(turn, len(state["messages"]))
-    end = ending(inputs, (*turns_here(state), turn), len(rejected))
+    end = ending(inputs, (*turns_here(state), turn), len(rejected), bool(made.get("ended")))
     scores = (*state.get("scores", ()), *(() if draft.score is None else (draft.score,)))
     return {
         **seen,
@@ -71,23 +73,23 @@ async def guard(state: ConversationState) -> dict[str, Any]:
     }
 
 
-def _labelled(state: ConversationState, side: Side, content: str) -> Turn:
+def _labelled(state: ConversationState, side: Side, content: str, steps: Sequence[Any]) -> Turn:
     given = speaker_inputs(state, side)
     if side == "user" and given_line(state) is not None:
         return Turn(role="user", speaker=persona_id(inputs_of(state).persona), content=content)
     if isinstance(given, AssistantInput):
         labels = inspect(content, scene_of_assistant(given), ASSISTANT)
-        return Turn(role="assistant", speaker="assistant", content=content, labels=labels)
+        return Turn(role="assistant", speaker="assistant", content=content, labels=labels, steps=tuple(steps))
     labels = inspect(content, scene_of_user(given), USER)
     role: Literal["user", "assistant"] = "assistant" if side == "partner" else "user"
     return Turn(role=role, speaker=persona_id(given.persona), content=content, labels=labels)
 
 
-def _kept(inputs: ConversationInputs, rejected: Sequence[Attempt]) -> str | None:
+def _kept(inputs: ConversationInputs, draft: UnitResult) -> str | None:
     """Return the text of the latest flawed draft that is a turn at all, if the conversation keeps such turns."""
-    if inputs.flawed != "keep":
+    if inputs.flawed != "keep" or fault_of(draft.failure):
         return None
-    texts = (mend(_said(attempt.raw)) for attempt in reversed(rejected) if attempt.flaw not in _UNUSABLE)
+    texts = (mend(_said(attempt.raw)) for attempt in reversed(draft.rejected) if attempt.flaw not in _UNUSABLE)
     return next((text for text in texts if text), None)
 
 
@@ -107,8 +109,9 @@ async def settle(state: ConversationState) -> dict[str, Any]:
     kept, reason = whole(turns), state.get("reason", "")
     if len(kept) < len(turns):
         reason = f"{reason}; left without an answer: {turns[-1].content!r}"
-    talk = _conversation(state, inputs, kept, reason)
-    if lost is None or (inputs.flawed != "drop" and len(kept) >= 2 * min(inputs.least, inputs.exchanges)):
+    fault = fault_of(lost)
+    talk = _conversation(state, inputs, kept, reason).model_copy(update={"fault": fault, "state": state.get("carried")})
+    if lost is None or fault or (inputs.flawed != "drop" and len(kept) >= 2 * min(inputs.least, inputs.exchanges)):
         return {"conversation": talk.model_dump(mode="json")}
     raw = canonical_json({"conversation": talk.model_dump(mode="json"), "reply": lost.raw})
     return {"failure": lost.model_copy(update={"raw": raw, "message": reason}).model_dump(mode="json"), "lost": None}

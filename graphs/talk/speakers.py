@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from graphs.role import perform_unit
 from graphs.talk.state import ConversationContext, ConversationState, Side, history_of, inputs_of, turns_here
+from graphs.talk.subject import answered
 from simulator.errors import InputError
 from simulator.models.base import derive_seed
 from simulator.models.conversation import ConversationInputs
@@ -37,6 +38,8 @@ async def partner(state: ConversationState, runtime: Runtime[ConversationContext
 
 async def assistant(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
     """Let the assistant answer."""
+    if runtime.context.subject is not None:
+        return await answered(state, runtime.context.subject)
     if runtime.context.assistant is None:
         raise InputError("this conversation has no 'partner' and its context no assistant; give it one of them")
     return {"draft": await _perform(runtime.context.assistant, state, "assistant")}

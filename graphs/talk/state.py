@@ -18,8 +18,10 @@ from simulator.errors import InputError
 from simulator.models.conversation import ConversationInputs, Label, Turn
 from simulator.models.message import Message
 from simulator.models.persona import persona_id
+from simulator.models.step import Step
 from simulator.models.unit import Attempt, Failure, UnitResult
 from simulator.roles.role import RoleContext
+from simulator.subjects.protocol import Subject
 
 __all__ = [
     "ConversationContext",
@@ -47,11 +49,13 @@ class ConversationContext:
         user: The user role; it also speaks for the partner in a conversation between two people.
         assistant: The assistant role; not needed between two people.
         judge: The judge role; needed by conversations that want something judged.
+        subject: The assistant under test, which then answers in the role's place.
     """
 
     user: RoleContext[Any, Any]
     assistant: RoleContext[Any, Any] | None = None
     judge: RoleContext[Any, Any] | None = None
+    subject: Subject | None = None
 
 
 class TalkInput(MessagesState, total=False):
@@ -83,6 +87,7 @@ class ConversationState(TalkInput, total=False):
         first: Index of the first message of this conversation; earlier ones are of an older one in the same thread.
         draft: The turn that a side has just made, not yet looked at.
         rejected: Attempts that were turned down, in order.
+        carried: The state of the assistant under test after its last turn.
         scores: The best-of-k scores of the turns that were made.
         lost: The turn that could not be made.
         stop: Why the conversation ends, once it does.
@@ -96,6 +101,7 @@ class ConversationState(TalkInput, total=False):
     first: int
     draft: UnitResult | None
     rejected: tuple[Attempt, ...]
+    carried: dict[str, Any] | None
     scores: tuple[float, ...]
     lost: Failure | None
     stop: str | None
@@ -137,8 +143,12 @@ def inputs_of(state: ConversationState) -> ConversationInputs:
 def message_of(turn: Turn, number: int) -> BaseMessage:
     """Return ``turn`` as a LangChain message; its id says its place, so that equal runs have equal states."""
     kind = HumanMessage if turn.role == "user" else AIMessage
-    labels = {"labels": [label.model_dump(mode="json") for label in turn.labels]} if turn.labels else {}
-    return kind(content=turn.content, name=turn.speaker, id=f"turn-{number}", additional_kwargs=labels)
+    kept = {
+        name: [one.model_dump(mode="json") for one in many]
+        for name, many in (("labels", turn.labels), ("steps", turn.steps))
+        if many
+    }
+    return kind(content=turn.content, name=turn.speaker, id=f"turn-{number}", additional_kwargs=kept)
 
 
 def turns_of(messages: Sequence[BaseMessage], speaker: str) -> tuple[Turn, ...]:
@@ -148,12 +158,13 @@ def turns_of(messages: Sequence[BaseMessage], speaker: str) -> tuple[Turn, ...]:
 
 def _turn(message: BaseMessage, speaker: str) -> Turn:
     human = isinstance(message, HumanMessage)
-    labels = tuple(Label.model_validate(row) for row in message.additional_kwargs.get("labels", ()))
+    kept = message.additional_kwargs
     return Turn(
         role="user" if human else "assistant",
         speaker=message.name or (speaker if human else "assistant"),
         content=message.text,
-        labels=labels,
+        labels=tuple(Label.model_validate(row) for row in kept.get("labels", ())),
+        steps=tuple(Step.model_validate(row) for row in kept.get("steps", ())),
     )
 
 

@@ -34,11 +34,13 @@ class Talk:
         inputs: What it is made from.
         turns: Whole exchanges.
         redrawn: Drafts that were turned down so far.
+        closed: Whether an assistant under test said apart from its words that it is at its end.
     """
 
     inputs: ConversationInputs
     turns: Sequence[Turn]
     redrawn: int = 0
+    closed: bool = False
 
     @property
     def user(self) -> str:
@@ -77,6 +79,8 @@ def _assistant_ended(talk: Talk) -> str | None:
     found = _CLOSES.search(talk.answer)
     if found:
         return found.group()
+    if talk.closed:
+        return "it closed the conversation"
     return talk.answer if is_farewell(talk.answer) else None
 
 
@@ -110,7 +114,9 @@ STOPS: tuple[tuple[StopReason, Ending], ...] = (
 """The reasons in their order: the first that holds is recorded."""
 
 
-def ending(inputs: ConversationInputs, turns: Sequence[Turn], redrawn: int = 0) -> tuple[StopReason, str] | None:
+def ending(
+    inputs: ConversationInputs, turns: Sequence[Turn], redrawn: int = 0, closed: bool = False
+) -> tuple[StopReason, str] | None:
     """Return why the conversation ends now, with the evidence, or ``None`` when it goes on.
 
     A conversation whose last turn has no answer yet never ends here.
@@ -118,7 +124,7 @@ def ending(inputs: ConversationInputs, turns: Sequence[Turn], redrawn: int = 0) 
     if not turns or turns[-1].role != "assistant" or len(turns) < 2:
         return None
     for reason, holds in STOPS:
-        evidence = holds(Talk(inputs, turns, redrawn))
+        evidence = holds(Talk(inputs, turns, redrawn, closed))
         if evidence is not None:
             return reason, evidence
     return None

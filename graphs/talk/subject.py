@@ -12,9 +12,9 @@ from simulator.models.step import chat_message, spoken
 from simulator.models.unit import Attempt, Failure, UnitResult
 from simulator.subjects.protocol import Answer, Subject, Task
 
-__all__ = ["FAULT", "answered", "task_of"]
+__all__ = ["answered", "fault_of", "task_of"]
 
-FAULT = "assistant_"
+_FAULT = "assistant_"
 """How the cause of a turn begins that the assistant under test failed to make: ``assistant_raised`` ..."""
 
 
@@ -23,6 +23,11 @@ async def answered(state: ConversationState, subject: Subject) -> dict[str, Any]
     answer = await subject.answer(task_of(state))
     carried = answer.state if answer.cause is None else state.get("carried")
     return {"draft": _draft(answer), "carried": carried}
+
+
+def fault_of(lost: Failure | None) -> str:
+    """Return how the assistant under test failed to make a turn; empty when it did not, or when it is not its fault."""
+    return lost.cause.removeprefix(_FAULT) if lost is not None and lost.cause.startswith(_FAULT) else ""
 
 
 def task_of(state: ConversationState) -> Task:
@@ -52,7 +57,7 @@ def _draft(answer: Answer) -> UnitResult:
         unit="",
         stage="converse",
         role="assistant",
-        cause=f"{FAULT}{answer.cause}",
+        cause=f"{_FAULT}{answer.cause}",
         message=answer.problem,
         raw=spoken(answer.steps),
         attempts=1,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.models.base import Record
 from simulator.models.situation import Behaviour, Situation
+from simulator.models.step import Step
 
 __all__ = ["Conversation", "ConversationInputs", "Flawed", "Forked", "Goal", "Label", "StopReason", "Turn", "Verdict"]
 
@@ -26,12 +27,21 @@ class Label(Record):
 
 
 class Turn(Record):
-    """One message of a conversation. ``speaker`` is the persona's id, or ``assistant``."""
+    """One turn of a conversation.
+
+    Attributes:
+        role: Whose.
+        speaker: The persona's id, or ``assistant``.
+        content: What the other side gets to read.
+        labels: What the detectors found.
+        steps: The messages of an assistant that said several things or called tools; empty when the content is all.
+    """
 
     role: Literal["user", "assistant"]
     speaker: str
     content: str = Field(min_length=1)
     labels: tuple[Label, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 class Forked(Record):
@@ -133,6 +143,8 @@ class Conversation(Record):
         goal: Whether the goal was reached; ``None`` when the situation says no way to check it.
         verdicts: What became of the behaviours, rule by rule.
         forked: Where it was forked from, if it was.
+        fault: How the assistant under test failed (``raised``, ``timeout``, ...); empty when it did not.
+        state: The final state of the assistant under test, if it has one.
     """
 
     id: str
@@ -147,3 +159,5 @@ class Conversation(Record):
     goal: Goal | None = None
     verdicts: tuple[Verdict, ...] = ()
     forked: Forked | None = None
+    fault: str = ""
+    state: dict[str, Any] | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from pydantic import Field
+
 from simulator.models.base import Record, canonical_json
 
 __all__ = ["Step", "ToolCall", "chat_message", "spoken"]
@@ -21,7 +23,7 @@ class ToolCall(Record):
 
     id: str
     name: str
-    arguments: dict[str, Any] | str = {}
+    arguments: dict[str, Any] | str = Field(default_factory=dict)
 
 
 class Step(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -12,6 +12,7 @@ from simulator.models.conversation import Flawed
 from simulator.models.situation import Behaviour, Situation
 from simulator.scenario.behaviours import BEHAVIOURS
 from simulator.scenario.section import Section, listed
+from simulator.scenario.subject import CheckSpec, SubjectSpec
 
 __all__ = ["Conversations", "Judged", "Profile"]
 
@@ -30,6 +31,10 @@ def _once(names: Iterable[str], what: str) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ValueError(f"two {what} are named {twice[0]!r}")
+
+
+def _use(value: Any) -> Any:
+    return {"use": value} if isinstance(value, str) else value
 
 
 class Profile(Section):
@@ -66,6 +71,8 @@ class Conversations(Section):
         least: Whole exchanges that a conversation needs to be a product when it ends before such a turn.
         redraws: How many drafts may be turned down in one conversation before it ends for its budget.
         judge: What the role ``judge`` decides: ``goal``, ``behaviours``, ``turns``.
+        assistant: The assistant under test; a text is what to ``use``. Without it, the role ``assistant`` answers.
+        checks: What has to hold of each conversation.
     """
 
     count: int | None = Field(None, ge=1)
@@ -84,6 +91,8 @@ class Conversations(Section):
     least: int = Field(2, ge=1, le=64)
     redraws: int | None = Field(None, ge=0)
     judge: Annotated[tuple[Judged, ...], BeforeValidator(listed)] = ()
+    assistant: Annotated[SubjectSpec | None, BeforeValidator(_use)] = None
+    checks: tuple[CheckSpec, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Conversations:

@@ -94,7 +94,8 @@ class CheckSpec(Section):
         goal: The goal of the situation was reached.
         rubric: A statement about the conversation; the role ``judge`` says whether it is true.
         regex: A regular expression that is found in what ``where`` names; case is ignored.
-        json_path: A path in the final state, such as ``refunds.0.amount``; with ``equals`` or a ``schema`` for it.
+        json_path: A path in the final state, such as ``refunds.0.amount``; which ``equals`` a value or
+            ``fits`` a schema; the empty path is the whole state.
         python: ``module:function`` or ``path.py:function`` that gets the conversation and the final state as plain
             data, and returns whether they pass, or ``(passed, why)``.
         tool: A tool that was called (with ``arguments``, if they are given).
@@ -102,7 +103,7 @@ class CheckSpec(Section):
         where: What ``regex`` looks at: everything the ``assistant`` said, its ``last`` message, the ``user``'s
             messages, ``all``, or the ``tools``' results.
         equals: What stands at ``json_path``.
-        schema: JSON Schema of what stands at ``json_path``; of the whole final state without one.
+        fits: JSON Schema of what stands at ``json_path``.
         arguments: Arguments that the call of ``tool`` has.
     """
 
@@ -117,7 +118,7 @@ class CheckSpec(Section):
     absent: bool = False
     where: Literal["assistant", "last", "user", "all", "tools"] = "assistant"
     equals: Any = None
-    schema_: dict[str, Any] | None = Field(None, alias="schema")
+    fits: dict[str, Any] | None = None
     arguments: dict[str, Any] = Field(default_factory=dict)
 
     @property

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.errors import InputError
+from simulator.models.step import spoken
 from simulator.subjects.function import attempt
 from simulator.subjects.protocol import Answer, Task
 from simulator.subjects.reading import failed, jsonable, read_steps, usage_of
-from simulator.models.step import spoken
 from simulator.subjects.workshop import Workshop
 
 __all__ = ["GraphSubject", "is_graph"]
@@ -62,7 +62,7 @@ class GraphSubject:
 def _ready(graph: Any, name: str) -> Any:
     try:
         compiled = graph if hasattr(graph, "ainvoke") else graph.compile()
-    except Exception as error:  # noqa: BLE001 - the user's graph
+    except Exception as error:
         raise InputError(f"{name!r} cannot be compiled: {type(error).__name__}: {error}") from error
     if getattr(compiled, "checkpointer", None) is not None:
         return compiled.copy(update={"checkpointer": None})

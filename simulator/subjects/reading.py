@@ -92,7 +92,7 @@ def result_text(value: Any) -> str:
 def _state(state: Any) -> dict[str, Any]:
     data = jsonable(state)
     if not isinstance(data, dict):
-        raise ValueError(f"its state is a {type(state).__name__} and not an object")
+        raise ValueError(f"its state is a {type(state).__name__} and not an object")  # noqa: TRY004 - of data
     return data
 
 
@@ -115,7 +115,9 @@ def _from_mapping(message: Mapping[str, Any]) -> Step:
     role = message.get("role", "assistant")
     content = _text(message.get("content"))
     if role == "tool":
-        return Step(role="tool", content=content, call=str(message.get("tool_call_id", "")), name=str(message.get("name", "")))
+        return Step(
+            role="tool", content=content, call=str(message.get("tool_call_id", "")), name=str(message.get("name", ""))
+        )
     if role not in _ASSISTANT:
         raise ValueError(f"a message has the role {role!r}; allowed is 'assistant' or 'tool'")
     if "content" not in message and not message.get("tool_calls"):
@@ -127,8 +129,10 @@ def _call(call: Any) -> ToolCall:
     """Return a call of OpenAI's form, or of the flat one that replies with tools have."""
     function = call.get("function", call) if isinstance(call, Mapping) else None
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-        raise ValueError("a tool call has no function name")
-    return ToolCall(id=str(call.get("id") or ""), name=clean(function["name"]), arguments=_arguments(function.get("arguments")))
+        raise ValueError("a tool call has no function name")  # noqa: TRY004 - of data
+    return ToolCall(
+        id=str(call.get("id") or ""), name=clean(function["name"]), arguments=_arguments(function.get("arguments"))
+    )
 
 
 def _langchain_calls(message: Any) -> Iterable[ToolCall]:

@@ -14,7 +14,7 @@ from simulator.subjects.reading import result_text
 from simulator.subjects.workshop import HungError, Workshop
 from simulator.transport.body import shorten
 
-__all__ = ["Called", "Perform", "Tool", "Toolbox", "canned", "schema_problem", "schema_flaw", "user_function"]
+__all__ = ["Called", "Perform", "Tool", "Toolbox", "canned", "schema_flaw", "schema_problem", "user_function"]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,9 @@ def schema_flaw(value: Any, schema: Mapping[str, Any]) -> str | None:
     """Return what of ``value`` ``schema`` does not allow, the place first; ``None`` when it fits."""
     from jsonschema import Draft202012Validator
 
-    error = next(iter(sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda one: one.json_path)), None)
+    error = next(
+        iter(sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda one: one.json_path)), None
+    )
     return None if error is None else f"{error.json_path}: {shorten(error.message)}"
 
 

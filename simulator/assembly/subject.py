@@ -1,0 +1,147 @@
+"""Opening the assistant under test: from ``conversations.assistant`` to a subject, with its tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphs.role import perform_unit
+from simulator.errors import InputError, ScenarioError
+from simulator.llm.meter import Meter
+from simulator.llm.protocol import ChatModel, ReplyStore
+from simulator.models.base import content_hash
+from simulator.models.message import Sampling
+from simulator.models.unit import Unit
+from simulator.roles.role import RoleContext
+from simulator.roles.tool_player import PlayedCall, PlayerInput
+from simulator.scenario.schema import Scenario
+from simulator.scenario.subject import SubjectSpec, ToolSpec
+from simulator.subjects.function import FunctionSubject
+from simulator.subjects.graph import GraphSubject, is_graph
+from simulator.subjects.model import ModelSubject
+from simulator.subjects.protocol import Subject
+from simulator.subjects.stored import StoredSubject
+from simulator.subjects.toolbox import Called, Perform, Tool, Toolbox, canned, schema_problem, user_function
+from simulator.subjects.user_code import is_code, load_code
+from simulator.subjects.workshop import Workshop
+
+__all__ = ["Workbench", "code_name", "load_checks", "open_subject", "plays_tools", "subject_model"]
+
+STAGE = "converse"
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What a subject is made with.
+
+    Attributes:
+        base: The scenario's folder.
+        store: Keeps answers.
+        meter: Counts them.
+        workshop: Where code of the user's runs.
+        model: Opens the model that the assistant is, with its replies kept.
+        player: Plays the tools that are simulated; ``None`` when none is.
+    """
+
+    base: Path
+    store: ReplyStore
+    meter: Meter
+    workshop: Workshop
+    model: Callable[[], ChatModel]
+    player: RoleContext[Any, Any] | None = None
+
+
+def subject_model(spec: SubjectSpec) -> str | None:
+    """Return the model SPEC of an assistant that is a model and names one."""
+    return spec.use if spec.use is not None and not is_code(spec.use) else None
+
+
+def plays_tools(scenario: Scenario) -> bool:
+    """Return whether a tool of the assistant under test is simulated by a model."""
+    talks = scenario.conversations
+    return bool(talks and talks.assistant and any(tool.returns is not None for tool in talks.assistant.tools))
+
+
+def code_name(spec: SubjectSpec) -> str:
+    """Return the identity of a function or graph: what names it, and its version. Its code is not looked at."""
+    return f"python:{spec.use}" + (f"@{spec.version}" if spec.version else "")
+
+
+def open_subject(spec: SubjectSpec, bench: Workbench) -> Subject:
+    """Return the assistant under test.
+
+    Raises:
+        InputError: Code that it names cannot be loaded.
+        ScenarioError: It has tools that it cannot use, or a schema that is none.
+    """
+    if spec.use is not None and is_code(spec.use):
+        return StoredSubject(_code(spec, bench), bench.store, meter=bench.meter, stage=STAGE)
+    tools = Toolbox([_tool(tool, spec, bench) for tool in spec.tools])
+    identity = content_hash([tool.model_dump(mode="json") for tool in spec.tools], spec.version)
+    sampling = Sampling(temperature=spec.temperature, max_tokens=spec.max_tokens)
+    model = ModelSubject(bench.model(), tools, identity=identity, rounds=spec.tool_rounds, sampling=sampling)
+    if not any(tool.python for tool in spec.tools):
+        return model  # its replies, and those of who plays its tools, are kept one by one
+    return StoredSubject(model, bench.store, meter=Meter(), stage=STAGE)  # its replies are counted one by one
+
+
+def load_checks(scenario: Scenario) -> dict[str, Callable[..., Any]]:
+    """Return the functions of the scenario's Python checks by what names them.
+
+    Raises:
+        InputError: One cannot be loaded.
+    """
+    talks = scenario.conversations
+    names = [check.python for check in talks.checks if check.python] if talks else []
+    found = {name: load_code(name, scenario.base) for name in names}
+    for name, function in found.items():
+        if not callable(function):
+            raise InputError(f"the check {name!r} is a {type(function).__name__} and not a function")
+    return found
+
+
+def _code(spec: SubjectSpec, bench: Workbench) -> Subject:
+    assert spec.use is not None  # noqa: S101 - for the type checker: the caller has looked
+    if spec.tools:
+        raise ScenarioError(f"conversations.assistant.tools go with a model; {spec.use!r} brings its own tools")
+    code, name = load_code(spec.use, bench.base), code_name(spec)
+    if is_graph(code):
+        return GraphSubject(code, name, bench.workshop, spec.timeout_s)
+    return FunctionSubject(code, name, bench.workshop, spec.timeout_s)
+
+
+def _tool(spec: ToolSpec, subject: SubjectSpec, bench: Workbench) -> Tool:
+    for place, schema in (("parameters", spec.parameters), ("returns", spec.returns)):
+        problem = schema_problem(schema) if schema is not None else None
+        if problem:
+            raise ScenarioError(f"the tool {spec.name!r}: {place} is no JSON Schema: {problem}")
+    return Tool(spec.name, spec.description, spec.parameters, _perform(spec, subject, bench))
+
+
+def _perform(spec: ToolSpec, subject: SubjectSpec, bench: Workbench) -> Perform:
+    if spec.python is not None:
+        return user_function(load_code(spec.python, bench.base), bench.workshop, subject.timeout_s)
+    if spec.canned:
+        return canned([(one.when, one.result) for one in spec.canned])
+    assert bench.player is not None  # noqa: S101 - for the type checker: plays_tools said that one is needed
+    return _played(spec, bench.player)
+
+
+def _played(spec: ToolSpec, player: RoleContext[Any, Any]) -> Perform:
+    async def perform(called: Called) -> str:
+        inputs = PlayerInput(
+            name=spec.name,
+            description=spec.description,
+            returns=spec.returns or {},
+            arguments=called.arguments,
+            earlier=tuple(PlayedCall(call=call, result=result) for call, result in called.earlier),
+        )
+        unit = Unit(stage=STAGE, role="tool_player", inputs=inputs.model_dump(mode="json"), seed=called.seed)
+        result = await perform_unit(unit, player)
+        if result.value is None:
+            raise LookupError("the tool gave no answer" if result.failure is None else result.failure.message)
+        return str(result.value["result"])
+
+    return perform
