@@ -17,6 +17,7 @@ from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Stop
 from simulator.scenario.schema import Scenario
 from simulator.scenario.texts import SourceText
+from simulator.subjects.protocol import Subject
 
 __all__ = ["ProductionContext"]
 
@@ -36,6 +37,7 @@ class ProductionContext:
         stop: Why no further unit may start.
         listener: Told of progress.
         products: The folder for the exported products.
+        subject: The assistant under test, if there is one.
         desks: What was admitted of each kind of product so far (made on first use).
     """
 
@@ -49,4 +51,5 @@ class ProductionContext:
     stop: Stop
     products: Path
     listener: Listener = ignore
+    subject: Subject | None = None
     desks: dict[ProductKind, Any] = field(default_factory=dict)

@@ -70,7 +70,7 @@ def _wire(graph: Any, bind: Callable[[Any], Any]) -> Any:
 
 async def _studio_context(_state: Any) -> ConversationContext:
     sides = [await role_context(role) for role in (user(), assistant(), judge())]
-    return ConversationContext(*sides)
+    return ConversationContext(sides[0], sides[1], sides[2])
 
 
 async def converse(unit: Unit, context: ConversationContext) -> UnitResult:

@@ -23,7 +23,9 @@ STAGE = "converse"
 
 async def converse_all(context: ProductionContext) -> Counts:
     """Let the cast hold its conversations."""
-    sides = ConversationContext(context.roles["user"], context.roles.get("assistant"), context.roles.get("judge"))
+    sides = ConversationContext(
+        context.roles["user"], context.roles.get("assistant"), context.roles.get("judge"), context.subject
+    )
     return await run_stage(context, STAGE, _units(context), lambda unit: converse(unit, sides), _settle)
 
 

@@ -8,18 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.assembly.subject import Workbench, open_subject, plays_tools, runs_code, subject_model
 from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.meter import Meter
 from simulator.llm.open import open_model
 from simulator.llm.protocol import ChatModel
-from simulator.llm.spec import EndpointSpec, parse_spec
+from simulator.llm.spec import EndpointSpec, Profile, parse_spec
 from simulator.models.world import World
 from simulator.prompts.template import Prompt, load_prompt, parse_prompt
 from simulator.roles.catalogue import role_of
 from simulator.roles.role import RoleContext
 from simulator.runs.ledger import Ledger
+from simulator.scenario.conversations import Conversations
 from simulator.scenario.schema import ModelChoice, RoleName, Scenario
 from simulator.settings import Settings
+from simulator.subjects.protocol import Subject
+from simulator.subjects.workshop import Workshop
 
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
@@ -35,6 +39,7 @@ _STAGE_OF: dict[RoleName, str] = {
     "judge": "converse",
     "npc_writer": "npcs",
     "tool_designer": "tools",
+    "tool_player": "converse",
 }
 
 
@@ -47,26 +52,38 @@ class Crew:
         meter: What this execution has paid for.
         models: The identity of the model of each role.
         prompts: The prompt of each role.
+        subject: The assistant under test, if there is one.
+        workshop: Where code of the user's runs.
     """
 
     roles: Mapping[str, RoleContext[Any, Any]]
     meter: Meter
     models: Mapping[str, str]
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
+    subject: Subject | None = None
+    workshop: Workshop = field(default_factory=Workshop)
 
 
 def wanted_roles(scenario: Scenario) -> list[RoleName]:
     """Return the roles that the scenario's stages need, in the story's order."""
+    talks = scenario.conversations
+    tested = talks is not None and talks.assistant is not None
     wanted: list[tuple[bool, tuple[RoleName, ...]]] = [
         (scenario.texts is not None, ("extractor",)),
         (scenario.expand.hops > 0, ("relator",)),
         (scenario.instructions is not None, ("poser",)),
-        (scenario.conversations is not None, ("user", "assistant")),
-        (scenario.conversations is not None and bool(scenario.conversations.judge), ("judge",)),
+        (talks is not None, ("user",) if tested else ("user", "assistant")),
+        (talks is not None and judges(talks), ("judge",)),
+        (plays_tools(scenario), ("tool_player",)),
         (scenario.npcs is not None, ("npc_writer",)),
         (scenario.tools is not None, ("tool_designer",)),
     ]
     return [name for yes, names in wanted if yes for name in names]
+
+
+def judges(talks: Conversations) -> bool:
+    """Return whether the conversations, or the checks of their outcome, need the judge."""
+    return bool(talks.judge) or any(check.rubric is not None for check in talks.checks)
 
 
 def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> EndpointSpec:
@@ -77,6 +94,10 @@ def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> End
     """
     fallback = scenario.models.default or ModelChoice(spec=settings.model or "local")
     choice = scenario.models.roles.get(role, fallback)
+    talks = scenario.conversations
+    if role == "assistant" and talks is not None and talks.assistant is not None:
+        own = subject_model(talks.assistant)
+        choice = ModelChoice(spec=own) if own is not None else choice
     return parse_spec(
         _anchored(choice.spec, scenario.base),
         key_env=choice.key_env,
@@ -113,21 +134,58 @@ async def open_crew(
         ModelSpecError: A SPEC, file or key is wrong.
         PromptError: A prompt is missing or malformed.
     """
-    meter, flights, opened, given = Meter(), Flights(), dict[str, ChatModel](), models or {}
+    doors = _Doors(scenario, settings, ledger, stack, models or {})
     roles, names, prompts = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
     for name in wanted_roles(scenario):
-        spec = None if name in given or "*" in given else endpoint_spec(scenario, name, settings)
-        if spec is None:
-            model = given.get(name) or given["*"]
-        elif spec.name in opened:
-            model = opened[spec.name]
-        else:
-            model = opened[spec.name] = await stack.enter_async_context(open_model(spec, settings))
-        prompt = _prompt(scenario, name, "standard" if spec is None else spec.profile, ledger)
-        cached = CachedModel(model, ledger, role=name, stage=_STAGE_OF[name], meter=meter, flights=flights)
-        roles[name] = RoleContext(role_of(name, world), prompt, cached, embedder, scenario.candidates.get(name))
+        model, profile = await doors.open(name)
+        prompt = _prompt(scenario, name, profile, ledger)
+        roles[name] = RoleContext(role_of(name, world), prompt, model, embedder, scenario.candidates.get(name))
         names[name], prompts[name] = model.name, prompt
-    return Crew(roles, meter, names, prompts)
+    workshop = Workshop()
+    stack.callback(workshop.close)
+    subject = await _subject(doors, workshop, roles)
+    if subject is not None:
+        names["assistant"] = subject.name
+    return Crew(roles, doors.meter, names, prompts, subject, workshop)
+
+
+@dataclass(frozen=True)
+class _Doors:
+    """The models of one run: each endpoint is opened once, every reply is kept."""
+
+    scenario: Scenario
+    settings: Settings
+    ledger: Ledger
+    stack: AsyncExitStack
+    given: Mapping[str, ChatModel]
+    meter: Meter = field(default_factory=Meter)
+    flights: Flights = field(default_factory=Flights)
+    opened: dict[str, ChatModel] = field(default_factory=dict)
+
+    async def open(self, role: RoleName) -> tuple[CachedModel, Profile]:
+        """Return the model of ``role``, and which prompts suit it."""
+        spec = None
+        if role not in self.given and "*" not in self.given:
+            spec = endpoint_spec(self.scenario, role, self.settings)
+        if spec is None:
+            model = self.given.get(role) or self.given["*"]
+        elif spec.name in self.opened:
+            model = self.opened[spec.name]
+        else:
+            model = self.opened[spec.name] = await self.stack.enter_async_context(open_model(spec, self.settings))
+        stage = _STAGE_OF[role]
+        kept = CachedModel(model, self.ledger, role=role, stage=stage, meter=self.meter, flights=self.flights)
+        return kept, "standard" if spec is None else spec.profile
+
+
+async def _subject(doors: _Doors, workshop: Workshop, roles: Mapping[str, RoleContext[Any, Any]]) -> Subject | None:
+    talks = doors.scenario.conversations
+    if talks is None or talks.assistant is None:
+        return None
+    model = None if runs_code(talks.assistant) else (await doors.open("assistant"))[0]
+    player = roles.get("tool_player")
+    bench = Workbench(doors.scenario.base, doors.ledger, doors.meter, workshop, model, player)
+    return open_subject(talks.assistant, bench)
 
 
 def _prompt(scenario: Scenario, role: RoleName, variant: Any, ledger: Ledger) -> Prompt:

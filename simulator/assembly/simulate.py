@@ -244,6 +244,7 @@ class _Execution:
             stop=stop,
             products=self.directory.products,
             listener=self.listener,
+            subject=crew.subject,
         )
 
 

@@ -27,7 +27,7 @@ from simulator.subjects.toolbox import Called, Perform, Tool, Toolbox, canned, s
 from simulator.subjects.user_code import is_code, load_code
 from simulator.subjects.workshop import Workshop
 
-__all__ = ["Workbench", "code_name", "load_checks", "open_subject", "plays_tools", "subject_model"]
+__all__ = ["Workbench", "code_name", "load_checks", "open_subject", "plays_tools", "runs_code", "subject_model"]
 
 STAGE = "converse"
 
@@ -41,7 +41,7 @@ class Workbench:
         store: Keeps answers.
         meter: Counts them.
         workshop: Where code of the user's runs.
-        model: Opens the model that the assistant is, with its replies kept.
+        model: The model that the assistant is, with its replies kept; ``None`` when it is code.
         player: Plays the tools that are simulated; ``None`` when none is.
     """
 
@@ -49,13 +49,18 @@ class Workbench:
     store: ReplyStore
     meter: Meter
     workshop: Workshop
-    model: Callable[[], ChatModel]
+    model: ChatModel | None = None
     player: RoleContext[Any, Any] | None = None
 
 
 def subject_model(spec: SubjectSpec) -> str | None:
     """Return the model SPEC of an assistant that is a model and names one."""
-    return spec.use if spec.use is not None and not is_code(spec.use) else None
+    return None if runs_code(spec) else spec.use
+
+
+def runs_code(spec: SubjectSpec) -> bool:
+    """Return whether the assistant is code of the user's, and no model."""
+    return spec.use is not None and is_code(spec.use)
 
 
 def plays_tools(scenario: Scenario) -> bool:
@@ -76,12 +81,13 @@ def open_subject(spec: SubjectSpec, bench: Workbench) -> Subject:
         InputError: Code that it names cannot be loaded.
         ScenarioError: It has tools that it cannot use, or a schema that is none.
     """
-    if spec.use is not None and is_code(spec.use):
+    if runs_code(spec):
         return StoredSubject(_code(spec, bench), bench.store, meter=bench.meter, stage=STAGE)
     tools = Toolbox([_tool(tool, spec, bench) for tool in spec.tools])
     identity = content_hash([tool.model_dump(mode="json") for tool in spec.tools], spec.version)
     sampling = Sampling(temperature=spec.temperature, max_tokens=spec.max_tokens)
-    model = ModelSubject(bench.model(), tools, identity=identity, rounds=spec.tool_rounds, sampling=sampling)
+    assert bench.model is not None  # noqa: S101 - for the type checker: it is no code
+    model = ModelSubject(bench.model, tools, identity=identity, rounds=spec.tool_rounds, sampling=sampling)
     if not any(tool.python for tool in spec.tools):
         return model  # its replies, and those of who plays its tools, are kept one by one
     return StoredSubject(model, bench.store, meter=Meter(), stage=STAGE)  # its replies are counted one by one

@@ -15,6 +15,7 @@ from simulator.roles.poser import poser
 from simulator.roles.relator import relator
 from simulator.roles.role import Role
 from simulator.roles.tool_designer import tool_designer
+from simulator.roles.tool_player import tool_player
 from simulator.roles.user import user
 
 __all__ = ["ROLES", "role_of"]
@@ -27,6 +28,7 @@ ROLES: Mapping[str, Callable[[], Role[Any, Any]]] = {
     "assistant": assistant,
     "judge": judge,
     "tool_designer": tool_designer,
+    "tool_player": tool_player,
 }
 """The roles that need nothing to be made; ``npc_writer`` needs a world."""
 

@@ -60,11 +60,7 @@ def tool_player() -> Role[PlayerInput, PlayerOutput]:
 
 def _values(inputs: PlayerInput) -> Mapping[str, str]:
     tool = {"name": inputs.name, "description": inputs.description, "result": inputs.returns}
-    earlier = [
-        f"{one.call.name}({one.call.arguments if isinstance(one.call.arguments, str) else canonical_json(one.call.arguments)})"
-        f" -> {one.result}"
-        for one in inputs.earlier
-    ]
+    earlier = [f"{one.call.name} {canonical_json(one.call.arguments)} -> {one.result}" for one in inputs.earlier]
     return {
         "tool": canonical_json(tool),
         "earlier": "\n".join(earlier) or "none",
@@ -79,8 +75,8 @@ def _fits(inputs: PlayerInput, output: PlayerOutput) -> str | None:
         value = json.loads(output.result)
     except ValueError as error:
         return f"the result is no JSON: {error}"
-    error = next(iter(Draft202012Validator(inputs.returns).iter_errors(value)), None)
-    return None if error is None else f"the result does not fit the schema at {error.json_path}: {error.message[:200]}"
+    flaw = next(iter(Draft202012Validator(inputs.returns).iter_errors(value)), None)
+    return None if flaw is None else f"the result does not fit the schema at {flaw.json_path}: {flaw.message[:200]}"
 
 
 def _tidy(output: PlayerOutput) -> PlayerOutput:

@@ -38,6 +38,7 @@ RoleName = Literal[
     "judge",
     "npc_writer",
     "tool_designer",
+    "tool_player",
 ]
 
 

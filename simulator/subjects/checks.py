@@ -73,7 +73,7 @@ def python_check(function: Callable[..., Any], workshop: Workshop, timeout_s: fl
 def _goal(_check: CheckSpec, talk: Conversation) -> tuple[bool, str]:
     if talk.goal is None:
         return False, "the situation says no way to check its goal ('success')"
-    return talk.goal.holds, talk.goal.evidence
+    return bool(talk.goal.holds), talk.goal.evidence
 
 
 def _regex(check: CheckSpec, talk: Conversation) -> tuple[bool, str]:
