@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.errors import InputError, RunDirectoryError
+from simulator.errors import RunDirectoryError
 from simulator.models.conversation import Conversation
 from simulator.models.decision import Decision
 from simulator.models.instruction import Instruction
@@ -128,24 +128,21 @@ class Run:
         from simulator.population.graph import RelationshipGraph
 
         if self._graph is None:
-            self._graph = RelationshipGraph(self.ledger.personas(), self.ledger.relations())
+            personas = self.ledger.rows("SELECT id, text, hop FROM personas ORDER BY seq")
+            relations = self.ledger.rows("SELECT source, target, name, kind, hop FROM relations ORDER BY seq")
+            self._graph = RelationshipGraph.of_table(personas, relations)  # type: ignore[arg-type]
         return self._graph
 
     def persona(self, key: str) -> Persona:
-        """Return the persona with the id, the beginning of an id, or the text ``key``.
+        """Return the persona with the id, the beginning of an id, the text or a part of the text ``key``.
 
         Raises:
-            InputError: None or several fit.
+            InputError: None or several fit; then the error's notes list them.
         """
-        prefix = key if key.startswith("p-") else f"p-{key}"
-        found = [p for p in self.ledger.personas() if p.id.startswith(prefix) or p.text.lower() == key.lower()]
-        found = found or [p for p in self.ledger.personas() if key.lower() in p.text.lower()]
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise InputError(f"no persona has the id, the beginning of an id or the text {key!r}")
-        examples = "; ".join(f"{p.id} ({p.text})" for p in found[:3])
-        raise InputError(f"{len(found)} personas fit {key!r}: {examples}. Give more of it")
+        from simulator.population.reference import resolve
+
+        people = self.ledger.rows("SELECT id, text FROM personas ORDER BY seq")
+        return next(self.ledger.personas(resolve(key, people)))  # type: ignore[arg-type]
 
 
 def open_run(root: Path | str) -> Run:

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.errors import InputError
-from simulator.models.base import normalise_text
 from simulator.models.persona import MAX_HOP
 from simulator.population.adjacency import Adjacency, components, distances_from, shortest_chain
 from simulator.population.collector import collector_off
-from simulator.population.graph_arrays import UNKNOWN, GraphArrays, PersonaRow, RelationRow
+from simulator.population.graph_arrays import (
+    UNKNOWN,
+    GraphArrays,
+    PersonaRow,
+    PersonaTuple,
+    RelationRow,
+    RelationTuple,
+)
+from simulator.population.reference import resolve
 
 if TYPE_CHECKING:
     import networkx
@@ -69,7 +76,20 @@ class RelationshipGraph:
     """
 
     def __init__(self, personas: Iterable[PersonaRow], relations: Iterable[RelationRow]) -> None:
-        self.arrays = GraphArrays(personas, relations)
+        people = ((persona.id, persona.text, persona.hop) for persona in personas)
+        self.arrays = GraphArrays(people, ((r.source, r.target, r.name, r.kind, r.hop) for r in relations))
+
+    @classmethod
+    def of_table(cls, personas: Iterable[PersonaTuple], relations: Iterable[RelationTuple]) -> RelationshipGraph:
+        """Return the graph of rows as a database gives them: no object is made for any of them.
+
+        Args:
+            personas: Id, text, hop.
+            relations: Source, target, name, kind, hop.
+        """
+        graph = cls.__new__(cls)
+        graph.arrays = GraphArrays(personas, relations)
+        return graph
 
     def __len__(self) -> int:
         """Return the number of personas."""
@@ -88,29 +108,13 @@ class RelationshipGraph:
         return int(self.arrays.hops[self._row(id)])
 
     def resolve(self, reference: str) -> str:
-        """Return the id of the one persona whose id begins with ``reference``, or whose text it is.
+        """Return the id of the one persona that ``reference`` names (see :mod:`simulator.population.reference`).
 
         Raises:
-            InputError: No persona fits, or several do; the message names some of them.
+            InputError: No persona fits, or several do; then the error's notes list them.
         """
-        if reference in self:
-            return reference
-        fitting = [id for id in self.arrays.ids if reference and id.startswith(reference)]
-        fitting = fitting or [
-            id for id, text in zip(self.arrays.ids, self.arrays.texts, strict=True) if text == reference
-        ]
-        wanted = normalise_text(reference).lower()
-        fitting = fitting or [
-            id
-            for id, text in zip(self.arrays.ids, self.arrays.texts, strict=True)
-            if normalise_text(text).lower() == wanted
-        ]
-        if not fitting:
-            raise InputError(f"No persona has an id that begins with {reference!r}, or that text.")
-        if len(fitting) > 1:
-            shown = ", ".join(fitting[:4])
-            raise InputError(f"{len(fitting)} personas fit {reference!r}: {shown}, ... Give more of the id.")
-        return fitting[0]
+        people = zip(self.arrays.ids, self.arrays.texts, self.arrays.hops.tolist(), strict=True)
+        return resolve(reference, ((id, text) for id, text, hop in people if hop != UNKNOWN))
 
     def neighbours(self, id: str) -> list[Neighbour]:
         """Return all personas one relation away, in either direction, outward ones first.

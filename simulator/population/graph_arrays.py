@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -13,10 +14,19 @@ from numpy.typing import NDArray
 from simulator.population.adjacency import Adjacency
 from simulator.population.collector import collector_off
 
-__all__ = ["UNKNOWN", "Edge", "GraphArrays", "PersonaRow", "RelationRow"]
+__all__ = ["UNKNOWN", "Edge", "GraphArrays", "PersonaRow", "PersonaTuple", "RelationRow", "RelationTuple"]
 
 UNKNOWN = -1
 """The hop of an id that a relation names although no persona has it."""
+
+PersonaTuple = tuple[str, str, int]
+"""Id, text, hop."""
+
+RelationTuple = tuple[str, str, str, str, int]
+"""Source, target, name, kind, hop."""
+
+_PART = 100_000
+"""Relations read at once: enough for fast columns, and 3 million are never held as tuples together."""
 
 
 class PersonaRow(Protocol):
@@ -59,6 +69,10 @@ class Edge:
 class GraphArrays:
     """The columns of a graph: one row a persona, one edge a relation, both in order of admission.
 
+    Args:
+        personas: Id, text and hop of each persona.
+        relations: Source, target, name, kind and hop of each relation.
+
     Attributes:
         ids: Ids of the rows: the personas, then ids that only relations name, if any.
         texts: Texts of the rows.
@@ -73,28 +87,24 @@ class GraphArrays:
         edge_hops: Hop of each edge.
     """
 
-    def __init__(self, personas: Iterable[PersonaRow], relations: Iterable[RelationRow]) -> None:
-        self.ids: list[str] = []
-        self.texts: list[str] = []
-        self.rows: dict[str, int] = {}
-        names: dict[str, int] = {}
-        kinds: dict[str, int] = {}
-        hops: list[int] = []
-        columns: tuple[list[int], ...] = ([], [], [], [], [])
+    def __init__(self, personas: Iterable[PersonaTuple], relations: Iterable[RelationTuple]) -> None:
         with collector_off():
-            for persona in personas:
-                self._add(persona.id, persona.text)
-                hops.append(persona.hop)
-            for relation in relations:
-                columns[0].append(self._row(relation.source))
-                columns[1].append(self._row(relation.target))
-                columns[2].append(names.setdefault(relation.name, len(names)))
-                columns[3].append(kinds.setdefault(relation.kind, len(kinds)))
-                columns[4].append(relation.hop)
-        self.hops = np.asarray(hops + [UNKNOWN] * (len(self.ids) - len(hops)), dtype=np.int8)
+            people = list(personas)
+            self.ids = [id for id, _, _ in people]
+            self.texts = [text for _, text, _ in people]
+            rows = _Numbers(zip(self.ids, range(len(people)), strict=True))
+            hops = np.fromiter((hop for _, _, hop in people), dtype=np.int8, count=len(people))
+            del people
+            names, kinds = _Numbers(), _Numbers()
+            columns = _columns(relations, (rows, rows, names, kinds, None))
+        self.sources, self.targets, self.edge_names, self.edge_kinds, self.edge_hops = columns
+        strangers = list(rows)[len(self.ids) :]
+        self.rows: dict[str, int] = dict(rows)
+        self.ids += strangers
+        self.texts += [""] * len(strangers)
+        self.hops = np.concatenate([hops, np.full(len(strangers), UNKNOWN, dtype=np.int8)])
         self.names: Sequence[str] = list(names)
         self.kinds: Sequence[str] = list(kinds)
-        self.sources, self.targets, self.edge_names, self.edge_kinds, self.edge_hops = map(_column, columns)
 
     @cached_property
     def outward(self) -> Adjacency:
@@ -112,15 +122,22 @@ class GraphArrays:
         for source, target, name, kind, hop in zip(*(column.tolist() for column in columns), strict=True):
             yield Edge(self.ids[source], self.ids[target], self.names[name], self.kinds[kind], hop)
 
-    def _add(self, id: str, text: str = "") -> int:
-        self.ids.append(id)
-        self.texts.append(text)
-        return self.rows.setdefault(id, len(self.ids) - 1)
 
-    def _row(self, id: str) -> int:
-        row = self.rows.get(id)
-        return self._add(id) if row is None else row
+class _Numbers(dict[str, int]):
+    """Numbers words in the order in which they are first looked up."""
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self)
+        return number
 
 
-def _column(values: list[int]) -> NDArray[np.int32]:
-    return np.asarray(values, dtype=np.int32)
+def _columns(rows: Iterable[RelationTuple], numbers: Sequence[_Numbers | None]) -> list[NDArray[np.int32]]:
+    """Return the columns of ``rows`` as arrays, words as their numbers; a part of the rows at a time is held."""
+    parts: list[list[NDArray[np.int32]]] = [[] for _ in numbers]
+    remaining = iter(rows)
+    while part := list(islice(remaining, _PART)):
+        for column, known, values in zip(parts, numbers, zip(*part, strict=True), strict=True):
+            numbered = values if known is None else map(known.__getitem__, values)
+            column.append(np.fromiter(numbered, dtype=np.int32, count=len(part)))
+    empty = np.empty(0, dtype=np.int32)
+    return [np.concatenate(column) if column else empty for column in parts]

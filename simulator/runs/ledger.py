@@ -139,11 +139,12 @@ class Ledger:
         """Return the ids of the stage's units that ended, done or failed."""
         return {row[0] for row in self.rows("SELECT id FROM units WHERE stage = ?", (stage,))}
 
-    def personas(self) -> Iterator[Persona]:
-        """Yield the personas in order of admission."""
-        sql = "SELECT id,text,hop,origin,source,question,unit,attributes FROM personas ORDER BY seq"
+    def personas(self, id: str | None = None) -> Iterator[Persona]:
+        """Yield the personas in order of admission, or the one with ``id``."""
+        only = "" if id is None else " WHERE id = ?"
+        sql = f"SELECT id,text,hop,origin,source,question,unit,attributes FROM personas{only} ORDER BY seq"  # noqa: S608
         names = ("id", "text", "hop", "origin", "source", "question", "unit")
-        for row in self.rows(sql):
+        for row in self.rows(sql, () if id is None else (id,)):
             attributes = json.loads(row[7]) if row[7] != "{}" else {}
             yield Persona.model_validate({**dict(zip(names, row[:7], strict=True)), "attributes": attributes})
 

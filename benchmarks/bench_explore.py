@@ -1,0 +1,162 @@
+"""A run directory of many people, made through the ledger, and what each question to it takes on the command line.
+
+    python benchmarks/bench_explore.py [--personas 100000] [--relations 300000] [--out DIR] [--only COMMAND ...]
+
+Candidates are admitted by a real population and committed as a run commits them; no model is asked. Each command is a
+process of its own, so that its time holds the start of Python and the reading of the ledger.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from persona_rows import planted_rows
+
+from simulator.models.persona import MAX_HOP, persona_id
+from simulator.models.relation import RELATION_KINDS
+from simulator.models.unit import Unit, UnitResult
+from simulator.population.candidate import Candidate
+from simulator.population.collector import collector_off
+from simulator.population.population import Population
+from simulator.population.verdict import DedupSettings
+from simulator.roles.relation_names import RELATION_NAMES
+from simulator.runs.directory import RunDirectory
+from simulator.runs.entry import Entry
+from simulator.runs.ledger import Ledger
+
+SCENARIO = """\
+name: explore
+texts: {paths: texts}
+expand: {hops: 6, per_persona: 3}
+"""
+BATCH = 2_000
+"""Candidates admitted and committed together."""
+
+COMMANDS: list[list[str]] = [
+    ["graph", "RUN", "stats"],
+    ["graph", "RUN", "central"],
+    ["graph", "RUN", "neighbours", "A"],
+    ["graph", "RUN", "within", "A", "--hops", "2"],
+    ["graph", "RUN", "within", "A", "--hops", "6"],
+    ["graph", "RUN", "path", "A", "B"],
+    ["graph", "RUN", "find", "somebody who repairs old boats"],
+    ["graph", "RUN", "find", "somebody who repairs old boats"],
+    ["show", "RUN", "persona", "A"],
+    ["show", "RUN", "personas"],
+    ["report", "RUN"],
+    *(["export", "RUN", "--to", form] for form in ("graphml", "gexf", "node-link", "csv", "graph-html")),
+]
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description="A large run, explored from the command line.")
+    parser.add_argument("--personas", type=int, default=100_000)
+    parser.add_argument("--relations", type=int, default=300_000)
+    parser.add_argument("--out", type=Path, default=Path("runs/explore"))
+    parser.add_argument("--only", nargs="*", default=[], help="Only commands that contain one of these words.")
+    given = parser.parse_args()
+    directory = RunDirectory(given.out)
+    if not directory.ledger.exists():
+        start = time.perf_counter()
+        asyncio.run(_make(directory, given.personas, given.relations))
+        print(f"made in {time.perf_counter() - start:.0f} s")
+    _explore(directory, given.only)
+
+
+def _explore(directory: RunDirectory, only: list[str]) -> None:
+    with Ledger.open(directory.ledger, writable=False) as ledger:
+        personas, relations = (next(ledger.rows(f"SELECT COUNT(*) FROM {t}"))[0] for t in ("personas", "relations"))
+        people = [row[0] for row in ledger.rows("SELECT id FROM personas WHERE seq % ? = 7", (max(1, personas // 9),))]
+    size = directory.ledger.stat().st_size / 1e6
+    print(f"{personas:,} personas, {relations:,} relations, ledger {size:,.0f} MB\n")
+    print("| command | seconds | peak MB |\n| --- | ---: | ---: |")
+    names = {"RUN": str(directory.root), "A": people[0], "B": people[-1]}
+    for command in COMMANDS:
+        if not only or any(word in command for word in only):
+            seconds, peak = _timed([names.get(word, word) for word in command])
+            print(f"| {' '.join(command)} | {seconds:.2f} | {peak:,.0f} |", flush=True)
+    shutil.rmtree(directory.root / "exports", ignore_errors=True)
+
+
+def _timed(command: list[str]) -> tuple[float, float]:
+    """Return the seconds and the peak megabytes of one command in a process of its own."""
+    code = "import sys; from simulator.cli.main import main; sys.exit(main())"
+    start = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-c", code, *command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit(f"{command} ended with {os.waitstatus_to_exitcode(status)}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+async def _make(directory: RunDirectory, personas: int, relations: int) -> None:
+    directory.create()
+    population = Population(DedupSettings(cosine=None))
+    with Ledger.open(directory.ledger, create=True) as ledger:
+        ledger.put_meta(scenario=SCENARIO, base=".", cast=[])
+        batch: list[tuple[Unit, Candidate]] = []
+        with collector_off():
+            for pair in _candidates(population, personas, relations):
+                batch.append(pair)
+                if len(batch) == BATCH:
+                    await ledger.commit(_entries(population, batch))
+                    batch.clear()
+            await ledger.commit(_entries(population, batch))
+
+
+def _entries(population: Population, batch: list[tuple[Unit, Candidate]]) -> list[Entry]:
+    admissions = population.admit_many([candidate for _, candidate in batch])
+    return [
+        Entry(
+            unit,
+            UnitResult(value={"persona": candidate.text, "relation": candidate.relation}),
+            personas=[found.persona] if found.persona else [],
+            relations=[found.relation] if found.relation else [],
+            decisions=[found.decision],
+            nearer=found.nearer,
+            changed=found.changed,
+        )
+        for (unit, candidate), found in zip(batch, admissions, strict=True)
+    ]
+
+
+def _candidates(population: Population, personas: int, relations: int) -> Iterator[tuple[Unit, Candidate]]:
+    """Yield seeds, then people of people: one who may be new for every two who are known already."""
+    generator = random.Random(3)
+    texts = (text for text, _, _ in planted_rows(personas * 2, seed=3))
+    for number in range(personas // 50):
+        unit = Unit(stage="extract", role="extractor", inputs={"text": f"text {number}"}, seed=number)
+        yield unit, Candidate(text=next(texts), origin="text", source=f"t-{number}", question="read", unit=unit.id)
+    made, known = 0, list[Any]()
+    share = personas / relations
+    while made < relations:
+        if made % BATCH == 0:
+            known = population.personas
+        source = known[min(int(generator.expovariate(1.5) * len(known) / 4), len(known) - 1)]
+        if source.hop == MAX_HOP:
+            continue
+        kind = generator.choice(RELATION_KINDS)
+        new = generator.random() < share * 1.25
+        text = next(texts) if new else generator.choice(known).text
+        inputs = {"persona": source.text, "kind": kind, "number": made}
+        unit = Unit(stage=f"expand-{source.hop + 1}", role="relator", inputs=inputs, seed=made)
+        name = generator.choice(RELATION_NAMES[kind])
+        made += persona_id(text) != source.id
+        yield unit, Candidate(
+            text=text, origin="persona", source=source.id, hop=source.hop + 1, relation=name, kind=kind, unit=unit.id
+        )
+
+
+if __name__ == "__main__":
+    main()
