@@ -153,8 +153,17 @@ def _candidates(population: Population, personas: int, relations: int) -> Iterat
         unit = Unit(stage=f"expand-{source.hop + 1}", role="relator", inputs=inputs, seed=made)
         name = generator.choice(RELATION_NAMES[kind])
         made += persona_id(text) != source.id
-        yield unit, Candidate(
-            text=text, origin="persona", source=source.id, hop=source.hop + 1, relation=name, kind=kind, unit=unit.id
+        yield (
+            unit,
+            Candidate(
+                text=text,
+                origin="persona",
+                source=source.id,
+                hop=source.hop + 1,
+                relation=name,
+                kind=kind,
+                unit=unit.id,
+            ),
         )
 
 

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from simulator.errors import InputError
-from simulator.population.index import PersonaIndex, open_or_rebuild
+from simulator.population.index import open_or_rebuild
+from simulator.population.index_memory import NearPersonas
 from simulator.population.vectors import cosine, unit_vectors
 
 COUNT, DIMENSIONS = 1_300, 16
@@ -26,7 +27,7 @@ TEXTS = [f"the person of number {number}" for number in range(COUNT)]
 VECTORS = unit_vectors(np.random.default_rng(4).standard_normal((COUNT, DIMENSIONS)))
 
 
-def opened(folder: Path, count: int = COUNT, embedder: str = "own") -> PersonaIndex:
+def opened(folder: Path, count: int = COUNT, embedder: str = "own") -> NearPersonas:
     return open_or_rebuild(folder, IDS[:count], TEXTS[:count], VECTORS[:count], embedder)
 
 
@@ -44,7 +45,7 @@ def folder(built: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built, tmp_path / "index"))
 
 
-def assert_whole(index: PersonaIndex, count: int = COUNT) -> None:
+def assert_whole(index: NearPersonas, count: int = COUNT) -> None:
     assert len(index) == count
     for row in (0, count // 2, count - 1):
         hits = index.query(VECTORS[row], 3)
@@ -78,6 +79,25 @@ def test_what_is_added_is_found_and_survives(folder: Path, tmp_path: Path) -> No
         assert_whole(index)
     with opened(home) as index:
         assert index.rebuilt == ""
+        assert_whole(index)
+
+
+def test_a_population_that_grew_gets_only_the_new_ones(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "growing"
+    opened(home, 700).close()
+    generation = next(home.glob("g-*"))
+    with open_or_rebuild(
+        home, IDS, TEXTS, np.concatenate([np.zeros_like(VECTORS[:700]), VECTORS[700:]]), "own"
+    ) as index:
+        assert index.rebuilt == ""
+        assert_whole(index)
+    assert next(home.glob("g-*")) == generation
+
+
+def test_a_folder_that_cannot_be_made_is_no_reason_to_fail(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("a file where the folder should be")
+    with opened(tmp_path / "index") as index:
+        assert "cannot be used" in index.rebuilt
         assert_whole(index)
 
 

@@ -130,7 +130,7 @@ class Run:
         if self._graph is None:
             personas = self.ledger.rows("SELECT id, text, hop FROM personas ORDER BY seq")
             relations = self.ledger.rows("SELECT source, target, name, kind, hop FROM relations ORDER BY seq")
-            self._graph = RelationshipGraph.of_table(personas, relations)  # type: ignore[arg-type]
+            self._graph = RelationshipGraph.of_table(personas, relations)
         return self._graph
 
     def persona(self, key: str) -> Persona:
@@ -142,7 +142,7 @@ class Run:
         from simulator.population.reference import resolve
 
         people = self.ledger.rows("SELECT id, text FROM personas ORDER BY seq")
-        return next(self.ledger.personas(resolve(key, people)))  # type: ignore[arg-type]
+        return next(self.ledger.personas(resolve(key, people)))
 
 
 def open_run(root: Path | str) -> Run:

@@ -13,6 +13,7 @@ from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.fingerprint import check_fingerprint, fingerprint
 from simulator.assembly.manifest import write_manifest
 from simulator.assembly.run import Run, open_run
+from simulator.assembly.search import open_embedder
 from simulator.errors import RunDirectoryError, SixhopError
 from simulator.models.unit import Failure
 from simulator.models.world import World
@@ -179,7 +180,7 @@ class _Execution:
 
         with self.directory.held(), Ledger.open(self.directory.ledger, create=True) as ledger:
             async with AsyncExitStack() as stack:
-                chosen = embedder or await self._embedder(stack)
+                chosen = embedder or await open_embedder(self.scenario, self.settings, stack)
                 crew = await open_crew(
                     self.scenario, self.settings, ledger, chosen, stack, world=self.inputs.world, models=models
                 )
@@ -196,15 +197,6 @@ class _Execution:
                     raise
                 finally:
                     write_manifest(self.directory, ledger, state, reason)
-
-    async def _embedder(self, stack: AsyncExitStack) -> Embedder:
-        from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
-
-        models = self.scenario.models
-        spec = models.embeddings or self.settings.embedder or DEFAULT_EMBEDDER
-        embedder = embedder_from(spec, self.settings, key_env=models.embeddings_key_env)
-        stack.push_async_callback(embedder.aclose)
-        return embedder
 
     def _keep(self, ledger: Ledger, crew: Crew, embedder: Embedder) -> None:
         """Check that the directory's run is this one, and keep what it starts from."""

@@ -73,13 +73,14 @@ def neighbours(context: typer.Context, id: Who, limit: Limit = None, as_json: Js
     from simulator.cli.screen.network import neighbours_view
 
     with open_run(context.obj) as run:
-        persona, network = run.persona(id), run.graph()
-        found = network.neighbours(persona.id)
+        network = run.graph()
+        persona = network.resolve(id)
+        found = network.neighbours(persona)
         shown = _cut(found, limit, as_json)
         if as_json:
             print_json([{**asdict(one), "text": network.text(one.id)} for one in shown])
             return
-        stdout().print(words(persona.text, "bold"))
+        stdout().print(words(network.text(persona), "bold"))
         stdout().print(neighbours_view(shown, network))
         _tell_rest(len(found) - len(shown))
 
@@ -98,13 +99,14 @@ def within(
     from simulator.cli.screen.network import within_view
 
     with open_run(context.obj) as run:
-        persona, network = run.persona(id), run.graph()
-        found = [(other, far) for other, far in network.within(persona.id, hops).items() if other != persona.id]
+        network = run.graph()
+        persona = network.resolve(id)
+        found = [(other, far) for other, far in network.within(persona, hops).items() if other != persona]
         shown = _cut(found, limit, as_json)
         if as_json:
             print_json([{"id": other, "distance": far, "text": network.text(other)} for other, far in shown])
             return
-        stdout().print(words(persona.text, "bold"))
+        stdout().print(words(network.text(persona), "bold"))
         stdout().print(within_view(shown, network))
         _tell_rest(len(found) - len(shown))
 
@@ -125,17 +127,45 @@ def path(
     from simulator.cli.screen.console import note, print_json, stdout
 
     with open_run(context.obj) as run:
-        start, end, network = run.persona(a), run.persona(b), run.graph()
-        steps = network.path(start.id, end.id)
+        network = run.graph()
+        start, end = network.resolve(a), network.resolve(b)
+        steps = network.path(start, end)
         if as_json:
             told = {"steps": None} if steps is None else {"steps": [asdict(step) for step in steps]}
-            chain = None if steps is None else sentence(start.id, steps, network.text)
-            print_json({"from": start.id, "to": end.id, **told, "sentence": chain})
+            chain = None if steps is None else sentence(start, steps, network.text)
+            print_json({"from": start, "to": end, **told, "sentence": chain})
         elif steps is not None:
-            stdout().print(tell(start.id, steps, network.text))
+            stdout().print(tell(start, steps, network.text))
         if steps is None:
             note("No chain of relations joins them.")
             raise typer.Exit(1)
+
+
+@graph.command()
+def find(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="A few words, in quotes.", metavar="TEXT", show_default=False)],
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="Most rows.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Who is nearest in meaning to a few words.
+
+    The search goes through the Chroma index in the run directory. Where that is missing or damaged it is made again
+    from the ledger first, which is told on stderr.
+    """
+    import asyncio
+
+    from simulator.assembly.run import open_run
+    from simulator.assembly.search import find_people
+    from simulator.cli.screen.console import note, print_json, stdout
+    from simulator.cli.screen.network import hits_view
+
+    with open_run(context.obj) as run:
+        found = asyncio.run(find_people(run, text, limit, tell=note))
+    if as_json:
+        print_json([asdict(hit) for hit in found])
+    else:
+        stdout().print(hits_view(found))
 
 
 def _cut(rows: list[T], limit: int | None, as_json: bool) -> list[T]:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import tempfile
+import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,12 @@ import numpy as np
 from simulator.embeddings.protocol import Vectors
 from simulator.errors import InputError
 from simulator.population.index_lock import FolderLock, is_locked
+from simulator.population.index_memory import Hit, MemoryIndex, NearPersonas, checked_rows
 from simulator.population.index_probe import COLLECTION, open_client, probe
 from simulator.population.index_seal import DATABASE, Fingerprint, Seal, file_hashes, read_seal, write_seal
 from simulator.population.vectors import cosine
 
-__all__ = ["Hit", "PersonaIndex", "open_or_rebuild"]
+__all__ = ["PersonaIndex", "open_index", "open_or_rebuild"]
 
 CHUNK = 500
 """Rows in a call: Chroma allows 5,461, but holds the interpreter's lock for 0.6 s at 5,000 and for 0.1 s at 500."""
@@ -31,17 +31,8 @@ _SPARE = 32
 """Candidates beyond those asked for: the nearest by Chroma's approximate search are not always the nearest."""
 
 
-@dataclass(frozen=True)
-class Hit:
-    """A persona near to a vector, with its text and the true cosine."""
-
-    id: str
-    text: str
-    score: float
-
-
 class PersonaIndex:
-    """An open index. Made by :func:`open_or_rebuild`; use it as a context manager, or call :meth:`close`.
+    """An open index. Made by :func:`open_index`; use it as a context manager, or call :meth:`close`.
 
     Attributes:
         rebuilt: Why the folder was built again; empty if it was opened as it was.
@@ -77,8 +68,9 @@ class PersonaIndex:
             texts: One text an id.
             vectors: One unit vector an id, float32, of the embedder that the index was opened for.
         """
-        if not len(ids) == len(texts) == len(vectors):
-            raise InputError(f"Lengths differ: {len(ids)} ids, {len(texts)} texts, {len(vectors)} vectors.")
+        checked_rows(ids, texts, vectors)
+        if not len(ids):
+            return
         write_seal(self._home.folder, None)
         for start in range(0, len(ids), CHUNK):
             part = slice(start, start + CHUNK)
@@ -126,14 +118,53 @@ class PersonaIndex:
         self._client.close()
         self._home.close(self._embedder, self._count, self._fingerprint.digest())
 
+    def abandon(self) -> None:
+        """Close Chroma and unlock the folder as it is: what was added to it counts as unfinished."""
+        if not self._home.closed:
+            self._client.close()
+            self._home.abandon()
+
+
+def open_index(folder: Path, ids: Sequence[str], texts: Sequence[str], embedder: str) -> NearPersonas:
+    """Open the index in ``folder`` with as many of ``ids`` as it soundly holds; the caller adds the rest.
+
+    What is missing, unfinished, damaged, of other personas or of another embedder holds nobody: ``len`` is 0 and
+    ``rebuilt`` says why. A folder that another process has, or that cannot be written, is left alone: the index is
+    in memory then.
+
+    Args:
+        folder: Created if it does not exist.
+        ids: Persona ids in order of admission.
+        texts: One text an id.
+        embedder: Name of the embedder that made the vectors.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock.take(folder)
+        seal = read_seal(folder)
+        if lock is None or (seal is not None and is_locked(folder / seal.generation / DATABASE)):
+            if lock is not None:
+                lock.release()
+            return MemoryIndex("another process has it")
+    except (OSError, sqlite3.Error) as error:
+        return MemoryIndex(f"its folder cannot be used ({error})")
+    try:
+        fault, fingerprint = _fault(folder, seal, ids, texts, embedder)
+        if seal is not None and not fault:
+            return PersonaIndex(_Home(folder, seal.generation, lock), embedder, "", fingerprint)
+        write_seal(folder, None)
+        home = _Home(folder, _new_generation(), lock)
+        home.clear_others()
+        return PersonaIndex(home, embedder, fault)
+    except BaseException:
+        lock.release()
+        raise
+
 
 def open_or_rebuild(
     folder: Path, ids: Sequence[str], texts: Sequence[str], vectors: Vectors, embedder: str
-) -> PersonaIndex:
-    """Open the index in ``folder`` if it holds exactly ``ids``; else build it from what is given.
-
-    A folder that is missing, unfinished, damaged, of other personas or of another embedder is built again. While
-    another process has it, a private one is built beside it and removed on closing.
+) -> NearPersonas:
+    """Open the index of ``ids``: what :func:`open_index` finds in ``folder``, and the rest from what is given.
 
     Args:
         folder: Created if it does not exist.
@@ -145,57 +176,36 @@ def open_or_rebuild(
     Returns:
         The open index; its ``rebuilt`` says why it was built again.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock.take(folder)
-    seal = read_seal(folder)
-    if lock is None or (seal is not None and is_locked(folder / seal.generation / DATABASE)):
-        if lock is not None:
-            lock.release()
-        private = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
-        return _build(
-            _Home(private, _new_generation(), None, private=True),
-            ids,
-            texts,
-            vectors,
-            embedder,
-            "another process has it",
-        )
-    fingerprint = Fingerprint(embedder).add(ids, texts)
-    fault = _fault(folder, seal, fingerprint.digest(), embedder)
-    if seal is not None and not fault:
-        return PersonaIndex(_Home(folder, seal.generation, lock), embedder, "", fingerprint)
-    return _build(_Home(folder, _new_generation(), lock), ids, texts, vectors, embedder, fault)
-
-
-def _build(
-    home: _Home, ids: Sequence[str], texts: Sequence[str], vectors: Vectors, embedder: str, why: str
-) -> PersonaIndex:
+    index = open_index(folder, ids, texts, embedder)
     try:
-        write_seal(home.folder, None)
-        home.clear_others()
-        index = PersonaIndex(home, embedder, why)
-        index.add(ids, texts, vectors)
+        held = len(index)
+        index.add(ids[held:], texts[held:], vectors[held:])
     except BaseException:
-        home.abandon()
+        index.abandon()
         raise
     return index
 
 
-def _fault(folder: Path, seal: Seal | None, fingerprint: str, embedder: str) -> str:
-    """Return why the files in ``folder`` cannot be used; empty if they can."""
+def _fault(
+    folder: Path, seal: Seal | None, ids: Sequence[str], texts: Sequence[str], embedder: str
+) -> tuple[str, Fingerprint]:
+    """Return why the files in ``folder`` cannot be used, empty if they can, and the fingerprint of whom they hold."""
+    fingerprint = Fingerprint(embedder)
     if seal is None:
-        return "it was missing or unfinished"
+        return "it was missing or unfinished", fingerprint
     if seal.embedder != embedder:
-        return f"its vectors were made by {seal.embedder!r}"
-    if seal.fingerprint != fingerprint:
-        return "it holds other personas"
+        return f"its vectors were made by {seal.embedder!r}", fingerprint
+    # A population only grows: an index of the first so many of it lacks the others and nothing else.
+    fingerprint.add(ids[: seal.count], texts[: seal.count])
+    if seal.fingerprint != fingerprint.digest():
+        return "it holds other personas", fingerprint
     hashes = file_hashes(folder / seal.generation)
     changed = {_stem(name) for name in hashes.keys() | seal.files.keys() if hashes.get(name) != seal.files.get(name)}
     if not changed:
-        return ""
+        return "", fingerprint
     # A process that only read and was killed leaves a changed database behind, which is as good as before.
-    intact = changed == {DATABASE} and probe(folder / seal.generation, embedder) == (seal.count, fingerprint)
-    return "" if intact else f"its files were damaged ({', '.join(sorted(changed))})"
+    intact = changed == {DATABASE} and probe(folder / seal.generation, embedder) == (seal.count, seal.fingerprint)
+    return "" if intact else f"its files were damaged ({', '.join(sorted(changed))})", fingerprint
 
 
 def _stem(name: str) -> str:
@@ -211,12 +221,11 @@ def _new_generation() -> str:
 class _Home:
     """Where an open index lives, and how it is left."""
 
-    def __init__(self, folder: Path, generation: str, lock: FolderLock | None, *, private: bool = False) -> None:
+    def __init__(self, folder: Path, generation: str, lock: FolderLock) -> None:
         self.folder = folder
         self.files = folder / generation
         self.closed = False
         self._lock = lock
-        self._private = private
 
     def clear_others(self) -> None:
         """Remove the files of other generations."""
@@ -225,19 +234,13 @@ class _Home:
                 shutil.rmtree(path)
 
     def close(self, embedder: str, count: int, fingerprint: str) -> None:
-        """Seal and unlock the folder, or remove it if it is private."""
-        if not self._private:
-            files = file_hashes(self.files)
-            seal = Seal(
-                generation=self.files.name, embedder=embedder, count=count, fingerprint=fingerprint, files=files
-            )
-            write_seal(self.folder, seal)
+        """Seal and unlock the folder."""
+        files = file_hashes(self.files)
+        seal = Seal(generation=self.files.name, embedder=embedder, count=count, fingerprint=fingerprint, files=files)
+        write_seal(self.folder, seal)
         self.abandon()
 
     def abandon(self) -> None:
-        """Unlock the folder as it is, or remove it if it is private."""
+        """Unlock the folder as it is."""
         self.closed = True
-        if self._private:
-            shutil.rmtree(self.folder)
-        elif self._lock is not None:
-            self._lock.release()
+        self._lock.release()

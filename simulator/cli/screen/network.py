@@ -15,8 +15,9 @@ from simulator.cli.screen.console import words
 from simulator.cli.screen.layout import bar, facts, heading, short, table
 from simulator.population.graph import Neighbour, RelationshipGraph
 from simulator.population.graph_stats import GraphStats
+from simulator.population.index_memory import Hit
 
-__all__ = ["central_view", "neighbours_view", "stats_view", "within_view"]
+__all__ = ["central_view", "hits_view", "neighbours_view", "stats_view", "within_view"]
 
 
 def stats_view(stats: GraphStats) -> RenderableType:
@@ -63,6 +64,14 @@ def central_view(found: Iterable[tuple[str, int]], network: RelationshipGraph) -
     made = table("relations>", "id", "persona*")
     for id_, degree in found:
         made.add_row(f"{degree:,}", words(short(id_), "cyan"), words(network.text(id_)))
+    return made
+
+
+def hits_view(found: Iterable[Hit]) -> Table:
+    """Return one row per persona, the nearest in meaning first."""
+    made = table("cosine>", "id", "persona*")
+    for hit in found:
+        made.add_row(f"{hit.score:.2f}", words(short(hit.id), "cyan"), words(hit.text))
     return made
 
 
