@@ -19,6 +19,9 @@ __all__ = ["find_people", "open_embedder", "open_people"]
 
 Tell = Callable[[str], None]
 
+_PART = 20_000
+"""People taken into an index between two words of where it is: some ten seconds."""
+
 
 async def find_people(
     run: Run, text: str, n: int = 10, *, settings: Settings | None = None, tell: Tell = lambda _: None
@@ -58,13 +61,14 @@ async def open_people(run: Run, embedder: Embedder, tell: Tell = lambda _: None)
     held = len(index)
     if index.rebuilt:
         tell(f"the index in {str(run.directory.index)!r} is not used: {index.rebuilt}")
-    if held < len(ids):
-        tell(f"taking {len(ids) - held:,} of {len(ids):,} people into the index from the ledger ...")
-        try:
-            index.add(ids[held:], texts[held:], await embedder.embed(texts[held:]))
-        except BaseException:
-            index.abandon()
-            raise
+    try:
+        for start in range(held, len(ids), _PART):
+            tell(f"taking people of the ledger into the index: {start:,} of {len(ids):,} ...")
+            part = slice(start, start + _PART)
+            index.add(ids[part], texts[part], await embedder.embed(texts[part]))
+    except BaseException:
+        index.abandon()
+        raise
     return index
 
 
