@@ -21,6 +21,7 @@ from simulator.models.unit import Attempt, Failure, Unit, UnitResult
 from simulator.roles.draft import Draft, draw, redraw, together
 from simulator.roles.each import draw_each
 from simulator.roles.role import RoleContext
+from simulator.transport.clock import allowed
 
 __all__ = ["RoleState", "build", "graph", "perform_unit"]
 
@@ -178,6 +179,7 @@ async def perform_unit(unit: Unit, context: Context) -> UnitResult:
     Raises:
         EndpointError: The endpoint failed; the unit has no result.
     """
-    state = await build().ainvoke({"unit": unit}, context=context)
+    with allowed(context.deadline_s):
+        state = await build().ainvoke({"unit": unit}, context=context)
     result: UnitResult = state["result"]
     return result

@@ -101,9 +101,16 @@ class _Breaker:
             self.in_a_row += 1
             if self.in_a_row >= _BREAKER or error.hopeless:
                 raise
-            return failed(unit, "endpoint", str(error))
+            return _unanswered(unit, error)
         self.in_a_row = 0
         return result
+
+
+def _unanswered(unit: Unit, error: EndpointError) -> UnitResult:
+    """Return the failure that a resume does anew; its role is that of the call, which may be one side of several."""
+    result = failed(unit, "endpoint", str(error), error.raw, error.attempts)
+    role = error.role or unit.role
+    return result if result.failure is None else UnitResult(failure=result.failure.model_copy(update={"role": role}))
 
 
 def _count(context: ProductionContext, ids: set[str]) -> Counts:

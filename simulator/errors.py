@@ -93,11 +93,19 @@ class EndpointError(SixhopError):
 
     Attributes:
         hopeless: Whether every further call to this endpoint would fail in the same way (a wrong key).
+        raw: What the server answered, as far as it came and is kept.
+        attempts: How often the request was sent.
+        role: The role that asked, once that is known.
     """
 
-    def __init__(self, message: str, *, hopeless: bool = False) -> None:
+    def __init__(
+        self, message: str, *, hopeless: bool = False, raw: str = "", attempts: int = 0, role: str = ""
+    ) -> None:
         super().__init__(message)
         self.hopeless = hopeless
+        self.raw = raw
+        self.attempts = attempts
+        self.role = role
 
 
 class EndpointUnreachable(EndpointError):

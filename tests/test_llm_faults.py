@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
-from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -14,13 +12,14 @@ from llm_cases import HandClock, ask, client_of, endpoint_of
 from simulator.errors import (
     CutReply,
     EndpointBusy,
-    EndpointRefused,
+    EndpointError,
     EndpointUnreachable,
     InvalidReply,
     RefusedReply,
     SixhopError,
 )
 from simulator.llm.fake_server import FakeServer, Fault
+from simulator.llm.fakes.catalogue import catalogue
 from simulator.llm.reading import usable
 from simulator.models.message import Reply
 from simulator.transport.client import HttpClient
@@ -57,117 +56,42 @@ async def outcome(faults: list[Fault], **patience: Any) -> tuple[Reply | SixhopE
                 return error, server
 
 
-def error_of(status: int, message: str = "no", **more: Any) -> bytes:
-    return json.dumps({"error": {"message": message, **more}}).encode()
+FAULTS = catalogue(HandClock().time)
+STALLS = [name for name, one in FAULTS.items() if one.kind == "stall"]
+REFUSED = [name for name, one in FAULTS.items() if one.expected == "failed"]
+PASSING = [name for name, one in FAULTS.items() if one.expected == "retried" and name not in STALLS]
 
 
-REFUSALS = {
-    "400": raw(error_of(400, "bad temperature"), status=400),
-    "401": raw(error_of(401, "bad key"), status=401),
-    "402": Fault.error(402),
-    "403": Fault.error(403),
-    "404": Fault.error(404),
-    "405": Fault.error(405),
-    "413": Fault.error(413),
-    "414": Fault.error(414),
-    "422 of FastAPI": raw(b'{"detail":[{"loc":["body"],"msg":"too long"}]}', status=422),
-    "429 without credit": raw(error_of(429, "pay", code="insufficient_quota"), status=429),
-    "301": Fault(status=301, headers={"Location": "https://elsewhere.example/v1"}, body=b""),
-    "307": Fault(status=307, headers={"Location": "https://elsewhere.example/v1"}, body=b""),
-    "501": Fault.error(501),
-    "200 with an error 400 in it": raw(error_of(400, "bad", code=400)),
-}
-
-
-@pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_is_final_and_asked_only_once(name: str) -> None:
-    got, server = asyncio.run(outcome([REFUSALS[name]]))
-    assert isinstance(got, EndpointRefused), got
+    got, server = asyncio.run(outcome([FAULTS[name].fault] * 2))
+    assert isinstance(got, EndpointError), got
+    assert (got.attempts, got.hopeless) == (1, FAULTS[name].hopeless)
+    assert got.raw.startswith((FAULTS[name].fault.body or b"").decode())
     assert server.count == 1
 
 
-TRANSIENT = {
-    "408": Fault.error(408),
-    "409": Fault.error(409),
-    "425": Fault.error(425),
-    "429": Fault.error(429),
-    "429, seconds": Fault.error(429, headers={"Retry-After": "2"}),
-    "429, fraction": Fault.error(429, headers={"Retry-After": "0.5"}),
-    "429, milliseconds": Fault.error(429, headers={"retry-after-ms": "1500"}),
-    "429, date": Fault.error(429, headers={"Retry-After": formatdate(1010, usegmt=True)}),
-    "429, past date": Fault.error(429, headers={"Retry-After": formatdate(10, usegmt=True)}),
-    "429, nonsense": Fault.error(429, headers={"Retry-After": "soon"}),
-    "429, negative": Fault.error(429, headers={"Retry-After": "-3"}),
-    "429, an hour": Fault.error(429, headers={"Retry-After": "3600"}),
-    "500": Fault.error(500),
-    "502 with HTML": raw(b"<html>Bad gateway</html>", "text/html", 502),
-    "503": Fault.error(503, headers={"Retry-After": "1"}),
-    "504 empty": raw(b"", "text/plain", 504),
-    "529": Fault.error(529),
-    "200 with HTML": raw(b"<!DOCTYPE html><p>Welcome", "text/html"),
-    "200 with nothing": raw(b""),
-    "200 with words": raw(b"OK", "text/plain"),
-    "200 with an error body": raw(error_of(500, "overloaded")),
-    "200 with an error 429 in it": raw(error_of(429, "slow down", code=429)),
-    "200 with an error string": raw(b'{"error": "model crashed"}'),
-    "truncated JSON": raw(b'{"choices": [{"message": {"content": "a'),
-}
-
-
-@pytest.mark.parametrize("name", TRANSIENT)
+@pytest.mark.parametrize("name", PASSING)
 def test_a_passing_fault_is_got_over(name: str) -> None:
-    got, server = asyncio.run(outcome([TRANSIENT[name]], deadline_s=100))
+    got, server = asyncio.run(outcome([FAULTS[name].fault], deadline_s=100))
     assert isinstance(got, Reply), got
     assert got.text == "a fine answer"
     assert server.count == 2
 
 
-@pytest.mark.parametrize("name", TRANSIENT)
-def test_a_fault_that_stays_is_busy_after_the_attempts(name: str) -> None:
-    got, server = asyncio.run(outcome([TRANSIENT[name]] * 9, deadline_s=1000))
-    assert isinstance(got, EndpointBusy), got
+@pytest.mark.parametrize("name", PASSING)
+def test_a_fault_that_stays_is_told_after_the_attempts(name: str) -> None:
+    got, server = asyncio.run(outcome([FAULTS[name].fault] * 9, deadline_s=1000))
+    wanted = {"connection": EndpointUnreachable, "no completion": (InvalidReply, EndpointBusy)}
+    assert isinstance(got, wanted.get(FAULTS[name].kind, EndpointBusy)), got
     assert "3 attempts" in str(got)
+    assert got.raw if FAULTS[name].fault.body or FAULTS[name].fault.drop == "middle" else not got.raw
     assert server.count == 3
 
 
-SHAPES = {
-    "a list": raw(b"[1]"),
-    "a number": raw(b"7"),
-    "null": raw(b"null"),
-    "no choices": raw(b'{"id": "x"}'),
-    "null choices": raw(b'{"choices": null}'),
-    "choices is an object": raw(b'{"choices": {"message": {"content": "a"}}}'),
-    "empty choices": raw(b'{"choices": []}'),
-    "choice without message": raw(b'{"choices": [{"text": "a"}]}'),
-    "choice is null": raw(b'{"choices": [null]}'),
-    "message is text": raw(b'{"choices": [{"message": "a"}]}'),
-    "content is a number": raw(b'{"choices": [{"message": {"content": 5}}]}'),
-}
-
-
-@pytest.mark.parametrize("name", SHAPES)
-def test_what_is_no_completion_is_an_invalid_reply_with_the_raw_text(name: str) -> None:
-    got, server = asyncio.run(outcome([SHAPES[name]] * 9))
-    assert isinstance(got, InvalidReply), got
-    assert got.raw == SHAPES[name].body.decode()  # type: ignore[union-attr]
-    assert server.count == 3
-
-
-CONNECTION = {
-    "closed before": Fault(drop="before"),
-    "reset before": Fault(drop="before", reset=True),
-    "closed in the middle": Fault(drop="middle"),
-    "reset in the middle": Fault(drop="middle", reset=True),
-}
-
-
-@pytest.mark.parametrize("name", CONNECTION)
-def test_a_broken_connection_is_got_over_or_unreachable(name: str) -> None:
-    got, _ = asyncio.run(outcome([CONNECTION[name]]))
-    assert isinstance(got, Reply), got
-    got, server = asyncio.run(outcome([CONNECTION[name]] * 9))
-    assert isinstance(got, EndpointUnreachable), got
-    assert server.count == 3
+def test_a_wait_that_the_server_asks_for_is_told() -> None:
+    got, _ = asyncio.run(outcome([FAULTS["429, Retry-After of a week"].fault]))
+    assert "asks to wait 604,800 s" in str(got)
 
 
 @pytest.mark.parametrize("fault", [Fault(hang=True), Fault(drip_s=0.2)], ids=["no first byte", "slow drip"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from simulator.errors import SixhopError
+from simulator.errors import EndpointError, SixhopError
 from simulator.llm.meter import Meter
 from simulator.llm.protocol import ChatModel, ReplyStore
 from simulator.llm.reading import usable
@@ -102,6 +102,9 @@ class CachedModel:
         self.meter.started(row)
         try:
             reply = await self._model.reply(request)
+        except EndpointError as error:
+            error.role = error.role or self._role
+            raise
         finally:
             self.meter.ended(row, reply)
         await self._store.put_reply(key, reply, role=self._role, stage=self._stage)

@@ -15,7 +15,7 @@ from simulator.llm.spec import EndpointSpec
 from simulator.models.base import canonical_json
 from simulator.models.message import ChatRequest, Reply, Usage
 from simulator.transport.client import HttpClient
-from simulator.transport.rates import MinuteCap
+from simulator.transport.rates import Cost
 from simulator.transport.setback import Answer
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class Endpoint:
     Attributes:
         spec: What was opened.
         dialect: How the server is spoken to.
-        tokens: The cap on tokens per minute, if there is one.
     """
 
     def __init__(self, spec: EndpointSpec, connect: Connect) -> None:
@@ -58,7 +57,6 @@ class Endpoint:
         self._connecting = asyncio.Lock()
         self._client: HttpClient | None = None
         self._chat: HttpChat | None = None
-        self.tokens = MinuteCap(spec.tokens_per_minute) if spec.tokens_per_minute else None
 
     @property
     def name(self) -> str:
@@ -138,36 +136,32 @@ class Endpoint:
     async def _post(self, payload: dict[str, Any]) -> bytes:
         """Send ``payload`` in the words that the server is known to understand, and learn from its refusals."""
         client = await self.ready()
-        entry = await self._enter(payload)
+        cost = _cost(payload) if client.tokens is not None else None
+        check = partial(check_completion, place=client.place)
         while True:
             sent = self.dialect.translate(payload)
-            answer = await client.post(
-                "/chat/completions", sent, check=partial(check_completion, place=client.place), hand_back=TEACHING
-            )
+            answer = await client.post("/chat/completions", sent, check=check, hand_back=TEACHING, cost=cost)
             if 200 <= answer.status < 300:
-                break
+                return answer.data
             if not self.dialect.learn(sent, answer):
                 raise client.refusal(answer)
-        if entry is not None and self.tokens is not None:
-            self.tokens.correct(entry, _spent(answer))
-        return answer.data
-
-    async def _enter(self, payload: dict[str, Any]) -> list[float] | None:
-        """Wait for the cap on tokens; return the entry in its log."""
-        if self.tokens is None:
-            return None
-        limit = payload.get("max_tokens") or payload.get("max_completion_tokens") or 0
-        text = sum(len(str(message.get("content") or "")) for message in payload["messages"])
-        return await self.tokens.take(text / CHARACTERS_PER_TOKEN + limit)
 
 
 def _messages(request: ChatRequest) -> list[tuple[str, str] | dict[str, Any]]:
     return [*request.thread] if request.thread else [(message.role, message.content) for message in request.messages]
 
 
-def _spent(answer: Answer) -> int:
-    usage = repair_completion(answer.data)[0]["usage"]
-    return int(usage["total_tokens"])
+def _cost(payload: dict[str, Any]) -> Cost:
+    limit = payload.get("max_tokens") or payload.get("max_completion_tokens") or 0
+    text = sum(len(str(message.get("content") or "")) for message in payload["messages"])
+    estimate = text / CHARACTERS_PER_TOKEN + limit
+
+    def spent(answer: Answer) -> float:
+        if not 200 <= answer.status < 300:
+            return 0.0
+        return float(repair_completion(answer.data)[0]["usage"]["total_tokens"]) or estimate
+
+    return Cost(estimate, spent)
 
 
 def _to_reply(result: ChatResult, model: str, *, tools: bool = False) -> Reply:

@@ -126,5 +126,7 @@ def _shaped(spec: EndpointSpec, settings: Settings) -> EndpointSpec:
 
 def _client(spec: EndpointSpec, place: Place, proxy: str | None) -> HttpClient:
     cap = MinuteCap(spec.requests_per_minute) if spec.requests_per_minute else None
+    tokens = MinuteCap(spec.tokens_per_minute) if spec.tokens_per_minute else None
     patience = Patience(timeout_s=ATTEMPT_SHARE * spec.timeout_s, deadline_s=spec.timeout_s)
-    return HttpClient(place, patience=patience, limiter=Limiter(spec.concurrency), cap=cap, proxy=proxy)
+    limiter = Limiter(spec.concurrency)
+    return HttpClient(place, patience=patience, limiter=limiter, cap=cap, tokens=tokens, proxy=proxy)

@@ -8,7 +8,8 @@ from typing import Any
 from simulator.errors import CutReply, EndpointBusy, EndpointRefused, InvalidReply, RefusedReply
 from simulator.models.message import Reply, Usage
 from simulator.transport.body import clean, decode, shorten
-from simulator.transport.setback import Answer, Place, Setback
+from simulator.transport.limiter import Outcome
+from simulator.transport.setback import HOPELESS, TRANSIENT, Answer, Place, Setback, kept
 
 __all__ = ["check_completion", "repair_completion", "usable", "without_reasoning"]
 
@@ -69,8 +70,8 @@ def check_completion(answer: Answer, place: Place) -> Setback | None:
     flaw = _flaw(body)
     if flaw is None:
         return None
-    raw = clean(answer.data[:2000].decode("utf-8", "replace"))
-    return Setback(InvalidReply(f"{place.host} answered without a reply: {flaw}", raw), again=True)
+    text = f"{place.host} answered without a reply: {flaw}"
+    return Setback(InvalidReply(text, kept(answer.data, place)), again=True)
 
 
 def repair_completion(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,7 +87,7 @@ def repair_completion(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     message = choice["message"]
     refusal = message.get("refusal")
     text = _text(message.get("content"))
-    kept = without_reasoning(clean(text or (refusal if isinstance(refusal, str) else "")))
+    answer = without_reasoning(clean(text or (refusal if isinstance(refusal, str) else "")))
     usage = _usage(body.get("usage"))
     safe = {
         "id": str(body.get("id") or ""),
@@ -94,7 +95,7 @@ def repair_completion(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         "choices": [
             {
                 "finish_reason": clean(str(choice.get("finish_reason") or "unknown")),
-                "message": {"role": "assistant", "content": kept, "tool_calls": _tool_calls(message)},
+                "message": {"role": "assistant", "content": answer, "tool_calls": _tool_calls(message)},
             }
         ],
         "usage": {
@@ -112,15 +113,17 @@ def _not_json(answer: Answer, place: Place) -> Setback:
     said = place.strike(shorten(answer.data.decode("utf-8", "replace"), 120))
     what = "a web page" if said.lower().startswith(("<!doctype", "<html")) else "something that is not JSON"
     text = f"{place.host} answered {answer.status} with {what}: {said!r}. If it stays so, check the URL (often .../v1)."
-    return Setback(EndpointBusy(text), again=True)
+    return Setback(EndpointBusy(text, raw=kept(answer.data, place)), again=True)
 
 
 def _error_body(answer: Answer, error: Any, place: Place) -> Setback:
     text = f"{place.host} answered {answer.status} with an error in its body: {place.strike(answer.message())}"
-    code = error.get("code") if isinstance(error, dict) else None
-    if isinstance(code, int) and 400 <= code < 500 and code not in (408, 409, 425, 429):
-        return Setback(EndpointRefused(f"{text}. The same request would be refused again."), again=False)
-    return Setback(EndpointBusy(text), again=True, outcome="busy" if code == 429 else "fault", asked=answer.asked)
+    code, raw = error.get("code") if isinstance(error, dict) else None, kept(answer.data, place)
+    if isinstance(code, int) and 400 <= code < 500 and code not in TRANSIENT:
+        text += ". The same request would be refused again."
+        return Setback(EndpointRefused(text, raw=raw, hopeless=code in HOPELESS), again=False)
+    outcome: Outcome = "busy" if code == 429 else "fault"
+    return Setback(EndpointBusy(text, raw=raw), again=True, outcome=outcome, asked=answer.asked)
 
 
 def _flaw(body: Any) -> str | None:

@@ -78,6 +78,8 @@ class RoleContext(Generic[I, O]):
         model: Who does it.
         embedder: For the score.
         candidates: Overrides the prompt's best-of-k when the scenario says so.
+        deadline_s: Seconds that one unit (in a conversation, one turn) may take with the endpoint, all its calls and
+            their attempts taken together; time in the endpoint's queue does not count.
     """
 
     role: Role[I, O]
@@ -85,6 +87,7 @@ class RoleContext(Generic[I, O]):
     model: ChatModel
     embedder: Embedder
     candidates: int | None = None
+    deadline_s: float = 1800.0
 
     @property
     def k(self) -> int:

@@ -59,8 +59,13 @@ class ModelChoice(Section):
         key_env: The environment variable that holds the key.
         prompts: Which shape of prompt suits it; by default ``small`` for ``local`` and ``standard`` for others.
         structured: How it is asked for JSON; ``auto`` tries and remembers.
-        concurrency: Most calls in flight at this endpoint.
-        timeout_s: Longest time for one reply, retries included, in seconds.
+        concurrency: Most calls in flight at this endpoint; by default the scenario's ``concurrency``. Fewer while
+            the endpoint answers 429.
+        requests_per_minute: Most requests in any 60 seconds, retries included.
+        tokens_per_minute: Most tokens in any 60 seconds, prompts and replies together.
+        timeout_s: Longest time for one reply, retries and the waits between them included, in seconds.
+        unit_timeout_s: Longest time for all replies that one unit (in a conversation, one turn) needs; by default three
+            times ``timeout_s``.
         extra: Parameters of the request's body that only this server knows.
     """
 
@@ -69,7 +74,10 @@ class ModelChoice(Section):
     prompts: Literal["small", "standard"] | None = None
     structured: Literal["auto", "json_schema", "json_object", "none"] = "auto"
     concurrency: int | None = Field(None, ge=1, le=4096)
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_minute: int | None = Field(None, ge=1)
     timeout_s: float = Field(300, gt=0)
+    unit_timeout_s: float | None = Field(None, gt=0)
     extra: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -9,18 +9,19 @@ import aiohttp
 
 from simulator.errors import EndpointUnreachable
 from simulator.transport.body import shorten
-from simulator.transport.setback import Place, Setback
+from simulator.transport.setback import Place, Setback, kept
 
 __all__ = ["of_exception"]
 
 
-def of_exception(error: Exception, place: Place, limit_s: float) -> Setback:
+def of_exception(error: Exception, place: Place, limit_s: float, data: bytes) -> Setback:
     """Return what a failure of the connection means.
 
     Args:
         error: An :class:`aiohttp.ClientError`, :class:`TimeoutError` or :class:`OSError`.
         place: The endpoint.
         limit_s: Seconds that the attempt was given.
+        data: What had come of the answer's body.
     """
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         text, again = f"no connection to {place.host} in time", True
@@ -32,4 +33,5 @@ def of_exception(error: Exception, place: Place, limit_s: float) -> Setback:
         text, again = f"no connection to {place.host} ({shorten(str(error.os_error))})", True
     else:
         text, again = f"the connection to {place.host} broke ({shorten(str(error)) or type(error).__name__})", True
-    return Setback(EndpointUnreachable(f"{place.strike(text)}. Is the server running, and the URL right?"), again=again)
+    text = f"{place.strike(text)}. Is the server running, and the URL right?"
+    return Setback(EndpointUnreachable(text, raw=kept(data, place)), again=again)

@@ -6,20 +6,21 @@ import logging
 import random
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
-from simulator.errors import InvalidReply, ModelSpecError, ReplyError
+from simulator.errors import EndpointBusy, EndpointError, EndpointUnreachable, InvalidReply, ModelSpecError
 from simulator.transport.body import encode
 from simulator.transport.breakage import of_exception
-from simulator.transport.clock import Clock, Deadline
-from simulator.transport.limiter import Limiter, Ticket
+from simulator.transport.clock import Clock, Spell
+from simulator.transport.limiter import Limiter, PauseTooLong, Ticket
 from simulator.transport.patience import Patience, RetryBudget
-from simulator.transport.rates import MinuteCap
+from simulator.transport.rates import Cost, MinuteCap
 from simulator.transport.retry_after import retry_after
 from simulator.transport.sessions import Sessions
-from simulator.transport.setback import Answer, Place, Setback, of_status
+from simulator.transport.setback import Answer, Place, Setback, kept, of_status
 
 __all__ = ["Check", "HttpClient"]
 
@@ -38,6 +39,7 @@ class HttpClient:
         limiter: How many requests may be in flight.
         budget: Share of the calls that may be retries.
         cap: Requests per minute, retries counted.
+        tokens: Tokens per minute, for requests that come with a cost.
         proxy: URL of an HTTP proxy, if there is one.
         clock: Source of the time.
         rng: Source of the jitter; the default is seeded by the system.
@@ -51,6 +53,7 @@ class HttpClient:
         limiter: Limiter | None = None,
         budget: RetryBudget | None = None,
         cap: MinuteCap | None = None,
+        tokens: MinuteCap | None = None,
         proxy: str | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
@@ -60,7 +63,8 @@ class HttpClient:
         self.limiter = limiter or Limiter(16)
         self.attempts = 0
         self.retries = 0
-        self._budget = budget or RetryBudget(reserve=max(32, self.limiter.ceiling))
+        self.tokens = tokens
+        self._budget = budget or RetryBudget(reserve=self.limiter.ceiling)
         self._cap = cap
         self._proxy = proxy
         self._clock = clock or Clock()
@@ -68,7 +72,13 @@ class HttpClient:
         self._sessions = Sessions(place.key, self.patience.connect_s)
 
     async def post(
-        self, path: str, payload: dict[str, Any], *, check: Check, hand_back: frozenset[int] = frozenset()
+        self,
+        path: str,
+        payload: dict[str, Any],
+        *,
+        check: Check,
+        hand_back: frozenset[int] = frozenset(),
+        cost: Cost | None = None,
     ) -> Answer:
         """Send ``payload`` until it is answered, or until attempts, time or retry budget are used up.
 
@@ -77,6 +87,7 @@ class HttpClient:
             payload: The request's body.
             check: Judges a 2xx answer.
             hand_back: Statuses whose answers the caller wants to see instead of an error.
+            cost: In tokens, if they are capped.
 
         Raises:
             EndpointError: No answer, a refusal, or a fault that outlasted the retries.
@@ -87,99 +98,144 @@ class HttpClient:
         except TypeError as error:
             raise ModelSpecError(f"the request cannot be written as JSON ({error}); check extra parameters") from error
         self._budget.earn()
-        return await self._persist(path, data, check, hand_back)
+        return await self._persist(_Request(path, data, check, hand_back, cost))
 
     def refusal(self, answer: Answer) -> Exception:
         """Return the error that an answer which was handed back stands for."""
-        return of_status(answer, self.place).error
+        return _after(of_status(answer, self.place), 1)
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
         await self._sessions.aclose()
 
-    async def _persist(self, path: str, data: bytes, check: Check, hand_back: frozenset[int]) -> Answer:
-        deadline = Deadline(self._clock, self.patience.deadline_s)
-        attempt = 0
+    async def _persist(self, request: _Request) -> Answer:
+        spell = Spell(self._clock, self.patience.deadline_s)
+        sent = counted = 0
         while True:
-            attempt += 1
-            queued = self._clock.now()
-            async with self.limiter.slot() as ticket:
-                if self._cap is not None:
-                    await self._cap.take()
-                deadline.put_off(self._clock.now() - queued)
-                result = await self._attempt(path, data, deadline, check, hand_back)
-                self._tell(ticket, result)
+            before = self.attempts
+            ticket, result = await self._in_turn(request, spell)
+            sent += self.attempts > before
             if isinstance(result, Answer):
                 return result
-            wait = self._wait(result, attempt, deadline)
-            if wait is None:
-                raise _after(result, attempt)
-            log.info("attempt %d at %s failed, again in %.1f s: %s", attempt, self.place.host, wait, result.error)
+            free = result.outcome == "busy" and not ticket.cut
+            counted += not free
+            wait = self._wait(result, sent, spell) if counted < self.patience.attempts else None
+            if wait is None or not (free or self._budget.spend()):
+                raise _after(result, sent)
+            log.info("attempt %d at %s failed, again in %.1f s: %s", sent, self.place.host, wait, result.error)
             self.retries += 1
-            await self._clock.sleep(wait)
+            with spell.running():
+                await self._clock.sleep(wait)
 
-    async def _attempt(
-        self, path: str, data: bytes, deadline: Deadline, check: Check, hand_back: frozenset[int]
-    ) -> Answer | Setback:
-        limit = min(self.patience.timeout_s, deadline.left)
-        result = await self._exchange(path, data, limit)
-        if isinstance(result, Setback) or result.status in hand_back:
+    async def _in_turn(self, request: _Request, spell: Spell) -> tuple[Ticket, Answer | Setback]:
+        """Send the request when it may be sent; the ticket says what the limiter made of the result."""
+        ticket = Ticket(self.limiter.cuts)
+        try:
+            async with self.limiter.slot(spell.left) as ticket:
+                entry = await self._enter(ticket, request, spell)
+                with spell.running():
+                    result = await self._attempt(request, spell)
+                self._tell(ticket, result)
+        except PauseTooLong as pause:
+            return ticket, self._held(pause)
+        if entry is not None and request.cost is not None and self.tokens is not None:
+            self._settle(self.tokens, entry, request.cost, result)
+        return ticket, result
+
+    async def _enter(self, ticket: Ticket, request: _Request, spell: Spell) -> list[float] | None:
+        """Wait for the caps; return the entry among the tokens."""
+        entry = None
+        if self._cap is not None:
+            await self._cap.take()
+        if self.tokens is not None and request.cost is not None:
+            entry = await self.tokens.take(request.cost.estimate)
+        if self._cap is not None or entry is not None:
+            await self.limiter.pause(ticket, spell.left)
+        return entry
+
+    def _settle(self, tokens: MinuteCap, entry: list[float], cost: Cost, result: Answer | Setback) -> None:
+        if isinstance(result, Answer):
+            tokens.correct(entry, cost.true(result))
+        elif result.outcome == "busy":
+            tokens.correct(entry, 0.0)  # turned away unread
+
+    def _held(self, pause: PauseTooLong) -> Setback:
+        text = (
+            f"{self.place.host} asked for no requests for another {pause.seconds:.0f} s, longer than the "
+            f"{self.patience.deadline_s:g} s that a reply may take. Go on later, or allow more with timeout_s"
+        )
+        return Setback(EndpointBusy(text), again=False)
+
+    async def _attempt(self, request: _Request, spell: Spell) -> Answer | Setback:
+        limit = min(self.patience.timeout_s, spell.left)
+        if limit <= 0:
+            return Setback(EndpointUnreachable(f"{self.place.host}: the time for this unit is used up"), again=False)
+        result = await self._exchange(request, limit)
+        if isinstance(result, Setback) or result.status in request.hand_back:
             return result
         if 200 <= result.status < 300:
-            return check(result) or result
+            return request.check(result) or result
         return of_status(result, self.place)
 
-    async def _exchange(self, path: str, data: bytes, limit_s: float) -> Answer | Setback:
+    async def _exchange(self, request: _Request, limit_s: float) -> Answer | Setback:
         self.attempts += 1
+        body = bytearray()
         session = await self._sessions.get()
         timeout = aiohttp.ClientTimeout(total=limit_s, sock_connect=self.patience.connect_s)
         try:
             async with session.post(
-                self.place.url + path, data=data, timeout=timeout, proxy=self._proxy, allow_redirects=False
+                self.place.url + request.path,
+                data=request.data,
+                timeout=timeout,
+                proxy=self._proxy,
+                allow_redirects=False,
             ) as response:
                 asked = retry_after(response.headers, self._clock.wall())
-                body = await self._read(response)
-                return Answer(response.status, body, asked, response.headers.get("Location", ""))
+                await self._read(response, body)
+                return Answer(response.status, bytes(body), asked, response.headers.get("Location", ""))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            return of_exception(error, self.place, limit_s)
+            return of_exception(error, self.place, limit_s, bytes(body))
         except _TooLarge:
             text = f"{self.place.host} sent more than the {self.patience.max_bytes} bytes that a reply may have"
-            return Setback(InvalidReply(text), again=False)
+            return Setback(InvalidReply(text, kept(bytes(body), self.place)), again=False)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        parts = bytearray()
+    async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
         async for chunk in response.content.iter_any():
-            parts += chunk
-            if len(parts) > self.patience.max_bytes:
+            body += chunk
+            if len(body) > self.patience.max_bytes:
                 response.close()
                 raise _TooLarge
-        return bytes(parts)
 
     def _tell(self, ticket: Ticket, result: Answer | Setback) -> None:
         if isinstance(result, Answer):
             ticket.outcome = "ok"
             return
-        ticket.outcome = result.outcome
-        if result.asked is not None:
-            ticket.pause_s = min(result.asked, self.patience.asked_cap_s)
+        ticket.outcome, ticket.pause_s = result.outcome, result.asked or 0.0
 
-    def _wait(self, setback: Setback, attempt: int, deadline: Deadline) -> float | None:
+    def _wait(self, setback: Setback, sent: int, spell: Spell) -> float | None:
         """Return the seconds to wait before another attempt; ``None`` when there is to be none."""
-        if not setback.again or attempt >= self.patience.attempts:
+        if not setback.again:
             return None
-        wait = self.patience.wait(attempt, setback.asked, self._rng)
-        if wait >= deadline.left:
-            return None
-        return wait if setback.outcome == "busy" or self._budget.spend() else None
+        wait = self.patience.wait(sent, setback.asked, self._rng)
+        return wait if wait < spell.left else None
+
+
+@dataclass(frozen=True)
+class _Request:
+    path: str
+    data: bytes
+    check: Check
+    hand_back: frozenset[int]
+    cost: Cost | None
 
 
 class _TooLarge(Exception):
     """A body went over the cap."""
 
 
-def _after(setback: Setback, attempts: int) -> Exception:
-    if attempts == 1:
-        return setback.error
+def _after(setback: Setback, sent: int) -> Exception:
     error = setback.error
-    text = f"{error} ({attempts} attempts)"
-    return type(error)(text, error.raw) if isinstance(error, ReplyError) else type(error)(text)
+    if isinstance(error, EndpointError):
+        text = f"{error} ({sent} attempts)" if sent > 1 else str(error)
+        return type(error)(text, hopeless=error.hopeless, raw=error.raw, attempts=sent)
+    return type(error)(f"{error} ({sent} attempts)", error.raw) if sent > 1 else error

@@ -13,15 +13,15 @@ class Patience:
     """The limits of one request, all of its attempts taken together.
 
     Attributes:
-        attempts: Times that the request is sent at most, 1 or more.
+        attempts: Times that the request is sent at most, 1 or more. A 429 to a request that was in flight when the
+            limit was cut does not count: it was sent before anybody could know.
         timeout_s: Seconds that one attempt may take from the first byte sent to the last one read.
-        deadline_s: Seconds for all attempts and the waits between them. Time in the limiter's queue does not count:
-            there the endpoint is at work for others, and each of them has a deadline.
+        deadline_s: Seconds for all attempts and the waits between them, those that the server asks for included. Time
+            in the limiter's queue does not count: there the endpoint is at work for others, and each of them has a
+            deadline.
         connect_s: Seconds for a connection to be made.
         base_s: The first wait is up to this long; each later one up to twice the one before.
         cap_s: No wait of our own is longer.
-        asked_cap_s: No wait that the server asks for is longer: a server that says "in an hour" is tried again after
-            this time, so that one odd header cannot stop a run.
         max_bytes: Largest body that is read. The longest completions on offer are about 128k tokens, well under
             8 MiB of JSON.
     """
@@ -32,7 +32,6 @@ class Patience:
     connect_s: float = 10.0
     base_s: float = 0.5
     cap_s: float = 20.0
-    asked_cap_s: float = 60.0
     max_bytes: int = 8 << 20
 
     def wait(self, attempt: int, asked: float | None, rng: random.Random) -> float:
@@ -47,33 +46,35 @@ class Patience:
         Returns:
             Exponential with full jitter: anything between nothing and twice the previous bound.
         """
-        if asked is not None:
-            return min(asked, self.asked_cap_s) * (1 + rng.random() / 10)
-        return rng.uniform(0, min(self.cap_s, self.base_s * 2 ** (attempt - 1)))
+        own = rng.uniform(0, min(self.cap_s, self.base_s * 2 ** (attempt - 1)))
+        return own if asked is None else max(own, asked * (1 + rng.random() / 10))
 
 
 class RetryBudget:
-    """Keeps retries after faults to a share of the calls, so that a failing endpoint is not given more work still.
+    """Keeps retries to a share of the calls, so that a failing endpoint is not given more work still.
 
-    A rate limit (429) does not draw on it: there the limiter slows everybody down, which is the cure.
+    Faults and rate limits draw on it alike, but a burst of 429s once: what was in flight when the limit was cut is sent
+    again for nothing.
 
     Args:
-        share: Retries earned by each call, 0 to 1.
-        reserve: Retries that may be spent before any was earned, and the most that can be saved up.
+        share: Retries for each call, 0 to 1.
+        reserve: Retries that there are in any case, however few the calls: one for each that may be in flight, so that
+            a server that restarts does not end a run that has just begun.
     """
 
-    def __init__(self, share: float = 0.1, reserve: int = 32) -> None:
+    def __init__(self, share: float = 0.1, reserve: int = 16) -> None:
+        self.calls = 0
+        self.retries = 0
         self._share = share
-        self._reserve = float(reserve)
-        self._left = float(reserve)
+        self._reserve = reserve
 
     def earn(self) -> None:
         """Count one call."""
-        self._left = min(self._reserve, self._left + self._share)
+        self.calls += 1
 
     def spend(self) -> bool:
         """Take one retry out of the budget; ``False`` when it is empty."""
-        if self._left < 1:
+        if self.retries + 1 > max(self._reserve, self._share * self.calls):
             return False
-        self._left -= 1
+        self.retries += 1
         return True

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from simulator.transport.clock import Clock
+from simulator.transport.setback import Answer
 
-__all__ = ["MinuteCap"]
+__all__ = ["Cost", "MinuteCap"]
 
 MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a request takes of a cap.
+
+    Attributes:
+        estimate: Before it is answered.
+        true: From its answer.
+    """
+
+    estimate: float
+    true: Callable[[Answer], float]
 
 
 class MinuteCap:

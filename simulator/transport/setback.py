@@ -12,16 +12,22 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from simulator.errors import EndpointBusy, EndpointError, EndpointRefused, ReplyError
-from simulator.transport.body import decode, shorten
+from simulator.transport.body import clean, decode, shorten
 from simulator.transport.limiter import Outcome
 
-__all__ = ["Answer", "Place", "Setback", "of_status"]
+__all__ = ["HOPELESS", "TRANSIENT", "Answer", "Place", "Setback", "kept", "of_status"]
+
+KEPT = 2000
+"""Bytes of an answer that a failure keeps: enough to see what it was."""
 
 TRANSIENT = frozenset({408, 409, 425, 429})
 """Client errors that pass by themselves: timeout, conflict, too early, too many requests."""
 
 PERMANENT = frozenset({501, 505, 511})
 """Server errors that do not: not implemented, HTTP version, log in to the network first."""
+
+HOPELESS = frozenset({401, 402})
+"""Refusals that meet every further request too: no key, no credit. A 403 may be about one request's content."""
 
 SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 """Codes of a 429 that waiting does not cure."""
@@ -111,18 +117,26 @@ class Setback:
     asked: float | None = None
 
 
+def kept(data: bytes, place: Place) -> str:
+    """Return the beginning of an answer as text that can be stored, without the key."""
+    return place.strike(clean(data[:KEPT].decode("utf-8", "replace")))
+
+
 def of_status(answer: Answer, place: Place) -> Setback:
     """Return what an answer other than 2xx means."""
-    said = place.strike(answer.message())
+    said, raw = place.strike(answer.message()), kept(answer.data, place)
     text = f"{place.host} answered {answer.status}" + (f": {said}" if said else "")
-    if answer.status in {401, 403}:
-        return Setback(EndpointRefused(f"{text}. {_key_advice(place)}"), again=False)
+    if answer.asked:
+        text += f" (it asks to wait {answer.asked:,.0f} s)"
     if answer.status == 429 and answer.code() in SPENT:
-        return Setback(EndpointRefused(f"{text}. The account has no credit left; waiting does not help."), again=False)
+        text += ". The account has no credit left; waiting does not help."
+        return Setback(EndpointRefused(text, raw=raw, hopeless=True), again=False)
     if answer.status in TRANSIENT or (answer.status >= 500 and answer.status not in PERMANENT):
         outcome: Outcome = "busy" if answer.status == 429 else "fault"
-        return Setback(EndpointBusy(f"{text}."), again=True, outcome=outcome, asked=answer.asked)
-    return Setback(EndpointRefused(f"{text}. {_advice(answer)}"), again=False)
+        return Setback(EndpointBusy(f"{text}.", raw=raw), again=True, outcome=outcome, asked=answer.asked)
+    advice = _key_advice(place) if answer.status in {401, 403} else _advice(answer)
+    hopeless = answer.status in HOPELESS
+    return Setback(EndpointRefused(f"{text}. {advice}", raw=raw, hopeless=hopeless), again=False)
 
 
 def _explanation(value: Any) -> str:

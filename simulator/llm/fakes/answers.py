@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from typing import Any
@@ -33,10 +34,16 @@ def error_response(status: int, message: str, parameter: str) -> web.Response:
 
 
 async def send(request: web.Request, fault: Fault, data: bytes) -> web.StreamResponse:
-    """Send ``data`` as slowly and as far as ``fault`` says."""
+    """Send ``data`` as slowly and as far as ``fault`` says, or until the caller has had enough."""
     response = web.StreamResponse(status=fault.status, headers=dict(fault.headers))
     response.content_type = fault.content_type
     response.content_length = len(data)
+    with contextlib.suppress(ConnectionError):
+        return await _send(request, fault, data, response)
+    return response
+
+
+async def _send(request: web.Request, fault: Fault, data: bytes, response: web.StreamResponse) -> web.StreamResponse:
     await response.prepare(request)
     if fault.drop == "middle":
         await response.write(data[: len(data) // 2])
