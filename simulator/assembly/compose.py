@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.meter import Meter
 from simulator.llm.open import open_model
 from simulator.llm.protocol import ChatModel
-from simulator.llm.spec import EndpointSpec, Profile, parse_spec
+from simulator.llm.spec import EndpointSpec, parse_spec
 from simulator.models.world import World
 from simulator.prompts.template import Prompt, load_prompt, parse_prompt
 from simulator.roles.catalogue import role_of
@@ -103,8 +103,11 @@ def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> End
         key_env=choice.key_env,
         profile=choice.prompts,
         timeout_s=choice.timeout_s,
+        unit_timeout_s=choice.unit_timeout_s,
         structured=choice.structured,
-        concurrency=choice.concurrency,
+        concurrency=choice.concurrency or scenario.concurrency,
+        requests_per_minute=choice.requests_per_minute,
+        tokens_per_minute=choice.tokens_per_minute,
         extra=choice.extra,
     )
 
@@ -137,9 +140,10 @@ async def open_crew(
     doors = _Doors(scenario, settings, ledger, stack, models or {})
     roles, names, prompts = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
     for name in wanted_roles(scenario):
-        model, profile = await doors.open(name)
-        prompt = _prompt(scenario, name, profile, ledger)
-        roles[name] = RoleContext(role_of(name, world), prompt, model, embedder, scenario.candidates.get(name))
+        model, spec = await doors.open(name)
+        prompt = _prompt(scenario, name, "standard" if spec is None else spec.profile, ledger)
+        context = RoleContext(role_of(name, world), prompt, model, embedder, scenario.candidates.get(name))
+        roles[name] = context if spec is None else replace(context, deadline_s=spec.unit_s)
         names[name], prompts[name] = model.name, prompt
     workshop = Workshop()
     stack.callback(workshop.close)
@@ -162,8 +166,8 @@ class _Doors:
     flights: Flights = field(default_factory=Flights)
     opened: dict[str, ChatModel] = field(default_factory=dict)
 
-    async def open(self, role: RoleName) -> tuple[CachedModel, Profile]:
-        """Return the model of ``role``, and which prompts suit it."""
+    async def open(self, role: RoleName) -> tuple[CachedModel, EndpointSpec | None]:
+        """Return the model of ``role``, and its SPEC unless the model was given."""
         spec = None
         if role not in self.given and "*" not in self.given:
             spec = endpoint_spec(self.scenario, role, self.settings)
@@ -172,10 +176,23 @@ class _Doors:
         elif spec.name in self.opened:
             model = self.opened[spec.name]
         else:
-            model = self.opened[spec.name] = await self.stack.enter_async_context(open_model(spec, self.settings))
+            door = open_model(self._capped(spec), self.settings)
+            model = self.opened[spec.name] = await self.stack.enter_async_context(door)
         stage = _STAGE_OF[role]
         kept = CachedModel(model, self.ledger, role=role, stage=stage, meter=self.meter, flights=self.flights)
-        return kept, "standard" if spec is None else spec.profile
+        return kept, spec
+
+    def _capped(self, spec: EndpointSpec) -> EndpointSpec:
+        """Return ``spec`` with the lowest of each cap that the roles who share the endpoint have."""
+        wanted = [role for role in wanted_roles(self.scenario) if role not in self.given]
+        shared = [
+            one for one in (endpoint_spec(self.scenario, r, self.settings) for r in wanted) if one.name == spec.name
+        ]
+        caps: dict[str, Any] = {}
+        for name in ("concurrency", "requests_per_minute", "tokens_per_minute"):
+            values = [value for one in (spec, *shared) if (value := getattr(one, name)) is not None]
+            caps[name] = min(values, default=None)
+        return replace(spec, **caps)
 
 
 async def _subject(doors: _Doors, workshop: Workshop, roles: Mapping[str, RoleContext[Any, Any]]) -> Subject | None:

@@ -40,6 +40,7 @@ class EndpointSpec:
         key_required: Whether there must be one. An unnamed key is optional for ``URL#MODEL``: local servers need none.
         profile: Which variant of the prompts suits the model.
         timeout_s: Longest time for one reply in seconds, retries included.
+        unit_timeout_s: Longest time for all replies that one unit needs; three times ``timeout_s`` when it is ``None``.
         structured: How to ask for JSON; ``auto`` starts with a schema and remembers what the server refuses.
         concurrency: Most requests in flight; the embedded server never gets more than it has slots.
         requests_per_minute: Cap, if there is one.
@@ -55,6 +56,7 @@ class EndpointSpec:
     key_required: bool = False
     profile: Profile = "standard"
     timeout_s: float = 300.0
+    unit_timeout_s: float | None = None
     structured: Structured = "auto"
     concurrency: int = 16
     requests_per_minute: int | None = None
@@ -65,6 +67,11 @@ class EndpointSpec:
     def embedded(self) -> bool:
         """Whether the model runs in this process."""
         return self.path is not None
+
+    @property
+    def unit_s(self) -> float:
+        """Longest time for all replies that one unit needs, in seconds."""
+        return self.unit_timeout_s or 3 * self.timeout_s
 
     @property
     def name(self) -> str:
@@ -79,6 +86,7 @@ def parse_spec(
     key_env: str | None = None,
     profile: Profile | None = None,
     timeout_s: float | None = None,
+    unit_timeout_s: float | None = None,
     structured: Structured = "auto",
     concurrency: int | None = None,
     requests_per_minute: int | None = None,
@@ -98,6 +106,7 @@ def parse_spec(
         "key_required": True if key_env else None,
         "profile": profile,
         "timeout_s": timeout_s,
+        "unit_timeout_s": unit_timeout_s,
         "structured": structured,
         "concurrency": concurrency,
         "requests_per_minute": requests_per_minute,
@@ -190,7 +199,7 @@ def _check(spec: EndpointSpec) -> None:
     for name, values in allowed.items():
         if getattr(spec, name) not in values:
             raise ModelSpecError(f"{name} is {getattr(spec, name)!r}; allowed is one of {', '.join(values)}")
-    for name in ("timeout_s", "concurrency", "requests_per_minute", "tokens_per_minute"):
+    for name in ("timeout_s", "unit_timeout_s", "concurrency", "requests_per_minute", "tokens_per_minute"):
         value = getattr(spec, name)
         if value is not None and not value > 0:
             raise ModelSpecError(f"{name} is {value!r}; allowed is a number above 0")

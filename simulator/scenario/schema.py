@@ -63,7 +63,8 @@ class ModelChoice(Section):
             the endpoint answers 429.
         requests_per_minute: Most requests in any 60 seconds, retries included.
         tokens_per_minute: Most tokens in any 60 seconds, prompts and replies together.
-        timeout_s: Longest time for one reply, retries and the waits between them included, in seconds.
+        timeout_s: Longest time for one reply, retries and the waits between them included, in seconds; by default 300,
+            for the embedded model 600.
         unit_timeout_s: Longest time for all replies that one unit (in a conversation, one turn) needs; by default three
             times ``timeout_s``.
         extra: Parameters of the request's body that only this server knows.
@@ -76,7 +77,7 @@ class ModelChoice(Section):
     concurrency: int | None = Field(None, ge=1, le=4096)
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
-    timeout_s: float = Field(300, gt=0)
+    timeout_s: float | None = Field(None, gt=0)
     unit_timeout_s: float | None = Field(None, gt=0)
     extra: dict[str, Any] = Field(default_factory=dict)
 
