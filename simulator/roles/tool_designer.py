@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from simulator.embeddings.protocol import Embedder
-from simulator.models.base import content_id, normalise_text
+from simulator.models.base import normalise_text
 from simulator.models.persona import persona_id
-from simulator.models.tool import Tool, ToolParameter
+from simulator.models.tool import Tool
 from simulator.roles.checks import sentence
 from simulator.roles.choice import agreement
 from simulator.roles.role import Role
 from simulator.roles.tool_checks import tool_checks
 from simulator.roles.tool_draft import VERBS, ParameterDraft, ToolBrief, ToolDraft, name_of, phrase
+from simulator.roles.tool_worked import built, worked_checks
+from simulator.tools.derive import completed
+from simulator.tools.toolset import tool_id, tool_text
 
 __all__ = ["ToolBrief", "ToolDraft", "to_tool", "tool_designer", "tool_text"]
 
@@ -30,7 +33,7 @@ def tool_designer() -> Role[ToolBrief, ToolDraft]:
         inputs=ToolBrief,
         output=ToolDraft,
         values=_values,
-        checks=tool_checks(),
+        checks=(*tool_checks(), *worked_checks()),
         score=_score,
         tidy=_tidy,
     )
@@ -38,21 +41,8 @@ def tool_designer() -> Role[ToolBrief, ToolDraft]:
 
 def to_tool(draft: ToolDraft, brief: ToolBrief) -> Tool:
     """Return the product. Its id depends on what it is, not on who asked for it, so that equal tools are one."""
-    parameters = tuple(ToolParameter(**parameter.model_dump()) for parameter in draft.parameters)
-    schema = [parameter.model_dump() for parameter in parameters]
-    return Tool(
-        id=content_id("f", draft.name, draft.description, schema),
-        personas=(persona_id(brief.persona),),
-        name=draft.name,
-        description=draft.description,
-        parameters=parameters,
-        returns=draft.returns,
-    )
-
-
-def tool_text(tool: Tool) -> str:
-    """Return the text by which tools are compared: two with near texts do the same, whatever their parameters."""
-    return f"{phrase(tool.name)}: {tool.description}"
+    tool = built(draft, personas=(persona_id(brief.persona),))
+    return completed(tool.model_copy(update={"id": tool_id(tool)}))
 
 
 def _values(brief: ToolBrief) -> Mapping[str, str]:

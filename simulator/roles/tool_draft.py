@@ -8,13 +8,17 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from simulator.models.base import Record, normalise_text
-from simulator.models.tool import ParameterType
+from simulator.models.base import Record, canonical_json, normalise_text
+from simulator.models.tool import Effect, ItemType, ParameterType, StringFormat
 from simulator.population.tokens import word_grams, word_list
+from simulator.tools.words import VERBS, phrase, type_of
 
 __all__ = [
     "MAX_PARAMETERS",
     "VERBS",
+    "ErrorDraft",
+    "ExampleDraft",
+    "FieldDraft",
     "ParameterDraft",
     "ToolBrief",
     "ToolDraft",
@@ -27,23 +31,8 @@ __all__ = [
 MAX_PARAMETERS = 4
 """What a caller with a small model still fills in well; a tool that wants more does several things."""
 
-_WHOLE = frozenset({"days", "hours", "minutes", "weeks", "months", "count", "quantity", "limit", "seats", "people"})
-_WHOLE |= {"number", "guests", "copies", "pages", "year", "age", "floor", "rooms", "pieces", "boxes", "nights"}
-_REAL = frozenset(
-    {"price", "weight", "temperature", "distance", "amount", "depth", "height", "width", "length", "dose"}
-)
-_REAL |= {"latitude", "longitude", "radius", "percent", "litres", "liters", "kg", "km", "cm", "mm", "budget", "cost"}
-_YES_NO = frozenset({"is", "include", "only", "has", "with", "urgent", "notify", "allow"})
-_NAMES = frozenset({"id", "code", "name", "phone", "serial", "account", "plate", "flight", "train", "order", "ticket"})
-VERBS = tuple(
-    word_list(
-        "add book buy calculate cancel check compare confirm control count detect estimate fetch file find get hire "
-        "list locate lock log look measure monitor notify open order pay read record register reorder rent report "
-        "request reschedule reserve scan schedule search sell send set start stop submit test track unlock update "
-        "verify watch"
-    )
-)
-"""What tools do. Writing, explaining and translating are not among it: a language model does those alone."""
+MAX_RESULT = 6
+"""Fields of a result; one that has more is two results."""
 
 _REST = re.compile(r"\b(?:from|for|in|at|by|on|to|so|that|which|who|and|or|before|after|near|when)\b|[,;.]", re.I)
 _SMALL = word_grams(
@@ -53,29 +42,47 @@ _SMALL = word_grams(
 _PAIR = re.compile(r"\s*([A-Za-z][A-Za-z0-9_ -]{0,39}?)\s*(?:=|:)\s*(.+?)\s*\.?\s*$")
 
 
-class ParameterDraft(Record):
-    """One parameter."""
+def _as_text(value: Any) -> Any:
+    """Accept the object itself from a model that does not write it as a text."""
+    return canonical_json(value) if isinstance(value, dict) else value
+
+
+JsonText = Annotated[str, Field(max_length=1200), BeforeValidator(_as_text)]
+
+
+class FieldDraft(Record):
+    """One typed value of a result; what is not said of it is ``null``."""
 
     name: str = Field(max_length=40)
     type: ParameterType
     description: str = Field(max_length=120)
+    items: ItemType | None = None
+    enum: tuple[str, ...] = Field((), max_length=12)
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = Field(None, max_length=120)
+    format: StringFormat | None = None
 
 
-def type_of(name: str, description: str = "") -> ParameterType:
-    """Return the type that a parameter's name calls for, where a model gave none.
+class ParameterDraft(FieldDraft):
+    """One parameter."""
 
-    >>> type_of("days"), type_of("hive_number", "number of the hive"), type_of("flight_number"), type_of("depth_cm")
-    ('integer', 'integer', 'string', 'number')
-    """
-    words = word_list(name.replace("_", " "))
-    if words[:1] and words[0] in _YES_NO:
-        return "boolean"
-    if set(words) & _NAMES:
-        return "string"
-    if set(words) & _REAL:
-        return "number"
-    counted = set(words) & _WHOLE or description.casefold().startswith(("how many", "number of"))
-    return "integer" if counted else "string"
+    required: bool = True
+
+
+class ErrorDraft(Record):
+    """One way in which a call fails."""
+
+    code: str = Field(max_length=40)
+    when: str = Field(max_length=160)
+
+
+class ExampleDraft(Record):
+    """One worked example. Objects of unknown shape do not go with strict replies, so they come as texts of JSON."""
+
+    query: str = Field(max_length=300)
+    arguments: JsonText
+    result: JsonText
 
 
 def _parameters(value: Any) -> Any:
@@ -115,14 +122,35 @@ class ToolDraft(Record):
         name: ``verb_object``.
         description: One sentence.
         parameters: 1 to 4.
-        returns: What the tool gives back.
+        returns: What the tool gives back, in words.
+        result: The same, field by field.
+        many: Several rows of these fields come back.
+        errors: How a call fails.
+        effect: What a call does to the world.
+        changes: That in words; empty when it only reads.
+        dependencies: Services, data or devices that it needs.
+        examples: Two calls that somebody would make.
     """
+
+    # The small prompt asks for nothing after ``returns``; simulator.tools.derive makes what can be made.
 
     need: str = Field("", max_length=200)
     name: str = Field("", max_length=64)
     description: str = Field("", max_length=240)
     parameters: Parameters = ()
     returns: str = Field("", max_length=160)
+    result: tuple[FieldDraft, ...] = Field((), max_length=MAX_RESULT)
+    many: bool = False
+    errors: tuple[ErrorDraft, ...] = Field((), max_length=4)
+    effect: Effect | None = None
+    changes: str = Field("", max_length=160)
+    dependencies: tuple[Annotated[str, Field(max_length=80)], ...] = Field((), max_length=4)
+    examples: tuple[ExampleDraft, ...] = Field((), max_length=4)
+
+    @property
+    def worked(self) -> bool:
+        """Whether a model was asked for more than the name, arguments and result in words."""
+        return bool(self.result or self.errors or self.effect or self.dependencies or self.examples)
 
 
 def name_of(description: str) -> str:
@@ -136,11 +164,6 @@ def name_of(description: str) -> str:
     parts = " ".join(rest).split(" of ", 1)
     words = [word for part in reversed(parts) for word in part.split() if word not in _SMALL]
     return "_".join((stem, *dict.fromkeys(words[:4])))
-
-
-def phrase(name: str) -> str:
-    """Return a tool's or parameter's name as words."""
-    return name.replace("_", " ")
 
 
 def names_of(parameters: Sequence[ParameterDraft]) -> list[str]:
