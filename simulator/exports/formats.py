@@ -11,6 +11,7 @@ from simulator.exports.cards import CardFormat, export_cards
 from simulator.exports.conversations import ConversationFormat, export_conversations
 from simulator.exports.functions import ToolFormat, export_tools
 from simulator.exports.jsonl import export_jsonl
+from simulator.exports.xlam import export_xlam
 from simulator.models.conversation import Conversation
 from simulator.models.npc import Npc
 from simulator.models.tool import Tool
@@ -59,6 +60,11 @@ def _tools(to: ToolFormat) -> Writer:
     return write
 
 
+def _xlam(ledger: Ledger, folder: Path) -> Mapping[str, int]:
+    tools = (Tool.model_validate(body) for body in ledger.products("tool"))
+    return export_xlam(folder / "tools.xlam.jsonl", tools)
+
+
 def _talks(to: ConversationFormat) -> Writer:
     def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
         talks = (Conversation.model_validate(body) for body in ledger.products("conversation"))
@@ -75,6 +81,8 @@ _TABLE = (
     Format("openai", "tools as a chat completion's 'tools'", "exports", _tools("openai")),
     Format("openai-strict", "the same, with arguments held to the schema", "exports", _tools("openai-strict")),
     Format("mcp", "tools as the answer to MCP's tools/list", "exports", _tools("mcp")),
+    Format("langchain", "tools as LangChain's StructuredTool takes them", "exports", _tools("langchain")),
+    Format("xlam", "worked examples of the tools: query, tools, answers", "exports", _xlam),
     Format("card-v2", "NPCs as Character Card V2, JSON", "exports/cards-v2", _cards("v2")),
     Format("card-v3", "NPCs as Character Card V3, JSON", "exports/cards-v3", _cards("v3")),
     Format("card-png", "NPCs as pictures that hold both cards", "exports/cards-png", _cards("png")),

@@ -1,4 +1,4 @@
-"""Tool definitions for those who call tools: OpenAI functions (strict or not) and MCP ``tools/list``."""
+"""Tool definitions for those who call tools: OpenAI functions (strict or not), MCP ``tools/list``, LangChain."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from simulator.errors import ExportError
 from simulator.exports.atomic import atomic_file
 from simulator.models.tool import Tool
 
-__all__ = ["ToolFormat", "export_tools", "mcp_tool", "openai_function"]
+__all__ = ["ToolFormat", "described", "export_tools", "langchain_tool", "mcp_tool", "openai_function", "told_apart"]
 
-ToolFormat = Literal["openai", "openai-strict", "mcp"]
+ToolFormat = Literal["openai", "openai-strict", "mcp", "langchain"]
+
+_LONGEST = 1024  # characters of a description that OpenAI takes
 
 
 def openai_function(tool: Tool, *, strict: bool = False) -> dict[str, Any]:
     """Return the tool as an entry of a chat completion's ``tools``.
 
     Args:
-        tool: The tool; its argument schema has every property required and no others, as ``strict`` demands.
-        strict: Ask the endpoint to hold the arguments to the schema.
+        tool: The tool.
+        strict: Ask the endpoint to hold the arguments to the schema, in which every property is required then and an
+            optional one may be null.
     """
     function: dict[str, Any] = {
         "name": tool.name,
-        "description": _description(tool),
-        "parameters": tool.input_schema(),
+        "description": described(tool),
+        "parameters": tool.input_schema(strict=strict),
     }
     if strict:
         function["strict"] = True
@@ -37,26 +40,40 @@ def openai_function(tool: Tool, *, strict: bool = False) -> dict[str, Any]:
 def mcp_tool(tool: Tool) -> dict[str, Any]:
     """Return the tool as an entry of an MCP server's ``tools/list`` result."""
     title = tool.name.replace("_", " ").capitalize()
-    return {"name": tool.name, "title": title, "description": _description(tool), "inputSchema": tool.input_schema()}
+    entry: dict[str, Any] = {
+        "name": tool.name,
+        "title": title,
+        "description": described(tool),
+        "inputSchema": tool.input_schema(),
+    }
+    if (schema := tool.output_schema()) is not None:
+        entry["outputSchema"] = schema
+    if tool.effect is not None:
+        entry["annotations"] = {
+            "title": title,
+            "readOnlyHint": tool.effect == "reads",
+            "destructiveHint": tool.effect in ("changes", "removes"),
+            "idempotentHint": tool.effect in ("reads", "removes"),
+            "openWorldHint": True,
+        }
+    return entry
+
+
+def langchain_tool(tool: Tool) -> dict[str, Any]:
+    """Return what ``StructuredTool.from_function(func, **entry)`` of LangChain takes beside the function."""
+    return {"name": tool.name, "description": described(tool), "args_schema": tool.input_schema()}
 
 
 def export_tools(path: Path, tools: Iterable[Tool], to: ToolFormat) -> int:
     """Write the tools as one JSON document, and return how many.
 
     For ``openai`` and ``openai-strict`` that is the list that a request takes as ``tools``, for ``mcp`` the result of
-    ``tools/list``.
+    ``tools/list``, for ``langchain`` a list of what :func:`langchain_tool` returns.
 
     Raises:
         ExportError: There are no tools, two have one name, or the file cannot be written.
     """
-    chosen = list(tools)
-    names = [tool.name for tool in chosen]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if not chosen or twice:
-        reason = (
-            f"the name {twice[0]!r} stands twice, and callers tell tools by name" if twice else "there are no tools"
-        )
-        raise ExportError(f"nothing was written to {str(path)!r}: {reason}")
+    chosen = told_apart(path, tools)
     make = _MAKERS[to]
     rows = [make(tool) for tool in chosen]
     document: Any = {"tools": rows} if to == "mcp" else rows
@@ -65,13 +82,34 @@ def export_tools(path: Path, tools: Iterable[Tool], to: ToolFormat) -> int:
     return len(chosen)
 
 
+def told_apart(path: Path, tools: Iterable[Tool]) -> list[Tool]:
+    """Return the tools, when there are some and callers can tell them by name.
+
+    Raises:
+        ExportError: Otherwise; it says that nothing was written to ``path``.
+    """
+    chosen, names = list(tools), set[str]()
+    for tool in chosen:
+        if tool.name in names:
+            reason = f"the name {tool.name!r} stands twice, and callers tell tools by name"
+            raise ExportError(f"nothing was written to {str(path)!r}: {reason}")
+        names.add(tool.name)
+    if not chosen:
+        raise ExportError(f"nothing was written to {str(path)!r}: there are no tools")
+    return chosen
+
+
+def described(tool: Tool) -> str:
+    """Return the description with what comes back and how a call fails: callers read nothing else."""
+    parts = [tool.description, f"Returns: {tool.returns}" if tool.returns else ""]
+    if tool.errors:
+        parts.append("Errors: " + "; ".join(f"{one.code} ({one.when.rstrip('.')})" for one in tool.errors) + ".")
+    return " ".join(part for part in parts if part)[:_LONGEST]
+
+
 _MAKERS: dict[ToolFormat, Callable[[Tool], dict[str, Any]]] = {
     "openai": openai_function,
     "openai-strict": lambda tool: openai_function(tool, strict=True),
     "mcp": mcp_tool,
+    "langchain": langchain_tool,
 }
-
-
-def _description(tool: Tool) -> str:
-    """Return the description with what comes back: neither format has a place for a result told in words."""
-    return f"{tool.description} Returns: {tool.returns}" if tool.returns else tool.description

@@ -51,7 +51,7 @@ def toolsets(tools: Sequence[Tool], vectors: Vectors, near: float = _NEAR) -> li
 def _named(tools: Sequence[Tool]) -> Toolset:
     """Name a set by the words that most of its tools have in their names, in the order of the first that has them."""
     counted = Counter(word for tool in tools for word in dict.fromkeys(_words(tool)))
-    best = [word for word, count in counted.most_common(2) if count * 2 >= len(tools)] or [
+    best = [word for word, count in counted.most_common(2) if count * 2 > len(tools)] or [
         word for word, _ in counted.most_common(1)
     ]
     first = next((words for tool in tools if set(best) <= set(words := _words(tool))), best)

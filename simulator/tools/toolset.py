@@ -24,22 +24,10 @@ _SAME_NAME = 0.5
 _SAME_SCHEMA = 0.85
 """Cosine from which two tools with the same arguments, two or more, do the same."""
 
-_OPPOSED = tuple(
-    frozenset(pair.split("/"))
-    for pair in [
-        "buy/sell",
-        "close/open",
-        "decode/encode",
-        "decrypt/encrypt",
-        "download/upload",
-        "expense/income",
-        "export/import",
-        "in/out",
-        "lock/unlock",
-        "max/min",
-        "start/stop",
-    ]
+_PAIRS = (
+    "buy/sell close/open decode/encode decrypt/encrypt download/upload expense/income export/import in/out lock/unlock"
 )
+_OPPOSED = tuple(frozenset(pair.split("/")) for pair in f"{_PAIRS} max/min start/stop".split())
 """Words that make near names opposite ones: for an embedder they are all but the same."""
 
 
@@ -139,6 +127,8 @@ class ToolDesk:
             return self._merged(
                 tool, found[0], "exact", 1.0, f"one with its name does the same (cosine {found[1]:.2f})"
             )
+        if sister:
+            return self._kept(tool, vector)
         found = _nearest(self._by_schema.get(_schema(tool)), vector, _SAME_SCHEMA)
         if found is not None and not _opposed(tool, self._tools[found[0]]):
             return self._merged(tool, found[0], "embedding", found[1], "one with the same arguments is near")
