@@ -67,7 +67,9 @@ def test_one_name_for_two_things_becomes_two_names() -> None:
 
 
 def test_same_arguments_and_a_near_description_are_the_same_tool() -> None:
-    near = tool("fetch_tide_times", "Fetches times of the high and low water at one harbour.", "day harbour", "p-2")
+    near = tool(
+        "get_harbour_tide_times", "Gets the times of low and of high water at one harbour.", "day harbour", "p-2"
+    )
     desk, verdicts = admitted([TIDE, near])
     assert len(desk.tools) == 1
     assert verdicts[1].stage == "embedding"
