@@ -28,7 +28,7 @@ from simulator.subjects.workshop import Workshop
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
 
-__all__ = ["Crew", "open_crew", "wanted_roles"]
+__all__ = ["Crew", "open_crew", "stage_of", "wanted_roles"]
 
 _STAGE_OF: dict[RoleName, str] = {
     "extractor": "extract",
@@ -62,6 +62,11 @@ class Crew:
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     subject: Subject | None = None
     workshop: Workshop = field(default_factory=Workshop)
+
+
+def stage_of(role: str) -> str | None:
+    """Return the stage that ``role`` works in."""
+    return next((stage for name, stage in _STAGE_OF.items() if name == role), None)
 
 
 def wanted_roles(scenario: Scenario) -> list[RoleName]:
@@ -120,6 +125,7 @@ async def open_crew(
     stack: AsyncExitStack,
     *,
     world: World | None = None,
+    prompts: Mapping[str, str] | None = None,
     models: Mapping[str, ChatModel] | None = None,
 ) -> Crew:
     """Open the models of the wanted roles, each endpoint once, and load their prompts.
@@ -127,10 +133,11 @@ async def open_crew(
     Args:
         scenario: Names models and prompts.
         settings: Keys and the embedded server's size.
-        ledger: Stores the replies, and the prompts that the run uses.
+        ledger: Stores the replies.
         embedder: For scores.
         stack: Closes the models.
         world: Of the NPCs.
+        prompts: The text of each prompt that the scenario overrides, by role.
         models: Models to use instead, by role, or ``*`` for all (tests, callables).
 
     Raises:
@@ -138,19 +145,19 @@ async def open_crew(
         PromptError: A prompt is missing or malformed.
     """
     doors = _Doors(scenario, settings, ledger, stack, models or {})
-    roles, names, prompts = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
+    roles, names, used = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
     for name in wanted_roles(scenario):
         model, spec = await doors.open(name)
-        prompt = _prompt(scenario, name, "standard" if spec is None else spec.profile, ledger)
+        prompt = _prompt(scenario, name, "standard" if spec is None else spec.profile, prompts or {})
         context = RoleContext(role_of(name, world), prompt, model, embedder, scenario.candidates.get(name))
         roles[name] = context if spec is None else replace(context, deadline_s=spec.unit_s)
-        names[name], prompts[name] = model.name, prompt
+        names[name], used[name] = model.name, prompt
     workshop = Workshop()
     stack.callback(workshop.close)
     subject = await _subject(doors, workshop, roles)
     if subject is not None:
         names["assistant"] = subject.name
-    return Crew(roles, doors.meter, names, prompts, subject, workshop)
+    return Crew(roles, doors.meter, names, used, subject, workshop)
 
 
 @dataclass(frozen=True)
@@ -205,17 +212,8 @@ async def _subject(doors: _Doors, workshop: Workshop, roles: Mapping[str, RoleCo
     return open_subject(talks.assistant, bench)
 
 
-def _prompt(scenario: Scenario, role: RoleName, variant: Any, ledger: Ledger) -> Prompt:
-    override = scenario.prompts.get(role)
-    if override is None:
-        return load_prompt(role, variant)
-    kept = dict(ledger.inputs("prompt"))
-    if role in kept:  # resumed: the file may be gone or changed since
-        return parse_prompt(kept[role], role, override)
-    path = scenario.base / override
-    prompt = load_prompt(role, variant, path)
-    ledger.put_inputs("prompt", [(role, path.read_text(encoding="utf-8"))])
-    return prompt
+def _prompt(scenario: Scenario, role: RoleName, variant: Any, own: Mapping[str, str]) -> Prompt:
+    return parse_prompt(own[role], role, scenario.prompts[role]) if role in own else load_prompt(role, variant)
 
 
 def _anchored(spec: str, base: Path) -> str:

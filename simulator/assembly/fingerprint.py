@@ -1,61 +1,118 @@
-"""What a run depends on, section by section, so that a run directory of another scenario is told by name."""
+"""What a run's products depend on, place by place: so that a change between two executions is seen, and named."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from simulator.errors import RunDirectoryError
+from simulator.assembly.inputs import Inputs
 from simulator.models.base import content_hash
-from simulator.models.world import World
 from simulator.scenario.schema import Scenario
-from simulator.scenario.texts import SourceText
 
-__all__ = ["check_fingerprint", "fingerprint"]
+__all__ = ["Change", "dependencies", "differences", "fingerprint"]
 
 _FREE = {"description", "concurrency", "budget", "models", "prompts"}
 """Sections that may differ between two executions: they change the pace, or are compared by what they resolve to."""
 
+_NOTHING = "(none)"
+_LONGEST = 60  # characters of a value in a message
+_MOST_NAMES = 3  # texts that a message names
 
-def fingerprint(
-    scenario: Scenario,
-    texts: Sequence[SourceText],
-    world: World | None,
-    models: Mapping[str, str],
-    prompts: Mapping[str, str],
-) -> dict[str, str]:
-    """Return a hash for each part that the products depend on.
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that a run depends on and that is not what it was.
+
+    Attributes:
+        place: Where it stands in the scenario file (``expand.hops``), or ``models.ROLE``, ``prompts.ROLE``, ``texts``.
+        before: What it was, shortened.
+        now: What it is.
+    """
+
+    place: str
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.before} -> {self.now}"
+
+
+def dependencies(
+    scenario: Scenario, inputs: Inputs, models: Mapping[str, str], prompts: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Return everything that the products depend on.
 
     Args:
         scenario: Its sections, but for those that only change the pace.
-        texts: The texts by content, wherever they stood.
-        world: The world by content.
-        models: The model of each role.
-        prompts: The prompt hash of each role.
+        inputs: Texts and world by content, wherever they stood.
+        models: The model of each role, and the embedder.
+        prompts: Variant and hash of each role's prompt.
     """
     sections = scenario.model_dump(mode="json", exclude=_FREE)
     if scenario.texts is not None:
-        sections["texts"] = {**scenario.texts.model_dump(mode="json", exclude={"paths"}), "ids": [t.id for t in texts]}
-    if scenario.npcs is not None and world is not None:
-        sections["npcs"] = [scenario.npcs.model_dump(mode="json", exclude={"world"}), world.model_dump(mode="json")]
-    parts = {name: content_hash(value) for name, value in sections.items()}
-    parts |= {f"models.{role}": content_hash(name) for role, name in models.items()}
-    return parts | {f"prompts.{role}": sha256 for role, sha256 in prompts.items()}
+        sections["texts"] = scenario.texts.model_dump(mode="json", exclude={"paths"})
+    if scenario.npcs is not None and inputs.world is not None:
+        sections["npcs"] = scenario.npcs.model_dump(mode="json") | {"world": inputs.world.model_dump(mode="json")}
+    sections["text"] = {text.id: text.source for text in inputs.texts}
+    named = {role: f"{prompt['variant']} {prompt['sha256'][:12]}" for role, prompt in prompts.items()}
+    return {**sections, "models": dict(models), "prompts": named}
 
 
-def check_fingerprint(kept: Mapping[str, str] | None, now: Mapping[str, str], directory: str) -> None:
-    """Refuse to go on with a run directory whose run depends on something else.
+def fingerprint(dependencies: Mapping[str, Any]) -> dict[str, str]:
+    """Return a hash for each part of :func:`dependencies`; where a text stood does not matter, their order does."""
+    parts = {**dependencies, "text": list(dependencies["text"])}
+    return {name: content_hash(value) for name, value in parts.items()}
 
-    Raises:
-        RunDirectoryError: The parts that differ, by name.
-    """
-    if kept is None or kept == now:
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    """Return what differs between two :func:`dependencies`, in the order of the scenario."""
+    found = [] if before["name"] == now["name"] else [Change("name", _shown(before["name"]), _shown(now["name"]))]
+    for name in [name for name in {**now, **before} if name not in ("name", "text", "models", "prompts")]:
+        found.extend(_walk(name, before.get(name), now.get(name)))
+    found.extend(_texts(before["text"], now["text"]))
+    for kind in ("models", "prompts"):  # of a role that only one of them has, its section tells
+        for role in [role for role in now[kind] if role in before[kind]]:
+            found.extend(_walk(f"{kind}.{role}", before[kind][role], now[kind][role]))
+    return found
+
+
+def _walk(place: str, before: Any, now: Any) -> Iterator[Change]:
+    if before == now:
         return
-    differ = sorted(name for name in {*kept, *now} if kept.get(name) != now.get(name))
-    if "name" in differ:
-        message = f"{directory!r} holds the run of another scenario; name another folder with --out"
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in {**before, **now}:
+            yield from _walk(f"{place}.{key}", before.get(key), now.get(key))
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now) and _has_parts(now):
+        for number, (left, right) in enumerate(zip(before, now, strict=True)):
+            yield from _walk(f"{place}.{number}", left, right)
     else:
-        message = (
-            f"{directory!r} holds a run of this scenario as it was before: {', '.join(differ)} changed since. "
-            f"Finish the old run with 'sixhop resume {directory}', or name another folder with --out"
-        )
-    raise RunDirectoryError(message)
+        yield Change(place, _shown(before), _shown(now))
+
+
+def _has_parts(values: list[Any]) -> bool:
+    return any(isinstance(value, dict | list) for value in values)
+
+
+def _texts(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Change]:
+    if list(before) == list(now):
+        return
+    gone = [source for id_, source in before.items() if id_ not in now]
+    come = [source for id_, source in now.items() if id_ not in before]
+    if gone or come:
+        yield Change("texts", _named(gone, len(before)), _named(come, len(now)))
+    else:
+        yield Change("texts", f"{len(before)} in their order", "the same in another order")
+
+
+def _named(sources: list[str], total: int) -> str:
+    names = ", ".join(sources[:_MOST_NAMES]) + (", ..." if len(sources) > _MOST_NAMES else "")
+    return f"{total} texts" + (f", {len(sources)} of them not in the other ({names})" if sources else "")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return _NOTHING
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

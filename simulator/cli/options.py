@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Concurrency", "Json", "Limit", "MaxCalls", "MaxMinutes", "MaxTokens", "Model", "Quiet", "RunDir", "Seed"]
+__all__ = [
+    "Concurrency",
+    "Json",
+    "Limit",
+    "MaxCalls",
+    "MaxMinutes",
+    "MaxTokens",
+    "Model",
+    "OnChange",
+    "Quiet",
+    "RunDir",
+    "Seed",
+]
 
 RunDir = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUNDIR", show_default=False)]
 
@@ -28,6 +40,15 @@ MaxCalls = Annotated[int | None, typer.Option("--max-calls", metavar="N", min=0,
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", min=0, help="Stop after so many tokens.")]
 MaxMinutes = Annotated[
     float | None, typer.Option("--max-minutes", metavar="M", min=0, help="Stop after so many minutes.")
+]
+OnChange = Annotated[
+    str,
+    typer.Option(
+        "--on-change",
+        metavar="refuse|reuse|fresh",
+        help="What to do when the scenario was edited since: refuse; reuse what still fits and do the rest anew; begin "
+        "anew.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

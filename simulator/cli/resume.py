@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Quiet, RunDir
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, OnChange, Quiet, RunDir
 
 __all__ = ["resume"]
 
@@ -13,6 +13,7 @@ def resume(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    on_change: OnChange = "refuse",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -22,16 +23,18 @@ def resume(
     """
     from simulator import assembly
     from simulator.assembly.preview import stage_names
+    from simulator.assembly.revision import checked
+    from simulator.assembly.simulate import kept_scenario
     from simulator.assembly.simulate import resume as go_on
     from simulator.cli.execution import execute
 
-    with assembly.open_run(rundir) as kept:
-        planned = stage_names(kept.scenario)
+    choice = checked(on_change)
+    planned = stage_names(kept_scenario(rundir))
     overrides = assembly.Overrides(
         concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes
     )
     execute(
-        lambda progress, stop: go_on(rundir, overrides=overrides, listener=progress, stop=stop),
+        lambda progress, stop: go_on(rundir, overrides=overrides, listener=progress, stop=stop, on_change=choice),
         rundir,
         planned,
         quiet=quiet,

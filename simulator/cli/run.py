@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Model, Quiet, Seed
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Model, OnChange, Quiet, Seed
 
 __all__ = ["run"]
 
@@ -23,6 +23,7 @@ def run(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    on_change: OnChange = "refuse",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -32,13 +33,17 @@ def run(
     """
     from simulator.assembly import Overrides, load_scenario, simulate
     from simulator.assembly.preview import stage_names
+    from simulator.assembly.revision import checked
     from simulator.cli.execution import execute
 
     loaded = load_scenario(scenario)
     root = out if out is not None else Path("runs") / loaded.name
+    choice = checked(on_change)
     overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes)
     execute(
-        lambda progress, stop: simulate(loaded, root, overrides=overrides, listener=progress, stop=stop),
+        lambda progress, stop: simulate(
+            loaded, root, overrides=overrides, listener=progress, stop=stop, on_change=choice
+        ),
         root,
         stage_names(loaded),
         quiet=quiet,

@@ -64,7 +64,7 @@ class RunDirectory:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise RunDirectoryError(f"the run directory {str(self.root)!r} cannot be made: {reason}") from error
-        if strangers and not self.ledger.exists():
+        if strangers and not self.ledger.exists() and not any(self.root.glob("ledger-*.sqlite")):
             raise RunDirectoryError(
                 f"{str(self.root)!r} is not empty and not a run directory (it holds {sorted(strangers)[0]!r}); "
                 f"name a new or empty folder with --out"
@@ -73,6 +73,15 @@ class RunDirectory:
             raise RunDirectoryError(
                 f"the run directory {str(self.root)!r} is read-only; give write access or name another"
             )
+
+    def check(self) -> None:
+        """Check that there is a run in it.
+
+        Raises:
+            RunDirectoryError: There is none.
+        """
+        if not self.ledger.exists():
+            raise RunDirectoryError(f"{str(self.root)!r} is not a run directory: it has no {self.ledger.name}")
 
     @contextmanager
     def held(self) -> Iterator[None]:

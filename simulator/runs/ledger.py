@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.errors import LedgerError, RunDirectoryError
-from simulator.models.base import canonical_json
 from simulator.models.decision import Decision
 from simulator.models.message import Reply, Usage
 from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.entry import Entry, ProductKind
-from simulator.runs.statements import entry_statements, failure_statement, reply_statement
+from simulator.runs.statements import (
+    entry_statements,
+    failure_statement,
+    input_statement,
+    meta_statement,
+    reply_statement,
+)
 from simulator.runs.versions import check_current, check_file, prepare
 from simulator.runs.writer import Statement, Writer, ledger_error
 
@@ -90,24 +95,42 @@ class Ledger:
 
     def put_inputs(self, kind: str, rows: Iterable[tuple[str, Any]]) -> None:
         """Store inputs of ``kind`` as ``(id, JSON-able)``; an id that is there already stays as it is."""
-        sql = "INSERT OR IGNORE INTO inputs (kind,id,body) VALUES (?,?,?)"
-        self._writing().write_now([Statement(sql, [(kind, id_, canonical_json(body)) for id_, body in rows])])
+        self._writing().write_now([input_statement(kind, rows)])
 
-    def put_failures(self, failures: Iterable[Failure]) -> None:
-        """Store failures that no unit had (bad rows of an input); one that is there already stays as it is."""
-        self._writing().write_now([failure_statement(list(failures))])
+    def keep(
+        self,
+        inputs: Iterable[tuple[str, Iterable[tuple[str, Any]]]],
+        failures: Iterable[Failure],
+        meta: Mapping[str, Any],
+        *,
+        forgetting: Iterable[Statement] = (),
+    ) -> None:
+        """Store what a run starts from, all of it or nothing.
+
+        Args:
+            inputs: Kinds with their rows of id and JSON-able body; an id that is there already stays as it is.
+            failures: Those that no unit had (bad rows of an input).
+            meta: JSON-able values under their names.
+            forgetting: What makes way for it (see :mod:`simulator.runs.forgetting`).
+        """
+        puts = [input_statement(kind, rows) for kind, rows in inputs]
+        self._writing().write_now([*forgetting, *puts, failure_statement(list(failures)), meta_statement(meta)])
 
     def forget_failed(self, cause: str) -> int:
         """Forget the units that failed for ``cause``, so that they are done again; return how many."""
         ids = [row[0] for row in self.rows("SELECT unit FROM failures WHERE cause = ?", (cause,))]
-        deletes = ("DELETE FROM units WHERE id = ?", "DELETE FROM failures WHERE unit = ?")
-        self._writing().write_now([Statement(sql, [(id_,) for id_ in ids]) for sql in deletes])
+        self._writing().write_now(_ended_forgotten(ids))
         return len(ids)
+
+    def try_again(self, ids: Sequence[str], anew: Collection[str]) -> None:
+        """Forget how the units ``ids`` ended; those in ``anew`` get another seed (see :meth:`retries`)."""
+        sql = "INSERT INTO retries VALUES (?,1) ON CONFLICT (unit) DO UPDATE SET times = times + 1"
+        counts = Statement(sql, [(id_,) for id_ in ids if id_ in anew])
+        self._writing().write_now([*_ended_forgotten(ids), counts])
 
     def put_meta(self, **values: Any) -> None:
         """Store JSON-able values under their names."""
-        rows = [(key, canonical_json(value)) for key, value in values.items()]
-        self._writing().write_now([Statement("INSERT OR REPLACE INTO meta VALUES (?,?)", rows)])
+        self._writing().write_now([meta_statement(values)])
 
     def _writing(self) -> Writer:
         if self._writer is None:
@@ -138,6 +161,14 @@ class Ledger:
     def ended(self, stage: str) -> set[str]:
         """Return the ids of the stage's units that ended, done or failed."""
         return {row[0] for row in self.rows("SELECT id FROM units WHERE stage = ?", (stage,))}
+
+    def stages(self) -> list[str]:
+        """Return the stages that have ended units or failures."""
+        return [row[0] for row in self.rows("SELECT stage FROM units UNION SELECT stage FROM failures")]
+
+    def retries(self) -> dict[str, int]:
+        """Return how often each unit was given another try after a reply that could not be used."""
+        return dict(self.rows("SELECT unit, times FROM retries"))
 
     def personas(self, id: str | None = None) -> Iterator[Persona]:
         """Yield the personas in order of admission, or the one with ``id``."""
@@ -191,6 +222,11 @@ class Ledger:
             yield from self._reader.execute(sql, values)
         except sqlite3.Error as error:
             raise ledger_error(error, str(self.path)) from error
+
+
+def _ended_forgotten(ids: Sequence[str]) -> list[Statement]:
+    deletes = ("DELETE FROM units WHERE id = ?", "DELETE FROM failures WHERE unit = ?")
+    return [Statement(sql, [(id_,) for id_ in ids]) for sql in deletes]
 
 
 def _connect_to_write(path: Path) -> tuple[sqlite3.Connection, Writer]:

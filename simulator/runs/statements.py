@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from simulator.models.base import canonical_json
@@ -13,7 +13,7 @@ from simulator.models.unit import Failure
 from simulator.runs.entry import Entry
 from simulator.runs.writer import Statement
 
-__all__ = ["entry_statements", "failure_statement", "reply_statement"]
+__all__ = ["entry_statements", "failure_statement", "input_statement", "meta_statement", "reply_statement"]
 
 _PUT_REPLY = (
     "INSERT OR IGNORE INTO replies (key,model,role,stage,finish,text,prompt_tokens,completion_tokens,cached_tokens,"
@@ -40,6 +40,18 @@ def failure_statement(failures: Sequence[Failure]) -> Statement:
     """Return the statement that stores ``failures``."""
     rows = [(f.unit, f.stage, f.role, f.cause, f.message, f.raw, f.attempts) for f in failures]
     return Statement(_PUT_FAILURE, rows)
+
+
+def input_statement(kind: str, rows: Iterable[tuple[str, Any]]) -> Statement:
+    """Return the statement that stores inputs of ``kind``; an id that is there already stays as it is."""
+    sql = "INSERT OR IGNORE INTO inputs (kind,id,body) VALUES (?,?,?)"
+    return Statement(sql, [(kind, id_, canonical_json(body)) for id_, body in rows])
+
+
+def meta_statement(values: Mapping[str, Any]) -> Statement:
+    """Return the statement that stores JSON-able values under their names."""
+    rows = [(key, canonical_json(value)) for key, value in values.items()]
+    return Statement("INSERT OR REPLACE INTO meta VALUES (?,?)", rows)
 
 
 def entry_statements(entry: Entry) -> Iterator[Statement]:

@@ -1,0 +1,183 @@
+"""One execution of a run: from checked inputs to a finished, stopped or failed production in its directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.assembly.compose import Crew, open_crew
+from simulator.assembly.fingerprint import dependencies, differences, fingerprint
+from simulator.assembly.inputs import Inputs, kept_inputs
+from simulator.assembly.manifest import write_manifest
+from simulator.assembly.revision import OnChange, first_invalid, refuse, revise, set_aside
+from simulator.assembly.search import open_embedder
+from simulator.errors import SixhopError
+from simulator.runs.directory import RunDirectory, write_atomically
+from simulator.runs.events import Listener, Note, RunStarted
+from simulator.runs.ledger import Ledger
+from simulator.runs.stop import Limits, Stop
+from simulator.runs.writer import Statement
+from simulator.scenario.load import dump_scenario, parse_scenario
+from simulator.scenario.schema import Scenario
+from simulator.settings import Settings
+
+if TYPE_CHECKING:
+    from graphs.context import ProductionContext
+    from simulator.embeddings.protocol import Embedder
+    from simulator.llm.protocol import ChatModel
+
+__all__ = ["Execution"]
+
+
+def _order() -> tuple[list[str], dict[str, str]]:
+    """Return the stages in the story's order, and the stage of each section of the scenario that has one."""
+    from graphs.production import STAGES
+
+    sections = {section: stage for stage, (section, _) in STAGES.items() if section is not None}
+    return ["extract", "expand", *STAGES], {**sections, "expand": "expand", "cast": "cast"}
+
+
+class _Anew(Exception):
+    """The run is to begin anew, with a new ledger."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution of a run in its directory.
+
+    Attributes:
+        scenario: What to simulate, overrides applied.
+        inputs: What it starts from.
+        directory: Where.
+        settings: The environment.
+        listener: Told of progress.
+        stop: To stop it from outside.
+        limits: Its budget.
+        on_change: What to do when the directory holds this run as it was before an edit.
+    """
+
+    scenario: Scenario
+    inputs: Inputs
+    directory: RunDirectory
+    settings: Settings
+    listener: Listener
+    stop: Stop | None
+    limits: Limits
+    on_change: OnChange = "refuse"
+
+    async def run(self, models: Mapping[str, ChatModel] | None, embedder: Embedder | None) -> None:
+        with self.directory.held():
+            try:
+                await self._execute(models, embedder)
+            except _Anew:
+                aside = set_aside(self.directory)
+                self.listener(Note(f"the run begins anew; its old record is kept as {aside}"))
+                await self._execute(models, embedder)
+
+    async def _execute(self, models: Mapping[str, ChatModel] | None, embedder: Embedder | None) -> None:
+        from graphs.production import produce
+
+        with Ledger.open(self.directory.ledger, create=True) as ledger:
+            async with AsyncExitStack() as stack:
+                chosen = embedder or await open_embedder(self.scenario, self.settings, stack)
+                crew = await open_crew(
+                    self.scenario,
+                    self.settings,
+                    ledger,
+                    chosen,
+                    stack,
+                    world=self.inputs.world,
+                    prompts=self.inputs.prompts,
+                    models=models,
+                )
+                self._keep(ledger, crew, chosen)
+                ledger.forget_failed("endpoint")
+                state, reason = "failed", "it was interrupted"
+                try:
+                    context = await self._context(ledger, crew, chosen)
+                    await produce(context)
+                    state, reason = "done", ""
+                except SixhopError as error:
+                    state = "stopped" if error.exit_code == 3 else "failed"
+                    reason = str(error)
+                    raise
+                finally:
+                    write_manifest(self.directory, ledger, state, reason)
+
+    def _keep(self, ledger: Ledger, crew: Crew, embedder: Embedder) -> None:
+        """Check that the directory's run is this one, or make it so, and keep what it starts from."""
+        names = {**crew.models, "embeddings": embedder.name}
+        prompts = {role: {"variant": p.variant, "sha256": p.sha256} for role, p in crew.prompts.items()}
+        now = dependencies(self.scenario, self.inputs, names, prompts)
+        forgetting = self._revised(ledger, now)
+        text = dump_scenario(self.scenario)
+        # The file first: after a kill in between, the next execution finds an edit that was not taken in yet.
+        write_atomically(self.directory.scenario, text.encode("utf-8"))
+        meta = {
+            "fingerprint": fingerprint(now),
+            "scenario": text,
+            "base": str(self.scenario.base.absolute()),
+            "models": names,
+            "prompts": prompts,
+        }
+        ledger.keep(self.inputs.rows(), self.inputs.failures, meta, forgetting=forgetting)
+
+    def _revised(self, ledger: Ledger, now: dict[str, Any]) -> list[Statement]:
+        """Return what the ledger has to forget because the run depends on something else than it did.
+
+        Raises:
+            RunDirectoryError: It does, and that is to be refused.
+        """
+        kept = ledger.meta("scenario")
+        if kept is None or ledger.meta("fingerprint") == fingerprint(now):
+            return []
+        before = parse_scenario(kept, base=Path(ledger.meta("base")), where=str(self.directory.ledger))
+        then = dependencies(before, kept_inputs(ledger), ledger.meta("models"), ledger.meta("prompts"))
+        changes = differences(then, now)
+        if not changes:  # this version of Sixhop writes another fingerprint
+            return []
+        if self.on_change == "refuse" or changes[0].place == "name":
+            raise refuse(changes, self.directory)
+        if self.on_change == "fresh":
+            raise _Anew
+        order, sections = _order()
+        stage = first_invalid(changes, order, sections)
+        told = "; ".join(map(str, changes))
+        self.listener(Note(f"the scenario changed ({told}): {stage} and what follows from it is done anew"))
+        return revise(ledger, stage, order)
+
+    async def _context(self, ledger: Ledger, crew: Crew, embedder: Embedder) -> ProductionContext:
+        from graphs.context import ProductionContext
+
+        stop = self.stop or Stop()
+        stop.limits = self.limits
+        stop.watch(crew.meter)
+        self.listener(RunStarted(self.scenario.name, self.directory.root, crew.meter))
+        return ProductionContext(
+            scenario=self.scenario,
+            texts=self.inputs.texts,
+            world=self.inputs.world,
+            ledger=ledger,
+            population=await _population(self.scenario, ledger, embedder),
+            embedder=embedder,
+            roles=crew.roles,
+            stop=stop,
+            products=self.directory.products,
+            listener=self.listener,
+            subject=crew.subject,
+        )
+
+
+async def _population(scenario: Scenario, ledger: Ledger, embedder: Embedder) -> Any:
+    from simulator.population.population import Population
+    from simulator.population.verdict import DedupSettings
+
+    settings = DedupSettings(**scenario.dedup.model_dump())
+    personas = list(ledger.personas())
+    if not personas:
+        return Population(settings)
+    vectors = await embedder.embed([persona.text for persona in personas])
+    return Population.restore(personas, ledger.relations(), vectors, settings)

@@ -1,0 +1,73 @@
+"""What a run starts from besides its scenario: texts, a world, prompts of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.errors import PromptError
+from simulator.models.unit import Failure
+from simulator.models.world import World
+from simulator.runs.ledger import Ledger
+from simulator.scenario.schema import Scenario
+from simulator.scenario.texts import SourceText, read_texts
+from simulator.scenario.world import load_world
+
+__all__ = ["INPUT_KINDS", "Inputs", "kept_inputs", "read_inputs"]
+
+INPUT_KINDS = ("text", "world", "prompt")
+"""The kinds under which the ledger keeps them."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The inputs of one run.
+
+    Attributes:
+        texts: Where Text-to-Persona starts.
+        failures: Rows that are no text, with the reason.
+        world: Of the NPCs.
+        prompts: The text of each prompt that the scenario overrides, by role.
+    """
+
+    texts: tuple[SourceText, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    world: World | None = None
+    prompts: Mapping[str, str] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+        """Yield them as the ledger keeps them: kind, and rows of id and body."""
+        yield "text", [(text.id, text.model_dump(mode="json")) for text in self.texts]
+        yield "world", [(self.world.name, self.world.model_dump(mode="json"))] if self.world is not None else []
+        yield "prompt", list(self.prompts.items())
+
+
+def read_inputs(scenario: Scenario) -> Inputs:
+    """Read what ``scenario`` names.
+
+    Raises:
+        InputError: A text or the world is missing or malformed.
+        PromptError: A prompt cannot be read.
+    """
+    texts, failures = read_texts(scenario.texts, scenario.base) if scenario.texts is not None else ([], [])
+    world = load_world(scenario.base / scenario.npcs.world) if scenario.npcs is not None else None
+    return Inputs(tuple(texts), tuple(failures), world, dict(_prompts(scenario)))
+
+
+def kept_inputs(ledger: Ledger) -> Inputs:
+    """Return what the ledger keeps of an earlier execution's inputs."""
+    texts = tuple(SourceText.model_validate(body) for _, body in ledger.inputs("text"))
+    worlds = [World.model_validate(body) for _, body in ledger.inputs("world")]
+    failures = tuple(failure for failure in ledger.failures() if failure.cause == "input")
+    return Inputs(texts, failures, worlds[0] if worlds else None, dict(ledger.inputs("prompt")))
+
+
+def _prompts(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    for role, name in scenario.prompts.items():
+        path = scenario.base / name
+        try:
+            yield role, path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise PromptError(f"prompts.{role}: {str(path)!r} cannot be read: {reason}") from error
