@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,16 @@ from simulator.population.bulk_texts import Corpus, word_sets
 from simulator.population.bulk_vectors import NearPairs, NearRows
 from simulator.population.cells import find_cells
 from simulator.population.fold import Fold
-from simulator.population.kernels_join import ADMITTED, Decisions, Near, WordSets, decide_rows, grown_keys, new_keys
+from simulator.population.kernels_join import (
+    ADMITTED,
+    Decisions,
+    Keys,
+    Near,
+    WordSets,
+    decide_rows,
+    grown_keys,
+    new_keys,
+)
 from simulator.population.verdict import DedupSettings
 
 __all__ = ["BulkRun"]
@@ -43,7 +53,7 @@ class BulkRun:
         self._decisions = _undecided(corpus.groups())
         self._threshold = _OFF if settings.jaccard is None else settings.jaccard
         self._sets = _no_words(self._count) if settings.jaccard is None else word_sets(corpus, settings.jaccard)
-        self._keys = new_keys()
+        self._keys = _room_for(self._sets)
         self._near: NearRows | None = None
         self.cells = 1
         if vectors is not None and settings.cosine is not None and self._count:
@@ -83,8 +93,8 @@ class BulkRun:
             if first == last:
                 return
             size = int(self._sets.starts[first + 1] - self._sets.starts[first])
-            pairs = int(self._sets.pair_prefixes[size])
-            self._keys = grown_keys(self._keys, pairs * (pairs - 1) // 2 + int(self._sets.single_prefixes[size]))
+            groups = comb(int(self._sets.group_prefixes[size]), self._sets.width)
+            self._keys = grown_keys(self._keys, groups + int(self._sets.single_prefixes[size]))
 
 
 def _undecided(groups: NDArray[np.int32]) -> Decisions:
@@ -99,9 +109,17 @@ def _undecided(groups: NDArray[np.int32]) -> Decisions:
     )
 
 
+def _room_for(sets: WordSets) -> Keys:
+    """Return a table with room for about half of the keys: it grows once or twice, and many rows are never filed."""
+    sizes = np.diff(sets.starts)
+    typical = int(np.median(sizes)) if len(sizes) and len(sets.group_prefixes) > 1 else 0
+    keys = comb(int(sets.group_prefixes[typical]), sets.width) * len(sizes) // 2
+    return new_keys(1 << max(16, (3 * keys // 2).bit_length()), max(1 << 16, keys))
+
+
 def _no_words(rows: int) -> WordSets:
     nothing = np.zeros(1, dtype=np.int32)
-    return WordSets(nothing[:0], np.zeros(rows + 1, dtype=np.int64), nothing, nothing)
+    return WordSets(nothing[:0], np.zeros(rows + 1, dtype=np.int64), 2, nothing, nothing)
 
 
 def _near(first: int, last: int, pairs: NearPairs) -> Near:

@@ -24,6 +24,7 @@ __all__ = [
     "WordSets",
     "decide_rows",
     "grown_keys",
+    "most_followed",
     "new_keys",
     "rank_words",
 ]
@@ -37,6 +38,7 @@ ADMITTED, EXACT, MINHASH, EMBEDDING = 0, 1, 2, 3
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(32)
 _NONE = np.uint64(0)
+_ONE = np.uint64(1)
 
 
 class WordSets(NamedTuple):
@@ -45,13 +47,15 @@ class WordSets(NamedTuple):
     Attributes:
         tokens: Ranks of the words of all rows, lowest (rarest) first in each.
         starts: Where each row begins in ``tokens``; shape (rows + 1,).
-        pair_prefixes: By number of words, how many of the rarest form pair keys; 0 for none.
+        width: How many words a group key is made of: 2 or 3.
+        group_prefixes: By number of words, how many of the rarest form group keys; 0 for none.
         single_prefixes: By number of words, how many of the rarest are keys of their own.
     """
 
     tokens: Ints
     starts: Longs
-    pair_prefixes: Ints
+    width: int
+    group_prefixes: Ints
     single_prefixes: Ints
 
 
@@ -64,6 +68,7 @@ class Keys(NamedTuple):
         rows: Row of each posting.
         following: The posting before it with the same key, or -1.
         used: The number of postings and of keys.
+        row: Room for the keys of the row that is looked at.
     """
 
     keys: NDArray[np.uint64]
@@ -71,6 +76,7 @@ class Keys(NamedTuple):
     rows: Ints
     following: Ints
     used: Longs
+    row: NDArray[np.uint64]
 
 
 class Near(NamedTuple):
@@ -109,26 +115,27 @@ class Decisions(NamedTuple):
     scores: NDArray[np.float64]
 
 
-def new_keys(slots: int = 1 << 16, postings: int = 1 << 16) -> Keys:
-    """Return an empty table; ``slots`` is a power of two."""
+def new_keys(slots: int = 1 << 16, postings: int = 1 << 16, most: int = 1 << 9) -> Keys:
+    """Return an empty table; ``slots`` is a power of two, ``most`` the largest number of keys of a row."""
     return Keys(
         keys=np.zeros(slots, dtype=np.uint64),
         heads=np.zeros(slots, dtype=np.int32),
         rows=np.zeros(postings, dtype=np.int32),
         following=np.zeros(postings, dtype=np.int32),
         used=np.zeros(2, dtype=np.int64),
+        row=np.zeros(most, dtype=np.uint64),
     )
 
 
 def grown_keys(old: Keys, wanted: int) -> Keys:
-    """Return a copy with twice the room for what has become scarce, and with room for ``wanted`` more keys."""
+    """Return a copy with twice the room for what has become scarce, and with room for a row of ``wanted`` keys."""
     postings, keys = old.used.tolist()
     slots, room = len(old.keys), len(old.rows)
     while 2 * slots < 3 * (keys + wanted):
         slots *= 2
     while room < postings + wanted:
         room *= 2
-    new = new_keys(slots, room)
+    new = new_keys(slots, room, max(len(old.row), wanted))
     new.rows[:postings], new.following[:postings] = old.rows[:postings], old.following[:postings]
     new.used[:] = old.used
     _refill(old, new)
@@ -155,6 +162,32 @@ def rank_words(tokens: Ints, starts: Longs, ranks: Ints) -> None:
 
 
 @compiled
+def most_followed(tokens: Ints, starts: Longs, before: Ints, agreeing: Ints) -> None:
+    """Find for each word the one that most often stands right before it in the ranked rows.
+
+    A word before which one and the same word stands in more than half of its rows is found for certain (the majority
+    vote of Boyer and Moore); what is found for others does not matter.
+
+    Args:
+        tokens: Ranks of the words of all rows, as :func:`rank_words` leaves them.
+        starts: Where each row begins in ``tokens``.
+        before: Filled with that word, by rank; -1 on entry.
+        agreeing: Filled with the number of rows in which it stands before; 0 on entry.
+    """
+    for row in range(len(starts) - 1):
+        for place in range(starts[row] + 1, starts[row + 1]):
+            word, other = tokens[place], tokens[place - 1]
+            if agreeing[word] == 0:
+                before[word] = other
+            agreeing[word] += 1 if before[word] == other else -1
+    agreeing[:] = 0
+    for row in range(len(starts) - 1):
+        for place in range(starts[row] + 1, starts[row + 1]):
+            if before[tokens[place]] == tokens[place - 1]:
+                agreeing[tokens[place]] += 1
+
+
+@compiled
 def decide_rows(
     first: int, last: int, sets: WordSets, threshold: float, keys: Keys, near: Near, decisions: Decisions
 ) -> int:
@@ -178,10 +211,12 @@ def decide_rows(
         if same >= 0:
             stages[row], survivors[row], scores[row] = EXACT, same, 1.0
             continue
+        count = 0
         if threshold <= 1.0:
             if _full(row, sets, keys):
                 return row
-            _most_similar(row, sets, threshold, keys, decisions)
+            count = _write_keys(row, sets, keys)
+            _most_similar(row, count, sets, threshold, keys, decisions)
             if survivors[row] >= 0:
                 stages[row] = MINHASH
                 continue
@@ -190,8 +225,8 @@ def decide_rows(
             stages[row] = EMBEDDING
             continue
         decisions.kept[decisions.groups[row]] = row
-        if threshold <= 1.0:
-            _post(row, sets, keys)
+        for place in range(count):  # its keys were written when it was compared
+            _post_key(row, keys.row[place], keys)
     return last
 
 
@@ -199,23 +234,41 @@ def decide_rows(
 def _full(row: int, sets: WordSets, keys: Keys) -> bool:
     """Return whether the keys of ``row`` might not find room."""
     size = sets.starts[row + 1] - sets.starts[row]
-    pairs = sets.pair_prefixes[size]
-    wanted = pairs * (pairs - 1) // 2 + sets.single_prefixes[size]
-    return bool(keys.used[0] + wanted > len(keys.rows) or 3 * (keys.used[1] + wanted) > 2 * len(keys.keys))
+    group = sets.group_prefixes[size]
+    wanted = group * (group - 1) // 2 + sets.single_prefixes[size]
+    if sets.width == 3:
+        wanted = group * (group - 1) * (group - 2) // 6 + sets.single_prefixes[size]
+    scarce = keys.used[0] + wanted > len(keys.rows) or 3 * (keys.used[1] + wanted) > 2 * len(keys.keys)
+    return bool(scarce or wanted > len(keys.row))
 
 
 @inlined
-def _most_similar(row: int, sets: WordSets, threshold: float, keys: Keys, decisions: Decisions) -> None:
-    """Find the admitted row with the highest Jaccard similarity, of equals the earliest."""
+def _write_keys(row: int, sets: WordSets, keys: Keys) -> int:
+    """Write the keys of ``row`` to ``keys.row`` and return their number."""
     begin = sets.starts[row]
     size = sets.starts[row + 1] - begin
-    pairs = sets.pair_prefixes[size]
-    for left in range(pairs):
-        for right in range(left + 1, pairs):
-            key = _pair(sets.tokens[begin + left], sets.tokens[begin + right])
-            _compare(row, key, sets, threshold, keys, decisions)
+    group, count = sets.group_prefixes[size], 0
+    for left in range(group):
+        for right in range(left + 1, group):
+            pair = _pair(sets.tokens[begin + left], sets.tokens[begin + right])
+            if sets.width == 2:
+                keys.row[count] = pair
+                count += 1
+                continue
+            for third in range(right + 1, group):
+                keys.row[count] = _triple(pair, sets.tokens[begin + third])
+                count += 1
     for place in range(sets.single_prefixes[size]):
-        _compare(row, _single(sets.tokens[begin + place]), sets, threshold, keys, decisions)
+        keys.row[count] = _single(sets.tokens[begin + place])
+        count += 1
+    return count
+
+
+@inlined
+def _most_similar(row: int, count: int, sets: WordSets, threshold: float, keys: Keys, decisions: Decisions) -> None:
+    """Find the admitted row with the highest Jaccard similarity, of equals the earliest."""
+    for place in range(count):
+        _compare(row, keys.row[place], sets, threshold, keys, decisions)
 
 
 @inlined
@@ -240,19 +293,32 @@ def _compare(row: int, key: np.uint64, sets: WordSets, threshold: float, keys: K
 
 @inlined
 def _jaccard(left_row: int, right_row: int, sets: WordSets, threshold: float) -> float:
-    """Return the similarity of two rows; -1 if their sizes alone rule the threshold out."""
+    """Return the similarity of two rows; -1 as soon as it is known to be below the threshold."""
     left, left_end = sets.starts[left_row], sets.starts[left_row + 1]
     right, right_end = sets.starts[right_row], sets.starts[right_row + 1]
     total = (left_end - left) + (right_end - right)
     if min(left_end - left, right_end - right) / max(left_end - left, right_end - right) < threshold:
         return -1.0
+    # The least common words that reach the threshold by the very division of the final test.
+    least = np.int64(threshold * total / (1.0 + threshold))
+    while least > 0 and (least - 1) / (total - least + 1) >= threshold:
+        least -= 1
+    while least / (total - least) < threshold:
+        least += 1
+    spare = total - 2 * least
     common = np.int64(0)
     while left < left_end and right < right_end:
         a, b = sets.tokens[left], sets.tokens[right]
-        common += a == b
+        same = a == b
+        common += same
         left += a <= b
         right += b <= a
-    return float(common / (total - common))
+        if not same:
+            spare -= 1
+            if spare < 0:
+                return -1.0
+    score = float(common / (total - common))
+    return score if score >= threshold else -1.0
 
 
 @inlined
@@ -263,19 +329,6 @@ def _nearest(row: int, near: Near, decisions: Decisions) -> None:
         other = near.rows[at]
         if decisions.stages[other] == ADMITTED and near.scores[at] > decisions.scores[row]:
             decisions.survivors[row], decisions.scores[row] = other, near.scores[at]
-
-
-@inlined
-def _post(row: int, sets: WordSets, keys: Keys) -> None:
-    """File ``row`` under its keys."""
-    begin = sets.starts[row]
-    size = sets.starts[row + 1] - begin
-    pairs = sets.pair_prefixes[size]
-    for left in range(pairs):
-        for right in range(left + 1, pairs):
-            _post_key(row, _pair(sets.tokens[begin + left], sets.tokens[begin + right]), keys)
-    for place in range(sets.single_prefixes[size]):
-        _post_key(row, _single(sets.tokens[begin + place]), keys)
 
 
 @inlined
@@ -296,6 +349,15 @@ def _post_key(row: int, key: np.uint64, keys: Keys) -> None:
 @inlined
 def _pair(rarer: int, commoner: int) -> np.uint64:
     return (np.uint64(rarer + 1) << _SHIFT) | np.uint64(commoner + 1)
+
+
+@inlined
+def _triple(pair: np.uint64, commonest: int) -> np.uint64:
+    """Return a hash of three words. Two triples may share it: a row too many is compared, and none is missed."""
+    mixed = (pair ^ (pair >> _SHIFT)) * _GOLDEN
+    mixed = (mixed ^ (mixed >> _SHIFT)) + np.uint64(commonest + 1)
+    mixed = (mixed ^ (mixed >> _SHIFT)) * _GOLDEN
+    return mixed | _ONE
 
 
 @inlined

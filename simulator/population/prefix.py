@@ -1,13 +1,13 @@
 """An incremental index that proposes every pair of sets at or above a Jaccard threshold, and few others.
 
-If two sets overlap in at least ``o`` tokens, then under any fixed order of all tokens their first two common tokens
-stand among the first ``size - o + 2`` of either set. So every set is filed under each pair of tokens of that prefix,
-and two similar sets meet under at least one pair. Whatever the order, nothing is missed; an order that puts rare
-tokens first keeps the lists short. Here a token's rank is the moment it was first seen, latest first: a rank never
-changes, so the index can grow, and words that come late are rare ones.
+If two sets overlap in at least ``o`` tokens, then under any fixed order of all tokens their first ``k`` common tokens
+stand among the first ``size - o + k`` of either set. So every set is filed under each group of ``k`` tokens of that
+prefix (here two), and two similar sets meet under at least one group. Whatever the order, nothing is missed; one that
+puts rare tokens first keeps the lists short. Here a token's rank is the moment it was first seen, latest first: a rank
+never changes, so the index can grow, and words that come late are rare ones.
 
-Two kinds of set need single tokens as keys too: those that can match with an overlap of one, and long ones, whose
-pairs would be too many (and the sets that such a long one can match).
+Two kinds of set need single tokens as keys too: those that can match with an overlap of less than ``k``, and long ones,
+whose groups would be too many (and the sets that such a long one can match).
 """
 
 from __future__ import annotations
@@ -22,17 +22,23 @@ from simulator.population.verdict import Match
 
 __all__ = ["PrefixIndex", "PrefixPlan"]
 
-MAX_PAIRED = 24
-"""Longest prefix that is filed under its pairs: 276 keys. Beyond it one key a token is cheaper."""
+MAX_GROUPS = 286
+"""Most groups that a set is filed under (24 tokens in pairs, 13 in threes). Beyond, one key a token is cheaper."""
 
 
 class PrefixPlan:
-    """The sizes that follow from a threshold. All comparisons are those of the final test, ``common / union``."""
+    """The sizes that follow from a threshold. All comparisons are those of the final test, ``common / union``.
 
-    def __init__(self, threshold: float) -> None:
+    Args:
+        threshold: Jaccard similarity, over 0 and up to 1.
+        width: Tokens of a group key.
+    """
+
+    def __init__(self, threshold: float, width: int = 2) -> None:
         self.threshold = threshold
-        self.largest_paired = self._largest_paired()
-        self.pair_prefix = lru_cache(maxsize=None)(self._pair_prefix)
+        self.width = width
+        self.largest_grouped = self._largest_grouped()
+        self.group_prefix = lru_cache(maxsize=None)(self._group_prefix)
         self.single_prefix = lru_cache(maxsize=None)(self._single_prefix)
 
     def least_common(self, size: int) -> int:
@@ -49,21 +55,25 @@ class PrefixPlan:
             partner -= 1
         return partner
 
-    def _largest_paired(self) -> int:
+    def groups(self, size: int) -> int:
+        """Return how many groups a set of ``size`` is filed under, if it is not too large for them."""
+        return math.comb(self._group_prefix(size), self.width)
+
+    def _largest_grouped(self) -> int:
         size = 1
-        while self._pair_prefix(size + 1) <= MAX_PAIRED:
+        while self.groups(size + 1) <= MAX_GROUPS:
             size += 1
-            if size > MAX_PAIRED * 1000:  # threshold 1.0: the prefix is 2 for any size
+            if size > MAX_GROUPS * 100:  # threshold 1.0: the prefix is the width for any size
                 break
         return size
 
-    def _pair_prefix(self, size: int) -> int:
-        """Return how many of the rarest tokens of a set of ``size`` form the pair keys."""
-        return min(size, size - self.least_common(size) + 2)
+    def _group_prefix(self, size: int) -> int:
+        """Return how many of the rarest tokens of a set of ``size`` form the group keys."""
+        return min(size, size - self.least_common(size) + self.width)
 
     def _single_prefix(self, size: int) -> int:
         """Return how many of the rarest tokens of a set of ``size`` are keys of their own; 0 if none need be."""
-        if self.least_common(size) == 1 or self.largest_partner(size) > self.largest_paired:
+        if self.least_common(size) < self.width or self.largest_partner(size) > self.largest_grouped:
             return size - self.least_common(size) + 1
         return 0
 
@@ -133,9 +143,9 @@ class PrefixIndex:
             return []
         size = len(ranks)
         singles = [-1 - rank for rank in ranks[: self._plan.single_prefix(size)]]
-        if size > self._plan.largest_paired:
+        if size > self._plan.largest_grouped:
             return singles
-        pairs = combinations(ranks[: self._plan.pair_prefix(size)], 2)
+        pairs = combinations(ranks[: self._plan.group_prefix(size)], 2)
         return [high << 32 | low for high, low in pairs] + singles
 
     @staticmethod

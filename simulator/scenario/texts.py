@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
-from typing import Any
 
 from simulator.errors import InputError
 from simulator.models.base import Record, content_id, normalise_text
 from simulator.models.unit import Failure
+from simulator.scenario.rows import ROW_SUFFIXES, clean_text, field_text, read_rows
 from simulator.scenario.schema import Texts
 
-__all__ = ["Row", "SourceText", "read_rows", "read_texts", "text_id"]
+__all__ = ["SourceText", "read_texts", "text_id"]
 
-_SUFFIXES = (".txt", ".md", ".jsonl", ".parquet")
-_MAX_TEXT = 1_000_000  # characters of one text: more is a file that was not cut into texts
+_SUFFIXES = (".txt", ".md", *ROW_SUFFIXES)
 
 
 class SourceText(Record):
@@ -27,15 +23,6 @@ class SourceText(Record):
     id: str
     text: str
     source: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a file: its place, and its value or what is wrong with it."""
-
-    place: str
-    value: Any = None
-    problem: str | None = None
 
 
 def text_id(text: str) -> str:
@@ -60,31 +47,18 @@ def read_texts(section: Texts, base: Path) -> tuple[list[SourceText], list[Failu
     failures: list[Failure] = []
     for pattern in section.paths:
         for path in _files(pattern, base):
-            for row in _texts_of(path, section.field):
-                text, problem = _text(row)
+            for place, text, problem in _texts_of(path, section.field):
                 id_ = text_id(text)
                 if problem is None and id_ in texts:
                     problem = f"the same text as {texts[id_].source}"
                 if problem is None:
-                    texts[id_] = SourceText(id=id_, text=text, source=row.place)
+                    texts[id_] = SourceText(id=id_, text=text, source=place)
                 else:
-                    failures.append(_failure(row.place, problem))
+                    failures.append(_failure(place, problem))
     if not texts:
         reasons = "; ".join(f"{failure.unit.removeprefix('row ')}: {failure.message}" for failure in failures[:3])
         raise InputError(f"texts.paths {list(section.paths)}: no text to start from ({reasons or 'no rows'})")
     return list(texts.values())[: section.limit], failures
-
-
-def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a ``.jsonl`` or ``.parquet`` file, a bad line with its problem.
-
-    Raises:
-        InputError: The file cannot be read, or is Parquet and pyarrow is not installed.
-    """
-    try:
-        yield from _parquet_rows(path) if path.suffix == ".parquet" else _jsonl_rows(path)
-    except OSError as error:
-        raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
 
 
 def _files(pattern: str, base: Path) -> list[Path]:
@@ -106,59 +80,18 @@ def _files(pattern: str, base: Path) -> list[Path]:
     return found
 
 
-def _texts_of(path: Path, field: str) -> Iterator[Row]:
-    if path.suffix in (".txt", ".md"):
-        try:
-            yield Row(path.name, path.read_text(encoding="utf-8-sig"))
-        except UnicodeDecodeError as error:
-            yield Row(path.name, problem=f"it is not UTF-8: {error.reason} at byte {error.start}")
-        except OSError as error:
-            raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
+def _texts_of(path: Path, field: str) -> Iterator[tuple[str, str, str | None]]:
+    """Yield place, text and problem of each text in a file."""
+    if path.suffix in ROW_SUFFIXES:
+        for row in read_rows(path):
+            yield row.place, *field_text(row, field)
         return
-    for row in read_rows(path):
-        if row.problem is None and not isinstance(row.value, dict):
-            yield Row(row.place, problem=f"it is a {type(row.value).__name__}, not an object")
-        elif row.problem is None and field not in row.value:
-            yield Row(
-                row.place, problem=f"it has no field {field!r}; it has {', '.join(map(repr, row.value)) or 'none'}"
-            )
-        else:
-            yield row if row.problem else Row(row.place, row.value[field])
-
-
-def _text(row: Row) -> tuple[str, str | None]:
-    if row.problem is not None:
-        return "", row.problem
-    if not isinstance(row.value, str):
-        return "", f"its text is a {type(row.value).__name__}, not a string"
-    if len(row.value) > _MAX_TEXT:
-        return "", f"it has {len(row.value):,} characters; at most {_MAX_TEXT:,} are allowed: cut it into texts"
-    text = unicodedata.normalize("NFC", row.value.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")).strip()
-    return text, None if text else "it is empty"
-
-
-def _jsonl_rows(path: Path) -> Iterator[Row]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            place = f"{path.name}:{number}"
-            if not line.strip():
-                continue
-            try:
-                yield Row(place, json.loads(line))
-            except (ValueError, RecursionError) as error:
-                yield Row(place, problem=f"it is not JSON: {error}")
-
-
-def _parquet_rows(path: Path) -> Iterator[Row]:
     try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise InputError(f"{str(path)!r}: reading Parquet needs pyarrow: pip install 'sixhop[parquet]'") from error
-    number = 0
-    for batch in parquet.ParquetFile(path).iter_batches():
-        for value in batch.to_pylist():
-            number += 1
-            yield Row(f"{path.name}:{number}", value)
+        yield path.name, *clean_text(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        yield path.name, "", f"it is not UTF-8: {error.reason} at byte {error.start}"
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
 
 
 def _failure(place: str, problem: str) -> Failure:
