@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graphs.context import ProductionContext
 from simulator.errors import EndpointError
-from simulator.models.base import Record
+from simulator.models.base import Record, derive_seed
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.entry import Entry
 from simulator.runs.events import StageEnded, StageStarted
@@ -57,7 +57,7 @@ async def run_stage(
     ended = context.ledger.ended(stage)
     left = [unit for unit in every if unit.id not in ended]
     context.listener(StageStarted(stage, len(every), len(every) - len(left), hop))
-    breaker = _Breaker(perform)
+    breaker = _Breaker(_retrying(perform, context.ledger.retries()))
     batches = work(
         left,
         breaker.perform,
@@ -85,6 +85,21 @@ def failed(unit: Unit, cause: str, message: str, raw: str = "", attempts: int = 
             attempts=attempts,
         )
     )
+
+
+def _retrying(perform: Perform, times: Mapping[str, int]) -> Perform:
+    """Perform a unit that was given another try with the seed of that try; the unit itself stays what it is."""
+
+    async def again(unit: Unit) -> UnitResult:
+        if unit.id not in times:
+            return await perform(unit)
+        seed = derive_seed(unit.seed, "retry", times[unit.id])
+        result = await perform(unit.model_copy(update={"seed": seed}))
+        if result.failure is None:
+            return result
+        return result.model_copy(update={"failure": result.failure.model_copy(update={"unit": unit.id})})
+
+    return again
 
 
 @dataclass

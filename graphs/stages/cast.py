@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graphs.context import ProductionContext
 from graphs.stage import Counts
 from simulator.errors import InputError
@@ -17,10 +19,11 @@ STAGE = "cast"
 
 
 async def cast(context: ProductionContext) -> Counts:
-    """Choose the cast, unless an earlier execution of the run chose it."""
+    """Choose the cast, unless an earlier execution chose it; who came since joins it while there is room."""
     context.listener(StageStarted(STAGE, 0))
-    if context.ledger.meta(STAGE) is None:
-        context.ledger.put_meta(cast=[persona.id for persona in _choose(context)])
+    chosen = context.ledger.meta(STAGE, [])
+    if len(chosen) < context.scenario.cast.size:
+        context.ledger.put_meta(cast=[*chosen, *(persona.id for persona in _choose(context, chosen))])
     counts = Counts(admitted=len(context.ledger.meta(STAGE)))
     context.listener(StageEnded(STAGE, counts.admitted, 0, 0))
     return counts
@@ -38,11 +41,14 @@ def cast_personas(context: ProductionContext) -> list[Persona]:
     return [context.population.persona(id_) for id_ in ids]
 
 
-def _choose(context: ProductionContext) -> list[Persona]:
+def _choose(context: ProductionContext, chosen: Sequence[str]) -> list[Persona]:
     section, population = context.scenario.cast, context.population
     if not len(population):
         first = next(context.ledger.failures(), None)
         reason = f"; the first failure: {first.role}: {first.message} (reply: {first.raw[:200]!r})" if first else ""
         raise InputError(f"nobody was admitted to the population, so there is no cast{reason}")
     able = CastFilter(**section.where.model_dump()).select(population.personas, population.relations)
-    return sample_uniform(able, section.size, derive_seed(context.scenario.seed, STAGE))
+    new = [persona for persona in able if persona.id not in set(chosen)]
+    if chosen and not new:
+        return []
+    return sample_uniform(new, section.size - len(chosen), derive_seed(context.scenario.seed, STAGE))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from graphs.admission import Proposal, admit_products
 from graphs.context import ProductionContext
+from graphs.plan import planned
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
 from graphs.stages.cast import cast_personas
@@ -33,6 +35,10 @@ async def write_npcs(context: ProductionContext) -> Counts:
     people = cast_personas(context)[: section.count]
     seats = await seat_cast(world, [persona.text for persona in people], context.scenario.seed, context.embedder)
     ties = _ties(context, world, people, seats)
+    briefs = {
+        persona.id: brief_for(world, persona.text, seat, ties[persona.id]).model_dump(mode="json")
+        for persona, seat in zip(people, seats, strict=True)
+    }
 
     def propose(unit: Unit, result: UnitResult) -> Proposal:
         npc = to_npc(NpcDraft.model_validate(result.value), NpcBrief.model_validate(unit.inputs), world)
@@ -42,17 +48,13 @@ async def write_npcs(context: ProductionContext) -> Counts:
     return await run_stage(
         context,
         STAGE,
-        [
-            _unit(context, brief_for(world, persona.text, seat, ties[persona.id]))
-            for persona, seat in zip(people, seats, strict=True)
-        ],
+        [_unit(context, inputs) for inputs in planned(context.ledger, STAGE, briefs).values()],
         lambda unit: perform_unit(unit, role),
         lambda batch: admit_products(context, "npc", batch, propose),
     )
 
 
-def _unit(context: ProductionContext, brief: NpcBrief) -> Unit:
-    inputs = brief.model_dump(mode="json")
+def _unit(context: ProductionContext, inputs: dict[str, Any]) -> Unit:
     return Unit(stage=STAGE, role="npc_writer", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,15 @@ Start = Callable[["LivePanel | PlainLines", Stop], Coroutine[Any, Any, "Run"]]
 """Makes the run's coroutine, given its listener and its stop."""
 
 
-def execute(start: Start, root: Path, planned: Sequence[str], *, quiet: bool, as_json: bool) -> None:
+def execute(
+    start: Start,
+    root: Path,
+    planned: Sequence[str],
+    *,
+    quiet: bool,
+    as_json: bool,
+    besides: Callable[[], Mapping[str, Any]] = dict,
+) -> None:
     """Run to the end, showing progress, and print the summary.
 
     Args:
@@ -40,6 +48,7 @@ def execute(start: Start, root: Path, planned: Sequence[str], *, quiet: bool, as
         planned: The stages that the scenario asks for.
         quiet: Show no progress.
         as_json: Print the result as JSON instead of the summary.
+        besides: What the JSON of a run that is done says besides.
 
     Raises:
         RunStopped: A budget is used up or the user asked; the note on it names the command that goes on.
@@ -56,7 +65,7 @@ def execute(start: Start, root: Path, planned: Sequence[str], *, quiet: bool, as
         raise
     with run:
         if as_json:
-            _print_result(root, None)
+            _print_result(root, None, besides())
         else:
             from simulator.cli.screen.summary import print_summary
 
@@ -159,11 +168,11 @@ def _name_the_way_back(root: Path, error: SixhopError) -> None:
         error.add_note(f"What was paid for is kept. Go on with:\n  {command('sixhop', 'resume', root)}")
 
 
-def _print_result(root: Path, error: SixhopError | None) -> None:
+def _print_result(root: Path, error: SixhopError | None, besides: Mapping[str, Any] | None = None) -> None:
     """Print the manifest, as it was written when the run ended, with its directory."""
     from simulator.assembly import open_run
 
     state = "stopped" if isinstance(error, RunStopped) else "failed"
     with open_run(root) as run:
         told = {"state": state, "reason": str(error)} if error else {}
-        print_json({"directory": str(root), **run.manifest, **told})
+        print_json({"directory": str(root), **run.manifest, **told, **(besides or {})})

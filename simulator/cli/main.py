@@ -19,6 +19,7 @@ from simulator.cli.export import export
 from simulator.cli.graph import graph
 from simulator.cli.report import report
 from simulator.cli.resume import resume
+from simulator.cli.retry import retry
 from simulator.cli.run import run
 from simulator.cli.schema import schema
 from simulator.cli.show import show
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, resume, validate, show, report, export, doctor, schema):
+for _command in (run, resume, retry, validate, show, report, export, doctor, schema):
     app.command()(_command)
 app.add_typer(graph)
 

@@ -1,0 +1,69 @@
+"""``sixhop retry``: do again what failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Quiet, RunDir
+
+if TYPE_CHECKING:
+    from simulator.assembly import Run
+    from simulator.assembly.retrying import Retried
+
+__all__ = ["retry"]
+
+
+def retry(
+    rundir: RunDir,
+    concurrency: Concurrency = None,
+    max_calls: MaxCalls = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Do again what failed, and what depended on it; nothing else is asked of a model.
+
+    What got no reply is asked the same again; what got replies that could not be used is asked with another seed.
+    """
+    from simulator import assembly
+    from simulator.assembly.preview import stage_names
+    from simulator.assembly.retrying import failed_units
+    from simulator.assembly.retrying import retry as again
+    from simulator.assembly.simulate import kept_scenario
+    from simulator.cli.execution import execute
+    from simulator.cli.screen.console import print_json, stdout, words
+
+    planned = stage_names(kept_scenario(rundir))
+    if not failed_units(rundir):
+        if as_json:
+            print_json({"directory": str(rundir), "retried": _counts(None)})
+        else:
+            stdout().print(words(f"Nothing failed in {str(rundir)!r}."))
+        return
+    overrides = assembly.Overrides(
+        concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes
+    )
+    outcome: list[Retried] = []
+
+    async def start(progress: Any, stop: Any) -> Run:
+        outcome.append(await again(rundir, overrides=overrides, listener=progress, stop=stop))
+        return outcome[0].run
+
+    execute(start, rundir, planned, quiet=quiet, as_json=as_json, besides=lambda: {"retried": _counts(outcome[0])})
+    if not as_json:
+        stdout().print(words(_sentence(outcome[0])))
+
+
+def _counts(retried: Retried | None) -> dict[str, int]:
+    names = ("failed", "done", "failed_again", "followed", "bad_rows")
+    return {name: getattr(retried, name) if retried is not None else 0 for name in names}
+
+
+def _sentence(retried: Retried) -> str:
+    parts = [f"{retried.done} of {retried.failed} failed units are done now, {retried.failed_again} failed again"]
+    if retried.followed:
+        parts.append(f"{retried.followed} more followed")
+    if retried.bad_rows:
+        parts.append(f"{retried.bad_rows} bad rows of the inputs stay as they are")
+    return "Tried again: " + "; ".join(parts) + "."
