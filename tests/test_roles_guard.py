@@ -225,6 +225,12 @@ CASES: list[tuple[Detector, Scene, str, bool]] = [
         repetition.thanks_loop,
         Scene("assistant", own=(ANSWER,), other=(OPENER, "Thanks!")),
         "You're welcome, have a nice day!",
+        False,
+    ),
+    (
+        repetition.thanks_loop,
+        Scene("assistant", own=(ANSWER, "You're welcome!"), other=(OPENER, "Thanks!", "Thanks again!")),
+        "You're welcome, have a nice day!",
         True,
     ),
     (repetition.thanks_loop, USER_SCENE, "Thank you very much!", False),

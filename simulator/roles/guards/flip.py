@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from simulator.models.conversation import Label
+from simulator.population.tokens import word_list
 from simulator.roles.guards.scene import Scene
 from simulator.roles.guards.words import content_words, sentences
 
@@ -15,7 +16,7 @@ _OFFERS = re.compile(
     r"|\b(?:happy|glad|pleased) to (?:help|assist)\b|\bfeel free to (?:ask|reach|contact|let)\b"
     r"|\blet me know (?:if|how|what|which) (?:you|i can)\b|\bi hope (?:this|that) helps\b"
     r"|\bthank(?:s| you) for (?:reaching out|asking|your (?:question|inquiry|interest|patience))\b"
-    r"|\b(?:great|good|excellent) question\b|\bi(?:'d| would)? (?:recommend|suggest|advise)\b"
+    r"|\b(?:great|good|excellent) question\b"
     r"|\bwhat if i (?:tell|told|give|gave|show|showed|offer|offered) you\b"
     r"|\bi (?:can|could|will|would be able to) (?:help|assist|guide|show|provide|offer|give|tell) you\b"
     r"|\bi'll (?:help|assist|guide) you\b"
@@ -31,6 +32,16 @@ _OFFERS = re.compile(
 """What those say who serve; a person who wants something does not."""
 
 _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
+_ADVISES = re.compile(r"\bi(?:'d| would)? (?:recommend|suggest|advise)\b", re.IGNORECASE)
+_EXPLAINS = re.compile(
+    r"\b(?:usually|normally|typically|generally|in general|tends? to|(?:it|that|this) is (?:quite )?(?:normal|common|"
+    r"important|best|recommended)|depends on)\b",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours)\b", re.IGNORECASE)
+_LECTURE = 10
+"""Words from which on a turn that explains, asks nothing and has no "I" in it is a lecture."""
+
 _ADVICE = re.compile(
     r"^(?:yes,? |no,? |then |first,? |well,? |so,? |also,? )?(?:you|one) "
     r"(?:can|could|should|may|might|must|need to|'ll need to|have to|'d better)\b"
@@ -39,7 +50,8 @@ _ADVICE = re.compile(
 )
 _YOURS = re.compile(r"\byour (?:\w+ )?(\w+)", re.IGNORECASE)
 _HAVE_YOU = re.compile(
-    r"\b(?:(?:do|will|would) you (?:have|want|need|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
+    r"\b(?:do you (?:want|need) (?!(?:my|me|mine|it|this|that|us|our)\b|the [\w ]{0,30}(?:number|name|date|address|"
+    r"receipt|code|card|details?|invoice|photo)s?\b)|(?:do|will|would) you (?:have|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
     r"|you (?:plan|want|need|hope) to\b[^.!?]*\?"
     r"|have you (?:tried|considered|thought)|are you (?:referring|trying|planning|using))\b",
     re.IGNORECASE,
@@ -47,11 +59,16 @@ _HAVE_YOU = re.compile(
 _FOR_YOU = re.compile(
     r"\b(?:make|create|build|find|get|do|write|bring|offer|prepare|bake|sew)\b[^.?!]{0,30} for you\b", re.I
 )
+_SERVED = re.compile(
+    r"(?:^|[.!?] )your ((?:\w+ ){1,3})(?:is|are|was|were|has|have|will)\b[^?]*(?:[.!]|$)", re.IGNORECASE
+)
 _ASKS_FOR_SELF = re.compile(
     r"\b(?:can|could|would|will) you (?:please )?(?:help|advise|teach) me\b"
+    r"(?! (?:find|locate|look|check|identify|verify|understand))"
     r"|\bi need (?:your|some|a bit of) (?:help|advice)\b|\bmy question is\b"
     r"|\bthank(?:s| you) (?:so much |very much )?for (?:the|your) (?:help|advice|answer|tip|explanation|suggestion)s?\b"
-    r"|\b(?:how (?:do|can|should)|what should|where (?:do|can)) (?:i|we) (?!help|assist|support)[^.?!]*\?\s*$",
+    r"|\b(?:how (?:do|can|should)|what should|where (?:do|can)) i (?!help|assist|support|reach|contact|call|"
+    r"send|deliver|address|put|note|book|ship)[^.?!]*\?\s*$",
     re.IGNORECASE,
 )
 
@@ -75,6 +92,12 @@ def _serves(turn: str) -> str | None:
 
 
 def _instructs(turn: str) -> str | None:
+    advises = _ADVISES.search(turn)
+    if advises:
+        return advises.group()
+    explains = _EXPLAINS.search(turn)
+    if explains and "?" not in turn and not _FIRST_PERSON.search(turn) and len(word_list(turn)) >= _LECTURE:
+        return explains.group()
     told = [sentence for sentence in sentences(turn) if _ADVICE.search(sentence) and not sentence.endswith("?")]
     return told[0] if told else None
 
@@ -84,6 +107,11 @@ def _hands_over(turn: str, scene: Scene) -> str | None:
     asked = _HAVE_YOU.search(turn) or _FOR_YOU.search(turn)
     if asked:
         return asked.group()
+    situation = scene.situation
+    about = content_words(" ".join((situation.goal, situation.about)))
+    served = (match for match in _SERVED.finditer(turn) if content_words(match[1]) & about)
+    if told := next(served, None):
+        return told.group()
     mine = content_words(" ".join((scene.persona, *scene.own)))
     found = (match for match in _YOURS.finditer(turn) if content_words(match.group()) & mine)
     return next((match.group() for match in found), None)

@@ -15,16 +15,20 @@ __all__ = ["cut_sentence", "empty_turn", "placeholder", "stutter", "wrong_langua
 
 _FINISHED = re.compile(r"[.!?…。！？][\"'”’)\]*_]*\s*[^\w\s]*$")
 _DANGLING = re.compile(
-    r"(?:[,;:(\-–—]|\s|\b(?:a|an|the|and|or|but|of|to|with|for|from|in|on|at|by|than|because|if|which|your|my|its|their|"
+    r"(?:[,;:(\-–—]|\s(?=\.)|\b(?:a|an|the|and|or|but|of|to|with|for|from|in|on|at|by|than|because|if|which|your|my|its|their|"
     r"they're|we're|you're)|, (?:and |or |but |so )?I)\s*[.!?]+[\"')]*$"
 )
 _PARTICLE = re.compile(r"\b(?:of|to|with|for|from|in|on|at|by)[.!?]+[\"')]*$")
 """A question or a clause may end in a preposition ("the box it came in."): no sign of a break."""
 _BLANK = re.compile(
     r"\[(?:your|my|the|insert|name|city|town|date|time|company|product|place|number|address|topic)\b[^\]\n]{0,40}\]"
+    r"|\[(?:[a-z]+ ){0,3}(?:number|name|date|address|time|phone|city|town|price|amount|email|id)\]"
     r"|<(?:your|insert|name|city|date|company)\b[^>\n]{0,40}>|\b(?:XYZ|XXX+|Lorem ipsum)\b|_{3,}",
     re.IGNORECASE,
 )
+_LIST_OF_CRIES = re.compile(r"(?:\w+, ){1,3}\w+[.!?]$")
+"""A few words set off by commas may be said twice for effect ("Boil, rinse, hang. Boil, rinse, hang.")."""
+
 _PAIRS = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"))
 
 
@@ -51,7 +55,7 @@ def stutter(turn: str, _scene: Scene) -> Label | None:
 
     Four words three times, or seven words twice, do not happen in careful prose of this length.
     """
-    said = Counter(" ".join(word_list(sentence)) for sentence in sentences(turn))
+    said = Counter(" ".join(word_list(sentence)) for sentence in sentences(turn) if not _LIST_OF_CRIES.match(sentence))
     twice = [sentence for sentence, count in said.items() if count > 1 and " " in sentence]
     if twice:
         return Label(detector="stutter", evidence=twice[0][:80], severity="error")

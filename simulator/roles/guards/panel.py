@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from simulator.models.base import Record
+from simulator.roles.guards.case import goal_contradicted, manner_broken, persona_contradicted, revealed_early
 from simulator.roles.guards.flip import role_flip
 from simulator.roles.guards.form import cut_sentence, empty_turn, placeholder, stutter, wrong_language
 from simulator.roles.guards.repetition import opener_repeated, repeats_other, repeats_self, thanks_loop
@@ -41,7 +42,16 @@ _BOTH: tuple[Detector, ...] = (
     cut_sentence,
 )
 
-USER: tuple[Detector, ...] = (*_BOTH, opener_repeated, stage_direction, instructions_quoted)
+USER: tuple[Detector, ...] = (
+    *_BOTH,
+    opener_repeated,
+    stage_direction,
+    instructions_quoted,
+    persona_contradicted,
+    goal_contradicted,
+    revealed_early,
+    manner_broken,
+)
 """Detectors of a simulated user's turns, the gravest first."""
 
 ASSISTANT: tuple[Detector, ...] = (*_BOTH, boilerplate, announces_only, instructions_quoted)
@@ -64,6 +74,10 @@ _SAID = {
     "announces_only": "it announces an answer and does not give it",
     "opener_repeated": "it asks the first question again",
     "stage_direction": "it describes gestures instead of speaking",
+    "persona_contradicted": "it contradicts who the person is",
+    "goal_contradicted": "it contradicts what the person wants or keeps to",
+    "revealed_early": "it tells what is told only when asked",
+    "manner_broken": "it is longer than this person writes",
     "instructions_quoted": "it recites the instructions or the description of the person",
 }
 

@@ -88,9 +88,8 @@ def repeats_other(turn: str, scene: Scene) -> Label | None:
 
 
 def thanks_loop(turn: str, scene: Scene) -> Label | None:
-    """Find thanks that follow thanks: the talk is over and neither side says so."""
-    before = [*scene.own[-1:], *scene.other[-1:]]
-    if not is_thanks(turn) or not any(is_thanks(text) for text in before):
+    """Find thanks of a speaker whose last turn was nothing but thanks: the talk is over and neither side says so."""
+    if not is_thanks(turn) or not any(is_thanks(text) for text in scene.own[-1:]):
         return None
     return Label(detector="thanks_loop", evidence=turn[:120])
 

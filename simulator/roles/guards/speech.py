@@ -23,8 +23,9 @@ _REASONING = re.compile(
     r"</?think|<\|[a-z_]+\|>|\n\s*(?:user|assistant|human|system)\s*:|^\s*[{\[]\s*\"|```"
     r"|^\s*(?:user|assistant|human|persona|system|reply|response|message|me|speaker|next (?:turn|message))\s*:"
     r"|\bthe user (?:is|was|wants|asked|asks|has|seems|might|would)\b"
-    r"|\b(?:i|we) (?:need|have|should|must|want) to (?:respond|reply|answer|write|act|speak|talk|stay) (?:as|in|like)\b"
-    r"|\blet me (?:think|reason|craft|come up)\b"
+    r"|\b(?:i|we) (?:(?:need|have|want) to|should|must) (?:respond|reply|answer|write|act|speak|talk|stay)"
+    r" (?:as|in|like)\b"
+    r"|\blet me (?:think\b(?! *[.,;!])|reason\b|craft\b|come up\b)"
     r"|\bhere(?:'s| is) (?:my|the|a|an) (?:possible |next |short )?(?:message|reply|response|turn|follow-up)\b",
     re.IGNORECASE,
 )
@@ -39,7 +40,10 @@ _GESTURE = (
     r"scratch|think|typ|wink|grin|blush|whisper|giggl|cr(?:y|ie)|wav|glanc|rais|shak|tak)(?:s|es|ed|ing)?\b"
 )
 _STAGE = re.compile(
-    rf"\*{_GESTURE}[^*\n]{{0,60}}\*|\({_GESTURE}[^)\n]{{0,60}}\)|\[{_GESTURE}[^\]\n]{{0,60}}\]", re.IGNORECASE
+    rf"\*{_GESTURE}[^*\n]{{0,60}}\*|\*[a-z]{{2,}}(?:s|ing) [^*\n]{{2,60}}\*"
+    r"|\((?:sounding|looking|feeling|speaking|grumbling|muttering|holding|turning) [^)\n]{2,60}\)"
+    rf"|\({_GESTURE}[^)\n]{{0,60}}\)|\[{_GESTURE}[^\]\n]{{0,60}}\]",
+    re.IGNORECASE,
 )
 _NARRATED = re.compile(
     r"^[\"“][^\"”]{3,}[\"”],? (?:he|she|they|the \w+|says?|said|asks?|asked|replie[sd])\b", re.IGNORECASE

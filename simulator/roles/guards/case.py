@@ -1,0 +1,195 @@
+"""Detectors of a user who forgets who they are, what they want, or what they were to tell only when asked.
+
+They see plain contradictions in words; what needs understanding is the judge's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from simulator.models.conversation import Label
+from simulator.models.situation import Asked
+from simulator.population.tokens import word_list
+from simulator.roles.guards.scene import Scene
+from simulator.roles.guards.words import content_words, sentences
+from simulator.roles.people_words import names_person
+from simulator.roles.script import asked_for
+
+__all__ = ["goal_contradicted", "manner_broken", "persona_contradicted", "revealed_early"]
+
+_ENDING = re.compile(r"(?:ing|ed|en|es|er|e|s)$")
+_SHORT = 4
+"""Letters up to which a word is its own stem."""
+
+_LONG_NUMBER = 3
+"""Digits from which on a number alone gives a fact away."""
+
+_TOLD_SHARE = 0.75
+_TOLD_WORDS = 3
+"""A fact is out when three quarters of its own words are said, or half of them and no fewer than three."""
+
+_IS_NOT = re.compile(
+    r"\bi(?:'m| am| was) (?:not|no|hardly|never)(?: been)? (?:a |an |the |really |actually )*([^.,;:!?]{3,60})",
+    re.IGNORECASE,
+)
+_NEVER = re.compile(
+    r"\bi (?:have never|'ve never|(?:would |will |could )?never|do not|don't|did not|didn't|haven't|have not|cannot|"
+    r"can't) (?:even |really |actually )?([^.,;:!?]{3,80})",
+    re.IGNORECASE,
+)
+_LACKS = re.compile(r"\bi (?:have|own|keep) no ([\w-]+(?: [\w-]+)?)", re.IGNORECASE)
+_HAS = re.compile(
+    r"\b(?:with|own\w*|keep\w*|breed\w*|rais\w+|ha[sd]) (?:an? |the |two |three |her |his |their |own )*"
+    r"([\w-]+(?: [\w-]+){0,2})",
+    re.IGNORECASE,
+)
+_IS = re.compile(
+    r"\b(?:i am|i'm|i work as|speaking as|as) an? ((?:[\w-]+ ){0,3}?[\w-]+)"
+    r"(?= (?:who|with|from|in|at|for|by|of|and|i|myself|too|here|now|there|since)\b|[,.;!?]|$)",
+    re.IGNORECASE,
+)
+_AGE = re.compile(r"\b(?:aged |is |i am |i'm )(\d{1,2})(?=[\s,.;!?]|$)|\b(\d{1,2})[- ]years?[- ]old\b", re.IGNORECASE)
+_MY_AGE = re.compile(
+    r"\bi(?:'m| am| turned)(?: only| just| already)? (\d{1,2})(?: years old| now)?(?=[,.;!?]|$| and\b)", re.IGNORECASE
+)
+_ANYBODY_NAMES = (
+    "adult amateur assistant beginner bot boy boyfriend brother caller child citizen client customer dad daughter "
+    "expert fan father friend girl girlfriend grandfather grandmother grandparent guest guy husband immigrant "
+    "lady learner lover man member model mother mum neighbor neighbour newcomer owner parent passenger patient "
+    "pensioner person player reader renter resident sister smoker son speaker starter stranger student subscriber "
+    "tenant thinker traveler traveller user vegetarian viewer visitor widow widower wife woman worker writer "
+)
+_ANYBODY = frozenset(_ANYBODY_NAMES.split())
+"""People that anybody may be beside their trade."""
+
+_REJECTS = re.compile(
+    r"\b(?:i|we) (?:do not|don't|no longer|never|did not|didn't) (?:really |actually |even )?"
+    r"(?:want|need|wish|care|wanted|needed|asked|ask)\b(?: (?:to|for|about|that))?([^.,;:!?]*)"
+    r"|\b(?:i|we) have no (?:interest|need|wish|use)\b(?: (?:in|for|of|to))?([^.,;:!?]*)",
+    re.IGNORECASE,
+)
+_REFUSES = re.compile(
+    r"^(?:will not|won't|would not|cannot|can't|does not|do not|never|no|must not|refuses to)\b(.*)", re.IGNORECASE
+)
+_AGREES = re.compile(
+    r"\b(?:i(?:'ll| will| can| could| am going to|'m going to| am happy to|'m happy to| agree to| am fine to)|"
+    r"(?:fine|okay|ok|sure|yes)\b[^.!?]{0,12}\b(?:i|we)(?:'ll| will| can))\b([^.!?;]*)",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:not|never|no|nobody|without|cannot)\b|n't\b", re.IGNORECASE)
+
+
+def persona_contradicted(turn: str, scene: Scene) -> Label | None:
+    """Find a user who denies their own description, or says that they are of another trade or age."""
+    if scene.role != "user" or not scene.persona:
+        return None
+    mine = _stems(scene.persona)
+    denied = _denies(turn, mine) or _lacks(turn, scene.persona)
+    evidence = denied or _other_trade(turn, mine) or _other_age(turn, scene.persona)
+    return Label(detector="persona_contradicted", evidence=evidence[:120], severity="error") if evidence else None
+
+
+def _denies(turn: str, mine: frozenset[str]) -> str | None:
+    for match in (*_IS_NOT.finditer(turn), *_NEVER.finditer(turn)):
+        said = _stems(match[1])
+        least = 1 if match.re is _IS_NOT else 2
+        if len(said & mine) >= least and said <= mine:
+            return match[0]
+    return None
+
+
+def _lacks(turn: str, persona: str) -> str | None:
+    """Find a user who says that they have none of what their description says that they have."""
+    had = _stems(" ".join(match[1] for match in _HAS.finditer(persona)))
+    return next((match[0] for match in _LACKS.finditer(turn) if _stems(match[1].split()[0]) & had), None)
+
+
+def _other_trade(turn: str, mine: frozenset[str]) -> str | None:
+    for match in _IS.finditer(turn):
+        head = word_list(match[1])[-1:]
+        if not head or head[0] in _ANYBODY or not names_person(head[0]):
+            continue
+        if not _stems(match[1]) & mine and " too" not in turn[match.end() : match.end() + 5]:
+            return match[0]
+    return None
+
+
+def _other_age(turn: str, persona: str) -> str | None:
+    known = {number for match in _AGE.finditer(persona) for number in match.groups() if number}
+    said = _MY_AGE.search(turn)
+    return said[0] if known and said and said[1] not in known else None
+
+
+def goal_contradicted(turn: str, scene: Scene) -> Label | None:
+    """Find a user who rejects their own goal, or agrees to what they keep from. Who changes their mind may do so."""
+    if scene.role != "user" or any(one.name == "changes-mind" for one in scene.behaviours):
+        return None
+    evidence = _rejects(turn, _stems(scene.situation.goal)) or next(_gives_in(turn, scene.situation.constraints), None)
+    return Label(detector="goal_contradicted", evidence=evidence[:120], severity="error") if evidence else None
+
+
+def _rejects(turn: str, goal: frozenset[str]) -> str | None:
+    for match in _REJECTS.finditer(turn):
+        said = _stems(match[1] or match[2] or "")
+        if said and (said <= goal or (len(said & goal) > 1 and 2 * len(said & goal) > len(said))):
+            return match[0]
+    return None
+
+
+def _gives_in(turn: str, constraints: tuple[str, ...]) -> Iterator[str]:
+    for constraint in constraints:
+        refused = _REFUSES.match(constraint.strip())
+        words = _stems(refused[1]) if refused else frozenset()
+        for sentence in sentences(turn) if words else ():
+            match = _AGREES.search(sentence)
+            if match and words <= _stems(match[1]) and not _NOT.search(match[0]) and not sentence.endswith("?"):
+                yield match[0]
+
+
+def revealed_early(turn: str, scene: Scene) -> Label | None:
+    """Find a fact that is told only when asked, told although nobody asked."""
+    for fact in scene.situation.asked if scene.role == "user" else ():
+        if not asked_for(fact, scene.other) and not _known(fact, scene) and _tells(turn, fact, scene):
+            return Label(detector="revealed_early", evidence=fact.fact, severity="error")
+    return None
+
+
+def _known(fact: Asked, scene: Scene) -> bool:
+    """Whether the fact is out already: what was told once can be told again."""
+    return any(_tells(text, fact, scene) for text in (*scene.own, *scene.other))
+
+
+def _tells(turn: str, fact: Asked, scene: Scene) -> bool:
+    words = frozenset(word_list(turn))
+    numbers = {word for word in word_list(fact.fact) if sum(letter.isdigit() for letter in word) >= _LONG_NUMBER}
+    if numbers:
+        return numbers <= words
+    situation = scene.situation
+    plain = " ".join((situation.goal, situation.about, *situation.knows, *fact.when, scene.persona))
+    own = _stems(fact.fact) - _stems(plain) or _stems(fact.fact)
+    told = len(own & _stems(turn))
+    enough = told >= max(1, _TOLD_SHARE * len(own)) or told >= max(_TOLD_WORDS, len(own) / 2)
+    return enough and len(_stems(fact.fact) & _stems(turn)) > 1
+
+
+def manner_broken(turn: str, scene: Scene) -> Label | None:
+    """Find a turn with more words than the user's manner has."""
+    if scene.role != "user":
+        return None
+    count = len(word_list(turn))
+    for behaviour in scene.behaviours:
+        if behaviour.most_words is not None and count > behaviour.most_words:
+            evidence = f"{behaviour.name}: {count} words, at most {behaviour.most_words}"
+            return Label(detector="manner_broken", evidence=evidence)
+    return None
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in content_words(text))
+
+
+def _stem(word: str) -> str:
+    """Return a word without its ending, so that "logged", "logs" and "logging" are one."""
+    bare = _ENDING.sub("", word) if len(word) > _SHORT else word
+    return bare[:-1] if len(bare) > 2 and bare[-1] == bare[-2] else bare
