@@ -10,9 +10,11 @@ import numpy as np
 from graphs.conversation import ConversationContext, converse
 from simulator.embeddings.protocol import Vectors
 from simulator.llm.scripted import Answer, ScriptedModel
+from simulator.models.base import derive_seed
 from simulator.models.conversation import Conversation
 from simulator.models.message import ChatRequest
 from simulator.models.unit import Unit, UnitResult
+from simulator.population.tokens import word_list
 from simulator.prompts.template import Prompt, load_prompt
 from simulator.roles.assistant import assistant
 from simulator.roles.role import RoleContext
@@ -37,14 +39,15 @@ ANSWERED = (
 
 
 class Bag:
-    """An embedder without a model: a bag of letters."""
+    """An embedder without a model: a bag of words."""
 
-    name = "letters"
+    name = "words"
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
-        rows = np.array(
-            [[text.lower().count(letter) + 0.01 for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts]
-        )
+        rows = np.full((len(texts), 256), 0.01)
+        for row, text in zip(rows, texts, strict=True):
+            for word in word_list(text):
+                row[derive_seed(word) % 256] += 1
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 

@@ -231,6 +231,47 @@ def test_a_conversation_that_wants_a_judge_says_when_there_is_none() -> None:
         talk(context(ASKED), exchanges=2, situation=CRITERION, judge=["goal"])
 
 
+def verdict(answer: str, quote: str = "") -> dict:
+    return {"quote": quote, "reason": "Because of this.", "answer": answer}
+
+
+def test_a_turn_that_the_judge_turns_down_is_made_again() -> None:
+    sells = "I sell insurance in the city. Is there a box with a vent?"
+    found = verdict("persona_contradicted", "I sell insurance")
+    result, both = judged(found, verdict("none"), users=[sells, ASKED[0]], exchanges=2, judge=["turns"])
+    assert said(result)[2] == ASKED[0]
+    assert [(one.flaw, one.message) for one in result.rejected] == [("persona_contradicted", "I sell insurance")]
+    asked = requests(both.judge)[0].messages[-1].content
+    assert f"USER: {sells}\n</conversation>" in asked
+    assert "Allowed answers: none, role_flip" in asked
+
+
+@pytest.mark.parametrize("flawed", ["keep", "end", "drop"])
+def test_a_turn_that_the_judge_turns_down_twice_meets_the_policy(flawed: str) -> None:
+    sells = "I sell insurance in the city. Is there a box with a vent?"
+    found = verdict("persona_contradicted", "I sell insurance")
+    result, _ = judged(found, found, users=[sells] * 2, exchanges=2, judge=["turns"], flawed=flawed, least=1)
+    if flawed == "drop":
+        assert result.failure.cause == "persona_contradicted"
+        return
+    spoken = product(result)
+    assert len(spoken.turns) == (4 if flawed == "keep" else 2)
+    if flawed == "keep":
+        assert [(one.detector, one.evidence) for one in spoken.turns[2].labels] == [
+            ("persona_contradicted", "I sell insurance")
+        ]
+
+
+def test_the_same_in_slightly_other_words_is_made_again() -> None:
+    """The embedder of these tests counts words: these differ in one."""
+    again = "Should I over lunch leave open them? By dusk fog up my sleeves."
+    result = talk(context([ASKED[0], again, ASKED[1]]), exchanges=3)
+    assert said(result)[4] == ASKED[1]
+    [attempt] = result.rejected
+    assert attempt.flaw == "repeats_self"
+    assert attempt.message.startswith("cosine 0.92 to")
+
+
 @given(st.text(max_size=60))
 def test_claims_takes_any_text(text: str) -> None:
     assert claims(text) in (True, False)

@@ -9,15 +9,16 @@ from typing import Any, Literal, cast
 from langchain_core.messages import HumanMessage
 
 from graphs.talk.goal import goal_by_rule
+from graphs.talk.look import SECOND_LOOK
 from graphs.talk.manner import manner_by_rule
 from graphs.talk.speakers import given_line, speaker_inputs
 from graphs.talk.state import ConversationState, Side, inputs_of, message_of, next_side, turns_here, whole
 from graphs.talk.stop import ending, lost_reason
 from graphs.talk.subject import fault_of
 from simulator.models.base import canonical_json, content_id
-from simulator.models.conversation import Conversation, ConversationInputs, Goal, StopReason, Turn, Verdict
+from simulator.models.conversation import Conversation, ConversationInputs, Goal, Label, StopReason, Turn, Verdict
 from simulator.models.persona import persona_id
-from simulator.models.unit import UnitResult
+from simulator.models.unit import Attempt, UnitResult
 from simulator.roles.assistant import AssistantInput, scene_of_assistant
 from simulator.roles.guards.panel import ASSISTANT, USER
 from simulator.roles.guards.scene import inspect
@@ -60,7 +61,7 @@ async def guard(state: ConversationState) -> dict[str, Any]:
         stop = lost_reason([attempt.flaw for attempt in draft.rejected])
         return {**seen, "lost": draft.failure, "stop": stop, "reason": reason}
     made = draft.value or {}
-    turn = _labelled(state, side, content, made.get("steps", ()))
+    turn = _with_second_look(_labelled(state, side, content, made.get("steps", ())), draft.rejected)
     message = message_of(turn, len(state["messages"]))
     end = ending(inputs, (*turns_here(state), turn), len(rejected), bool(made.get("ended")))
     scores = (*state.get("scores", ()), *(() if draft.score is None else (draft.score,)))
@@ -83,6 +84,14 @@ def _labelled(state: ConversationState, side: Side, content: str, steps: Sequenc
     labels = inspect(content, scene_of_user(given), USER)
     role: Literal["user", "assistant"] = "assistant" if side == "partner" else "user"
     return Turn(role=role, speaker=persona_id(given.persona), content=content, labels=labels)
+
+
+def _with_second_look(turn: Turn, rejected: Sequence[Attempt]) -> Turn:
+    """Return a turn that is kept although the second look found something, with what it found."""
+    known = {label.detector for label in turn.labels}
+    found = {a.flaw: a.message for a in rejected if a.flaw in SECOND_LOOK and mend(_said(a.raw)) == turn.content}
+    labels = [Label(detector=name, evidence=why, severity="error") for name, why in found.items() if name not in known]
+    return turn.model_copy(update={"labels": (*turn.labels, *labels)}) if labels else turn
 
 
 def _kept(inputs: ConversationInputs, draft: UnitResult) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from graphs.role import perform_unit
+from graphs.talk.look import looked_at
 from graphs.talk.state import ConversationContext, ConversationState, Side, history_of, inputs_of, turns_here
 from graphs.talk.subject import answered
 from simulator.errors import InputError
@@ -14,9 +14,8 @@ from simulator.models.base import derive_seed
 from simulator.models.conversation import ConversationInputs
 from simulator.models.situation import Situation
 from simulator.models.unit import Unit, UnitResult
-from simulator.roles.assistant import AssistantInput
-from simulator.roles.role import RoleContext
-from simulator.roles.user import UserInput
+from simulator.roles.assistant import AssistantInput, scene_of_assistant
+from simulator.roles.user import UserInput, scene_of_user
 
 __all__ = ["STAGE", "assistant", "given_line", "partner", "speaker_inputs", "user"]
 
@@ -28,12 +27,12 @@ async def user(state: ConversationState, runtime: Runtime[ConversationContext]) 
     line = given_line(state)
     if line is not None:
         return {"draft": UnitResult(value={"message": line})}
-    return {"draft": await _perform(runtime.context.user, state, "user")}
+    return {"draft": await _perform(runtime.context, state, "user")}
 
 
 async def partner(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
     """Let the other person answer."""
-    return {"draft": await _perform(runtime.context.user, state, "partner")}
+    return {"draft": await _perform(runtime.context, state, "partner")}
 
 
 async def assistant(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
@@ -42,7 +41,7 @@ async def assistant(state: ConversationState, runtime: Runtime[ConversationConte
         return await answered(state, runtime.context.subject)
     if runtime.context.assistant is None:
         raise InputError("this conversation has no 'partner' and its context no assistant; give it one of them")
-    return {"draft": await _perform(runtime.context.assistant, state, "assistant")}
+    return {"draft": await _perform(runtime.context, state, "assistant")}
 
 
 def given_line(state: ConversationState) -> str | None:
@@ -51,11 +50,14 @@ def given_line(state: ConversationState) -> str | None:
     return lines[said] if said < len(lines) else None
 
 
-async def _perform(context: RoleContext[Any, Any], state: ConversationState, side: Side) -> UnitResult:
-    given = speaker_inputs(state, side)
-    seed = derive_seed(state.get("seed", 0), side, len(state.get("messages", ())))
-    unit = Unit(stage=STAGE, role=context.role.name, inputs=given.model_dump(mode="json"), seed=seed)
-    return await perform_unit(unit, context)
+async def _perform(context: ConversationContext, state: ConversationState, side: Side) -> UnitResult:
+    given, place = speaker_inputs(state, side), len(state.get("messages", ()))
+    role = "assistant" if isinstance(given, AssistantInput) else "user"
+    scene = scene_of_assistant(given) if isinstance(given, AssistantInput) else scene_of_user(given)
+    inputs, seed = given.model_dump(mode="json"), state.get("seed", 0)
+    seeds = [derive_seed(seed, side, place), derive_seed(seed, side, place, "again")]
+    units = [Unit(stage=STAGE, role=role, inputs=inputs, seed=one) for one in seeds]
+    return await looked_at(context, state, side, scene, units)
 
 
 def speaker_inputs(state: ConversationState, side: Side) -> UserInput | AssistantInput:

@@ -51,7 +51,8 @@ _ADVICE = re.compile(
 _YOURS = re.compile(r"\byour (?:\w+ )?(\w+)", re.IGNORECASE)
 _HAVE_YOU = re.compile(
     r"\b(?:do you (?:want|need) (?!(?:my|me|mine|it|this|that|us|our)\b|the [\w ]{0,30}(?:number|name|date|address|"
-    r"receipt|code|card|details?|invoice|photo)s?\b)|(?:do|will|would) you (?:have|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
+    r"receipt|code|card|details?|invoice|photo)s?\b)|(?:will|would) you (?:want|need)\b"
+    r"|(?:do|will|would) you (?:have|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
     r"|you (?:plan|want|need|hope) to\b[^.!?]*\?"
     r"|have you (?:tried|considered|thought)|are you (?:referring|trying|planning|using))\b",
     re.IGNORECASE,
