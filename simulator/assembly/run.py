@@ -130,7 +130,8 @@ class Run:
         if self._graph is None:
             personas = self.ledger.rows("SELECT id, text, hop FROM personas ORDER BY seq")
             relations = self.ledger.rows("SELECT source, target, name, kind, hop FROM relations ORDER BY seq")
-            self._graph = RelationshipGraph.of_table(personas, relations)
+            with self.ledger.snapshot():
+                self._graph = RelationshipGraph.of_table(personas, relations)
         return self._graph
 
     def persona(self, key: str) -> Persona:

@@ -11,6 +11,8 @@ from simulator.exports.cards import CardFormat, export_cards
 from simulator.exports.conversations import ConversationFormat, export_conversations
 from simulator.exports.functions import ToolFormat, export_tools
 from simulator.exports.jsonl import export_jsonl
+from simulator.exports.network import NetworkFormat, export_network
+from simulator.exports.network_page import export_page
 from simulator.exports.xlam import export_xlam
 from simulator.models.conversation import Conversation
 from simulator.models.npc import Npc
@@ -73,6 +75,10 @@ def _talks(to: ConversationFormat) -> Writer:
     return write
 
 
+def _network(to: NetworkFormat) -> Writer:
+    return lambda ledger, folder: export_network(ledger, folder, to)
+
+
 _TABLE = (
     Format("jsonl", "every kind of record, one file per kind", "products", export_jsonl),
     Format("messages", "conversations as OpenAI and TRL take them", "exports", _talks("messages")),
@@ -87,5 +93,10 @@ _TABLE = (
     Format("card-v3", "NPCs as Character Card V3, JSON", "exports/cards-v3", _cards("v3")),
     Format("card-png", "NPCs as pictures that hold both cards", "exports/cards-png", _cards("png")),
     Format("charx", "NPCs as CHARX: card and picture in one file", "exports/cards-charx", _cards("charx")),
+    Format("graphml", "the relationship graph for yEd, igraph, NetworkX", "exports", _network("graphml")),
+    Format("gexf", "the relationship graph for Gephi", "exports", _network("gexf")),
+    Format("node-link", "the relationship graph as JSON for NetworkX and D3", "exports", _network("node-link")),
+    Format("csv", "the relationship graph as nodes.csv and edges.csv", "exports", _network("csv")),
+    Format("graph-html", "the relationship graph as one page to look around in", "exports", export_page),
 )
 FORMATS: Mapping[str, Format] = {one.name: one for one in _TABLE}

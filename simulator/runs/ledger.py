@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,15 @@ class Ledger:
                 Unit(stage=name, role=role, inputs=json.loads(inputs), seed=seed),
                 UnitResult.model_validate_json(result),
             )
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that is read within the block be of one moment, whatever is written meanwhile."""
+        self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._reader.execute("COMMIT")
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query.
