@@ -17,6 +17,7 @@ from simulator import __version__
 from simulator.cli.doctor import doctor
 from simulator.cli.export import export
 from simulator.cli.graph import graph
+from simulator.cli.import_ import import_
 from simulator.cli.report import report
 from simulator.cli.resume import resume
 from simulator.cli.retry import retry
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 for _command in (run, resume, retry, validate, show, report, export, doctor, schema):
     app.command()(_command)
+app.command("import")(import_)
 app.add_typer(graph)
 
 

@@ -41,6 +41,9 @@ _CHOICES = re.compile(
     re.IGNORECASE,
 )
 _ONE_CHOICE = re.compile(r"['\"]([^'\"]{1,40})['\"]")
+_EITHER = re.compile(
+    r"^\W*(?:an?\s+)?(?:int|integer|number|float)\s+or\s+(?:an?\s+)?(?:str|string|text)\b", re.IGNORECASE
+)
 _OPTIONAL = re.compile(r"\boptional\b|\bdefaults?\b", re.IGNORECASE)
 _DAY = re.compile(r"\bYYYY-MM-DD\b(?![ T]*HH)")
 
@@ -88,11 +91,15 @@ def _said(value: Any, repairs: list[str]) -> Iterator[_Said]:
 
 
 def _from_text(text: str) -> Iterator[_Said]:
-    for piece in _COMMA.split(text.strip().strip("[](){}")):
+    found: list[_Said] = []
+    for piece in map(str.strip, _COMMA.split(text.strip().strip("[](){}"))):
         if match := _PAIR.match(piece):
-            yield _Said(match[1].strip(), normalise_text(match[2]))
-        elif piece.strip():
-            yield _Said(piece.strip().strip("`'\""))
+            found.append(_Said(match[1].strip(), normalise_text(match[2])))
+        elif found and found[-1].told and " " in piece:  # a comma within a description
+            found[-1] = _Said(found[-1].name, f"{found[-1].told}, {piece}")
+        elif piece:
+            found.append(_Said(piece.strip("`'\"")))
+    yield from found
 
 
 def _from_item(item: Any) -> Iterator[_Said]:
@@ -118,7 +125,8 @@ def _from_value(name: str, told: Any) -> _Said:
 
 
 def _parameter(name: str, said: _Said, repairs: list[str]) -> ToolParameter:
-    kind, items = typed(said.kind) or typed(said.told) or _bracketed(said.told) or (None, None)
+    either = ("string", None) if _EITHER.search(said.told) else None
+    kind, items = typed(said.kind) or either or typed(said.told) or _bracketed(said.told) or (None, None)
     if kind is None:
         repairs.append(GUESSED)
         kind = type_of(name, said.told)

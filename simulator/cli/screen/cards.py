@@ -37,6 +37,7 @@ __all__ = [
 People = Mapping[str, str]
 
 _CARD = 92  # columns of a card: it should look like one, also on a wide terminal
+_ASKERS = 5  # of a tool that are named
 
 
 def npcs_table(npcs: Iterable[Npc], people: People) -> Table:
@@ -96,9 +97,16 @@ def tool_card(tool: Tool, people: People) -> RenderableType:
     """Return the tool with its arguments' JSON Schema and who asked for it."""
     pairs = [
         ("id", tool.id),
+        ("effect", " ".join(part for part in (tool.effect or "", f"({tool.changes})" if tool.changes else "") if part)),
         ("returns", tool.returns),
-        *(("asked by", people.get(persona, persona)) for persona in tool.personas),
+        *(("error", f"{one.code}: {one.when}") for one in tool.errors),
+        *(("needs", one) for one in tool.dependencies),
+        *(("example", f"{one.query} -> {json.dumps(one.arguments, ensure_ascii=False)}") for one in tool.examples),
+        ("by rule", ", ".join(tool.derived)),
+        *(("asked by", people.get(persona, persona)) for persona in tool.personas[:_ASKERS]),
     ]
+    if len(tool.personas) > _ASKERS:
+        pairs.append(("", f"and {len(tool.personas) - _ASKERS:,} more"))
     schema = json.dumps(tool.input_schema(), indent=2, ensure_ascii=False)
     return Group(signature(tool), words(tool.description), Text(), facts(pairs), Text(), words(schema))
 
