@@ -177,6 +177,7 @@ HOSTILE = [
     row(function_name="x" * 10_000, description="\x1b[2J\x07 </script> \u202e" + "y" * 10_000),
     {"input persona": "A tester.", "synthesized text": "{'a'"},
 ]
+SURROGATE = row(description="A broken \ud800 letter.") | {"input persona": "Half a \udc00 letter."}
 
 
 def lines(rows: list[object]) -> str:
@@ -187,7 +188,7 @@ def test_import_makes_a_run_directory_of_tools_askers_and_failures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file, out = tmp_path / "rows.jsonl", tmp_path / "run"
-    file.write_text(lines([row(), row(), *HOSTILE]) + "no json\n[1]\n\n", encoding="utf-8")
+    file.write_text(lines([row(), row(), *HOSTILE[:3], HOSTILE[3]]) + "no json\n[1]\n\n", encoding="utf-8")
     assert main(["import", str(file), "--kind", "tools", "--out", str(out), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert (made["rows"], made["mended"], made["failed"]) == (8, 5, 3)
@@ -224,7 +225,7 @@ def test_without_merging_every_definition_stays(tmp_path: Path, capsys: pytest.C
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("", "it has no rows"), ("[1]\n", "the line is no object"), ('{"persona": "x"}\n', "there is no text under")],
+    [("", "it has no rows"), ("[1]\n", "the row is no object"), ('{"persona": "x"}\n', "there is no text under")],
 )
 def test_a_file_without_any_tool_is_an_error(
     content: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -255,3 +256,10 @@ def test_of_the_released_rows_99_percent_become_valid_definitions() -> None:
     assert failures == {"not_a_tool": 9}
     assert mended / 2500 >= 0.99
     assert tools >= mended
+
+
+def test_half_letters_do_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text(lines([SURROGATE]), encoding="utf-8")
+    assert main(["import", str(file), "--kind", "tools", "--out", str(tmp_path / "run"), "--json"]) == 0
+    assert "A broken \ufffd letter." in (tmp_path / "run" / "products" / "tools.jsonl").read_text("utf-8")

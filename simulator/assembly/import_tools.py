@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from simulator.assembly.manifest import write_manifest
 from simulator.errors import InputError, RunDirectoryError
@@ -21,6 +19,7 @@ from simulator.models.unit import Failure
 from simulator.runs.directory import RunDirectory
 from simulator.runs.entry import Entry, Product
 from simulator.runs.ledger import Ledger
+from simulator.scenario.rows import Row, check_row_file, clean_text, read_rows
 from simulator.tools.grouping import toolsets
 from simulator.tools.released import PERSONA_FIELD, Mended, Unmendable, mend
 from simulator.tools.toolset import ToolDesk, ToolVerdict, tool_text
@@ -70,10 +69,10 @@ class _Row:
 async def import_tools(file: Path, root: Path, embedder: Embedder, *, merge: bool = True) -> ToolImport:
     """Make definitions of released tools, and write them, who asked for them, and what failed, into a run directory.
 
-    All of it is one transaction: an import that was interrupted left nothing, and one that was done is not done again.
+    An import that was interrupted goes on when it is done again; one that was done is not done again.
 
     Args:
-        file: JSON Lines, as Persona Hub released them.
+        file: JSON Lines (or Parquet), as Persona Hub released them.
         root: A new or empty folder, or one that holds an import of the same file.
         embedder: To find those that do the same.
         merge: Without it every definition is kept.
@@ -82,14 +81,14 @@ async def import_tools(file: Path, root: Path, embedder: Embedder, *, merge: boo
         InputError: The file cannot be read, or no row of it holds a tool.
         RunDirectoryError: The folder holds something else.
     """
-    data = _read(file)
-    source = {"kind": "tools", "merge": merge, "sha256": content_hash(data.decode("utf-8", "replace"))}
+    check_row_file(file)
+    rows = [_row(row) for row in read_rows(file)]
+    source = {"kind": "tools", "merge": merge, "sha256": content_hash([row.place for row in rows], *map(_said, rows))}
     directory = RunDirectory(root)
     directory.create()
     with directory.held(), Ledger.open(directory.ledger, create=True) as ledger:
         if (done := _done_before(ledger, source, root)) is not None:
             return done
-        rows = list(_rows(data, file.name))
         if not any(row.mended for row in rows):
             first = next((row.failure.message for row in rows if row.failure), "it has no rows")
             raise InputError(f"no row of {str(file)!r} holds a tool; the first: {first}")
@@ -99,47 +98,37 @@ async def import_tools(file: Path, root: Path, embedder: Embedder, *, merge: boo
         return made
 
 
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise InputError(f"{str(file)!r} cannot be read: {error.strerror or error}") from error
-
-
 def _done_before(ledger: Ledger, source: dict[str, Any], root: Path) -> ToolImport | None:
-    kept = ledger.meta("import")
-    if kept is None and next(ledger.rows("SELECT COUNT(*) FROM products"))[0] == 0 and ledger.meta("scenario") is None:
-        return None
+    kept, begun = ledger.meta("import"), ledger.meta("importing")
     if kept is not None and kept["source"] == source:
         return ToolImport.model_validate(kept["made"])
-    raise RunDirectoryError(f"{str(root)!r} holds something else already; name a new or empty folder with --out")
+    if begun not in (None, source) or kept is not None or ledger.meta("scenario") is not None:
+        raise RunDirectoryError(f"{str(root)!r} holds something else already; name a new or empty folder with --out")
+    return None
 
 
-def _rows(data: bytes, name: str) -> Iterator[_Row]:
-    for number, line in enumerate(data.splitlines(), start=1):
-        if line.strip():
-            yield _row(line, f"{name}:{number}")
-
-
-def _row(line: bytes, place: str) -> _Row:
+def _row(row: Row) -> _Row:
+    if row.problem is not None or not isinstance(row.value, dict):
+        problem = row.problem or f"the row is no object but {type(row.value).__name__}"
+        return _Row(row.place, failure=_failure(row, "bad_row", problem))
+    text = normalise_text(clean_text(row.value.get(PERSONA_FIELD))[0])
+    persona = Persona(id=persona_id(text), text=text, hop=0, origin="import", source=row.place) if text else None
     try:
-        row = orjson.loads(line)
-    except ValueError as error:
-        return _Row(place, failure=_failure(place, "bad_row", f"the line is not JSON: {error}", line))
-    if not isinstance(row, dict):
-        return _Row(place, failure=_failure(place, "bad_row", f"the line is no object but {type(row).__name__}", line))
-    said = row.get(PERSONA_FIELD)
-    text = normalise_text(said) if isinstance(said, str) else ""
-    persona = Persona(id=persona_id(text), text=text, hop=0, origin="import", source=place) if text else None
-    try:
-        return _Row(place, persona, mend(row, [persona.id] if persona else []))
+        return _Row(row.place, persona, mend(row.value, [persona.id] if persona else []))
     except Unmendable as error:
-        return _Row(place, failure=_failure(place, error.cause, str(error), line))
+        return _Row(row.place, failure=_failure(row, error.cause, str(error)))
 
 
-def _failure(place: str, cause: str, message: str, line: bytes) -> Failure:
-    raw = line.decode("utf-8", "replace")[:_RAW]
-    return Failure(unit=place, stage="import", role="import", cause=cause, message=message, raw=raw, attempts=1)
+def _failure(row: Row, cause: str, message: str) -> Failure:
+    raw = row.raw.decode("utf-8", "replace")[:_RAW]
+    return Failure(unit=row.place, stage="import", role="import", cause=cause, message=message, raw=raw, attempts=1)
+
+
+def _said(row: _Row) -> Any:
+    """Return what the row says, as JSON: two files that say the same are one to an import."""
+    if row.failure is not None:
+        return row.failure.model_dump(mode="json")
+    return [tool.model_dump(mode="json") for tool in row.mended.tools] if row.mended else []
 
 
 async def _write(
@@ -154,12 +143,13 @@ async def _write(
     groups = toolsets(desk.tools, await embedder.embed([tool_text(tool) for tool in desk.tools]))
     made = _counted(rows, len(desk.tools), len(found), len(groups))
     decisions = [_decision(row.place, tool, one) for (row, tool), one in zip(found, verdicts, strict=True)]
-    await ledger.commit([_entry(rows, decisions, desk.tools)])
-    ledger.put_failures([row.failure for row in rows if row.failure])
-    ledger.put_meta(
-        toolsets=[group.model_dump(mode="json") for group in groups],
-        **{"import": {"source": source, "made": made.model_dump(mode="json")}},
-    )
+    if ledger.meta("importing") is None:
+        ledger.put_meta(importing=source)
+    if not next(ledger.rows("SELECT COUNT(*) FROM products"))[0]:  # one transaction: all of it is there, or nothing
+        await ledger.commit([_entry(rows, decisions, desk.tools)])
+    told = {"source": source, "made": made.model_dump(mode="json")}
+    sets = [group.model_dump(mode="json") for group in groups]
+    ledger.keep([], [row.failure for row in rows if row.failure], {"toolsets": sets, "import": told})
     return made
 
 

@@ -21,6 +21,7 @@ from simulator.tools.naming import identifier, unique_name
 from simulator.tools.released_args import GUESSED, parameters_of, typed
 from simulator.tools.toolset import tool_id
 from simulator.tools.words import phrase, type_of
+from simulator.transport.body import scrub
 
 __all__ = ["PERSONA_FIELD", "TOOL_FIELD", "Mended", "mend"]
 
@@ -71,7 +72,7 @@ def mend(row: Mapping[str, Any], personas: Sequence[str] = ()) -> Mended:
         Unmendable: It holds no tool, or one that is broken beyond form; the error's ``cause`` says how.
     """
     repairs: list[str] = []
-    body = _decoded(row.get(TOOL_FIELD), repairs)
+    body = scrub(_decoded(row.get(TOOL_FIELD), repairs))
     functions = _functions(body, repairs)
     taken = set[str]()
     tools = []
