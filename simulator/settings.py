@@ -11,6 +11,7 @@ variable                      meaning
 ``SIXHOP_THREADS``            threads of the embedded model's server, 1 to 512
 ``SIXHOP_SLOTS``              requests that the embedded server works on at once, 1 to 64
 ``SIXHOP_CONTEXT``            tokens of context for each of these slots, 512 to 1048576
+``SIXHOP_PRICES``             prices of models: ``MODEL=INPUT/OUTPUT[/CACHED]``, US dollars for a million tokens
 ``OPENAI_API_KEY``            key of an OpenAI-compatible endpoint, unless the scenario names another variable
 ``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``   proxies for endpoints that are not on this machine
 ============================  =======================================================================
@@ -43,6 +44,7 @@ class Settings:
         threads: ``SIXHOP_THREADS``, or ``None``.
         slots: ``SIXHOP_SLOTS``, or ``None``.
         context: ``SIXHOP_CONTEXT``, or ``None``.
+        prices: ``SIXHOP_PRICES``, or empty.
     """
 
     model: str | None = None
@@ -50,6 +52,7 @@ class Settings:
     threads: int | None = None
     slots: int | None = None
     context: int | None = None
+    prices: str = ""
     _environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -69,6 +72,7 @@ class Settings:
             threads=_number(values, "SIXHOP_THREADS", 1, 512),
             slots=_number(values, "SIXHOP_SLOTS", 1, 64),
             context=_number(values, "SIXHOP_CONTEXT", 512, 1 << 20),
+            prices=values.get("SIXHOP_PRICES", ""),
             _environ=values,
         )
 

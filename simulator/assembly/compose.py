@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,13 +12,13 @@ from simulator.assembly.subject import Workbench, open_subject, plays_tools, run
 from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.meter import Meter
 from simulator.llm.open import open_model
-from simulator.llm.protocol import ChatModel
+from simulator.llm.prices import Price, Rates, price_of, read_prices
+from simulator.llm.protocol import ChatModel, ReplyStore
 from simulator.llm.spec import EndpointSpec, parse_spec
 from simulator.models.world import World
 from simulator.prompts.template import Prompt, load_prompt, parse_prompt
 from simulator.roles.catalogue import role_of
 from simulator.roles.role import RoleContext
-from simulator.runs.ledger import Ledger
 from simulator.scenario.conversations import Conversations
 from simulator.scenario.schema import ModelChoice, RoleName, Scenario
 from simulator.settings import Settings
@@ -28,7 +28,7 @@ from simulator.subjects.workshop import Workshop
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
 
-__all__ = ["Crew", "open_crew", "stage_of", "wanted_roles"]
+__all__ = ["Crew", "endpoint_spec", "open_crew", "role_price", "stage_of", "wanted_roles"]
 
 _STAGE_OF: dict[RoleName, str] = {
     "extractor": "extract",
@@ -51,6 +51,7 @@ class Crew:
         roles: The role machine's context for each wanted role.
         meter: What this execution has paid for.
         models: The identity of the model of each role.
+        prices: What each role's model costs; ``None`` where nobody knows.
         prompts: The prompt of each role.
         subject: The assistant under test, if there is one.
         workshop: Where code of the user's runs.
@@ -59,6 +60,7 @@ class Crew:
     roles: Mapping[str, RoleContext[Any, Any]]
     meter: Meter
     models: Mapping[str, str]
+    prices: Mapping[str, Price | None]
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     subject: Subject | None = None
     workshop: Workshop = field(default_factory=Workshop)
@@ -91,18 +93,42 @@ def judges(talks: Conversations) -> bool:
     return bool(talks.judge) or any(check.rubric is not None for check in talks.checks)
 
 
+def model_choice(scenario: Scenario, role: RoleName, settings: Settings) -> ModelChoice:
+    """Return what the scenario, or else the environment, says of the model of ``role``."""
+    fallback = scenario.models.default or ModelChoice(spec=settings.model or "local")
+    choice, talks = scenario.models.roles.get(role, fallback), scenario.conversations
+    if role == "assistant" and talks is not None and talks.assistant is not None:
+        own = subject_model(talks.assistant)
+        return ModelChoice(spec=own) if own is not None else choice
+    return choice
+
+
+def role_price(scenario: Scenario, role: RoleName, settings: Settings, spec: EndpointSpec | None) -> Price | None:
+    """Return what the model of ``role`` costs: by the scenario, the environment or the table; ``None`` if none knows.
+
+    Args:
+        scenario: May name a price.
+        role: Who asks.
+        settings: May name prices.
+        spec: The endpoint; ``None`` for a model that the caller brought.
+
+    Raises:
+        UsageError: ``SIXHOP_PRICES`` is malformed.
+    """
+    told = model_choice(scenario, role, settings).price
+    if told is not None:
+        rates = Rates(told.input, told.output, told.input if told.cached is None else told.cached)
+        return Price(rates, rates.times(told.batch), "the scenario")
+    return price_of(spec, read_prices(settings.prices)) if spec is not None else None
+
+
 def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> EndpointSpec:
     """Return the endpoint of ``role``: its own, the scenario's default, the environment's, or ``local``.
 
     Raises:
         ModelSpecError: The SPEC is malformed or its file is missing.
     """
-    fallback = scenario.models.default or ModelChoice(spec=settings.model or "local")
-    choice = scenario.models.roles.get(role, fallback)
-    talks = scenario.conversations
-    if role == "assistant" and talks is not None and talks.assistant is not None:
-        own = subject_model(talks.assistant)
-        choice = ModelChoice(spec=own) if own is not None else choice
+    choice = model_choice(scenario, role, settings)
     return parse_spec(
         _anchored(choice.spec, scenario.base),
         key_env=choice.key_env,
@@ -120,31 +146,33 @@ def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> End
 async def open_crew(
     scenario: Scenario,
     settings: Settings,
-    ledger: Ledger,
+    replies: ReplyStore,
     embedder: Embedder,
     stack: AsyncExitStack,
     *,
     world: World | None = None,
     prompts: Mapping[str, str] | None = None,
     models: Mapping[str, ChatModel] | None = None,
+    may_ask: Callable[[], None] | None = None,
 ) -> Crew:
     """Open the models of the wanted roles, each endpoint once, and load their prompts.
 
     Args:
         scenario: Names models and prompts.
         settings: Keys and the embedded server's size.
-        ledger: Stores the replies.
+        replies: Stores the replies (the run's ledger).
         embedder: For scores.
         stack: Closes the models.
         world: Of the NPCs.
         prompts: The text of each prompt that the scenario overrides, by role.
         models: Models to use instead, by role, or ``*`` for all (tests, callables).
+        may_ask: Called before a call is made (see :class:`CachedModel`).
 
     Raises:
         ModelSpecError: A SPEC, file or key is wrong.
         PromptError: A prompt is missing or malformed.
     """
-    doors = _Doors(scenario, settings, ledger, stack, models or {})
+    doors = _Doors(scenario, settings, replies, stack, models or {}, may_ask)
     roles, names, used = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
     for name in wanted_roles(scenario):
         model, spec = await doors.open(name)
@@ -157,7 +185,7 @@ async def open_crew(
     subject = await _subject(doors, workshop, roles)
     if subject is not None:
         names["assistant"] = subject.name
-    return Crew(roles, doors.meter, names, used, subject, workshop)
+    return Crew(roles, doors.meter, names, doors.prices, used, subject, workshop)
 
 
 @dataclass(frozen=True)
@@ -166,9 +194,11 @@ class _Doors:
 
     scenario: Scenario
     settings: Settings
-    ledger: Ledger
+    replies: ReplyStore
     stack: AsyncExitStack
     given: Mapping[str, ChatModel]
+    may_ask: Callable[[], None] | None = None
+    prices: dict[str, Price | None] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
     flights: Flights = field(default_factory=Flights)
     opened: dict[str, ChatModel] = field(default_factory=dict)
@@ -185,8 +215,17 @@ class _Doors:
         else:
             door = open_model(self._capped(spec), self.settings)
             model = self.opened[spec.name] = await self.stack.enter_async_context(door)
-        stage = _STAGE_OF[role]
-        kept = CachedModel(model, self.ledger, role=role, stage=stage, meter=self.meter, flights=self.flights)
+        price = self.prices[role] = role_price(self.scenario, role, self.settings, spec)
+        kept = CachedModel(
+            model,
+            self.replies,
+            role=role,
+            stage=_STAGE_OF[role],
+            meter=self.meter,
+            flights=self.flights,
+            price=price,
+            may_ask=self.may_ask,
+        )
         return kept, spec
 
     def _capped(self, spec: EndpointSpec) -> EndpointSpec:
@@ -208,7 +247,7 @@ async def _subject(doors: _Doors, workshop: Workshop, roles: Mapping[str, RoleCo
         return None
     model = None if runs_code(talks.assistant) else (await doors.open("assistant"))[0]
     player = roles.get("tool_player")
-    bench = Workbench(doors.scenario.base, doors.ledger, doors.meter, workshop, model, player)
+    bench = Workbench(doors.scenario.base, doors.replies, doors.meter, workshop, model, player)
     return open_subject(talks.assistant, bench)
 
 

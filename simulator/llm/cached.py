@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.errors import EndpointError, SixhopError
 from simulator.llm.meter import Meter
+from simulator.llm.prices import Price
 from simulator.llm.protocol import ChatModel, ReplyStore
 from simulator.llm.reading import usable
 from simulator.models.message import ChatRequest, Reply
@@ -39,6 +41,8 @@ class CachedModel:
         stage: The stage that it asks in.
         meter: Where calls are counted.
         flights: The calls in flight, if they are shared with other models.
+        price: What the model's tokens cost; ``None`` when nobody knows.
+        may_ask: Called before a call is made; raises ``RunStopped`` when there is no budget for it.
     """
 
     def __init__(
@@ -50,6 +54,8 @@ class CachedModel:
         stage: str,
         meter: Meter | None = None,
         flights: Flights | None = None,
+        price: Price | None = None,
+        may_ask: Callable[[], None] | None = None,
     ) -> None:
         self.meter = meter or Meter()
         self._model = model
@@ -57,6 +63,8 @@ class CachedModel:
         self._role = role
         self._stage = stage
         self._flights: Flights = {} if flights is None else flights
+        self._price = price
+        self._may_ask = may_ask
 
     @property
     def name(self) -> str:
@@ -69,6 +77,7 @@ class CachedModel:
         Raises:
             EndpointError: The model did not answer.
             ReplyError: Its reply, fresh or stored, is cut, refused or empty.
+            RunStopped: It would have to be asked, and the budget is used up.
         """
         key = request.key(self.name)
         # Looked up before anything is awaited: no second call can slip in between.
@@ -97,11 +106,13 @@ class CachedModel:
         return usable(reply) if stored is None else self._reuse(reply)
 
     async def _ask(self, key: str, request: ChatRequest) -> Reply:
+        if self._may_ask is not None:
+            self._may_ask()
         row = self.meter.row(self._stage, self._role, self.name)
         reply: Reply | None = None
         self.meter.started(row)
         try:
-            reply = await self._model.reply(request)
+            reply = self._priced(await self._model.reply(request))
         except EndpointError as error:
             error.role = error.role or self._role
             raise
@@ -109,6 +120,11 @@ class CachedModel:
             self.meter.ended(row, reply)
         await self._store.put_reply(key, reply, role=self._role, stage=self._stage)
         return reply
+
+    def _priced(self, reply: Reply) -> Reply:
+        if reply.usd is not None or self._price is None:  # a reply from a batch comes with what it cost
+            return reply
+        return reply.model_copy(update={"usd": self._price.normal.usd(reply.usage)})
 
     def _reuse(self, reply: Reply) -> Reply:
         self.meter.reused(self.meter.row(self._stage, self._role, self.name), reply)

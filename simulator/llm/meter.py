@@ -19,6 +19,8 @@ class Tally:
         failed: Calls that no reply came back from.
         in_flight: Calls being made now.
         usage: Tokens of the calls made.
+        usd: What they cost, as far as prices are known, in US dollars.
+        unpriced: Calls made whose price is not known.
         saved: Tokens of the calls reused, as they were counted when they were made.
     """
 
@@ -27,6 +29,8 @@ class Tally:
     failed: int = 0
     in_flight: int = 0
     usage: Usage = field(default_factory=Usage)
+    usd: float = 0.0
+    unpriced: int = 0
     saved: Usage = field(default_factory=Usage)
 
 
@@ -52,6 +56,21 @@ class Meter:
         """Prompt and completion tokens of these calls."""
         return self.total.usage.prompt + self.total.usage.completion
 
+    @property
+    def in_flight(self) -> int:
+        """Calls that a model works on now."""
+        return self.total.in_flight
+
+    @property
+    def usd(self) -> float:
+        """What the calls cost in US dollars, as far as prices are known."""
+        return self.total.usd
+
+    @property
+    def unpriced(self) -> int:
+        """Calls whose price is not known."""
+        return self.total.unpriced
+
     def row(self, stage: str, role: str, model: str) -> Tally:
         """Return the tally of one stage, role and model."""
         return self.rows.setdefault((stage, role, model), Tally())
@@ -70,6 +89,8 @@ class Meter:
             else:
                 tally.made += 1
                 tally.usage += reply.usage
+                tally.usd += reply.usd or 0.0
+                tally.unpriced += reply.usd is None
 
     def reused(self, row: Tally, reply: Reply) -> None:
         """Count a call that did not have to be made."""

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError, create_model
 
-from simulator.errors import InvalidReply, ReplyError
+from simulator.errors import InvalidReply, ReplyError, RunStopped
 from simulator.llm.reading import usable
 from simulator.llm.structured import parse, schema_of
 from simulator.models.base import Record, derive_seed
@@ -66,13 +66,29 @@ async def redraw(
 
 
 async def together(draws: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Run ``draws`` at once, return their results in order; the first error cancels the others and is raised bare."""
+    """Run ``draws`` at once, return their results in order; the first error cancels the others and is raised bare.
+
+    A used-up budget cancels none: what is asked already is paid for, and is kept.
+    """
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in draws]
+            tasks = [group.create_task(_to_its_end(one)) for one in draws]
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
+    results = list[T]()
+    for task in tasks:
+        result = task.result()
+        if isinstance(result, RunStopped):
+            raise result
+        results.append(result)
+    return results
+
+
+async def _to_its_end(draw: Coroutine[Any, Any, T]) -> T | RunStopped:
+    try:
+        return await draw
+    except RunStopped as stopped:
+        return stopped
 
 
 async def _once(context: RoleContext[I, O], messages: Sequence[Message], seed: int, number: int) -> Draft[O]:

@@ -40,7 +40,8 @@ async def work(
 
     Args:
         units: In the order in which their results are wanted.
-        perform: Performs one unit; an exception of it ends the work: no further unit starts.
+        perform: Performs one unit; an exception of it ends the work: no further unit starts. ``RunStopped`` does that
+            as ``stop`` does: what else is in flight ends.
         concurrency: How many units are performed at once, at least 1.
         stop: Asked before each unit; a reason ends the work when what is in flight is done.
         listener: Told of each unit's start and end.
@@ -61,6 +62,8 @@ async def work(
             ahead.extend((unit, asyncio.create_task(pool.run(unit))) for unit in islice(waiting, room))
             batch = await _take(ahead)
             if not batch:
+                # The oldest unit stopped half-way: those behind it may be at work still, and what they ask is paid for.
+                await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
                 break
             yield batch
     finally:
@@ -68,7 +71,7 @@ async def work(
             task.cancel()
         await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
     if pool.stopped:
-        raise RunStopped(pool.stopped)
+        raise RunStopped(stop() or pool.stopped)  # asked again: now with what was in flight
 
 
 @dataclass
@@ -80,7 +83,7 @@ class _Pool:
     stopped: str | None = None
 
     async def run(self, unit: Unit) -> UnitResult | None:
-        """Perform ``unit`` when a slot is free; ``None`` when the work has stopped before."""
+        """Perform ``unit`` when a slot is free; ``None`` when the work has stopped before its end."""
         async with self.slots:
             self.stopped = self.stopped or self.stop()
             if self.stopped:
@@ -88,6 +91,9 @@ class _Pool:
             self.listener(UnitStarted(unit.stage))
             try:
                 result = await self.perform(unit)
+            except RunStopped as stopped:  # in the middle of the unit: what was paid for is kept, the rest is for later
+                self.stopped = self.stopped or str(stopped)
+                return None
             except Exception as error:
                 self.stopped = f"{unit.role} failed: {error}"
                 raise

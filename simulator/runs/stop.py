@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from simulator.errors import RunStopped
+
 __all__ = ["Limits", "Spent", "Stop"]
 
 
@@ -23,19 +25,38 @@ class Spent(Protocol):
         """Prompt and completion tokens of these calls."""
         ...
 
+    @property
+    def usd(self) -> float:
+        """What they cost in US dollars, as far as prices are known."""
+        ...
+
+    @property
+    def unpriced(self) -> int:
+        """Those of the calls whose price is not known."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that are being made."""
+        ...
+
 
 @dataclass(frozen=True)
 class Limits:
-    """Most calls, tokens and minutes of one execution; ``None`` is no limit."""
+    """Most calls, tokens, minutes and US dollars of one execution; ``None`` is no limit."""
 
     calls: int | None = None
     tokens: int | None = None
     minutes: float | None = None
+    usd: float | None = None
 
 
 @dataclass
 class Stop:
-    """Asked before each unit is started. What is in flight always ends.
+    """Asked before each unit is started, and about the budget before each call. What is in flight always ends.
+
+    So a run makes exactly as many calls as it may, and spends more tokens or money than it may by at most what the
+    calls in flight take: what a reply costs is known when it is there.
 
     Args:
         limits: The budget.
@@ -61,14 +82,26 @@ class Stop:
         """Why no further unit may start, or ``None``."""
         return self.asked or self._exhausted()
 
+    def may_call(self) -> None:
+        """Return if there is budget for one more call.
+
+        Raises:
+            RunStopped: There is not.
+        """
+        reason = self._exhausted()
+        if reason is not None:
+            raise RunStopped(reason)
+
     def _exhausted(self) -> str | None:
         limits, spent = self.limits, self._spent
         if spent is None:
             return None
-        if limits.calls is not None and spent.calls >= limits.calls:
-            return f"the budget of {limits.calls} calls is used up"
+        if limits.calls is not None and spent.calls + spent.in_flight >= limits.calls:
+            return f"the budget of {limits.calls:,} calls is used up"
         if limits.tokens is not None and spent.tokens >= limits.tokens:
-            return f"the budget of {limits.tokens} tokens is used up"
+            return f"the budget of {limits.tokens:,} tokens is used up ({spent.tokens:,} with what was in flight)"
+        if limits.usd is not None and spent.usd >= limits.usd:
+            return f"the budget of ${limits.usd:,.2f} is used up (${spent.usd:,.4f} with what was in flight)"
         if limits.minutes is not None and (self.clock() - self._started) / 60 >= limits.minutes:
             return f"the budget of {limits.minutes:g} minutes is used up"
         return None

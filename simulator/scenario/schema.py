@@ -21,6 +21,7 @@ __all__ = [
     "Expand",
     "Instructions",
     "ModelChoice",
+    "ModelPrice",
     "Models",
     "Npcs",
     "RoleName",
@@ -51,6 +52,22 @@ def _hops(value: int) -> int:
     return value
 
 
+class ModelPrice(Section):
+    """What a model costs, in US dollars for a million tokens.
+
+    Attributes:
+        input: Of the prompt.
+        output: Of the answer.
+        cached: Of the prompt where the server had it cached; by default as ``input``.
+        batch: What a batch costs, as a share of that.
+    """
+
+    input: float = Field(ge=0, lt=1e6)
+    output: float = Field(ge=0, lt=1e6)
+    cached: float | None = Field(None, ge=0, lt=1e6)
+    batch: float = Field(0.5, gt=0, le=1)
+
+
 class ModelChoice(Section):
     """One model and how to speak to it.
 
@@ -67,6 +84,7 @@ class ModelChoice(Section):
             for the embedded model 600.
         unit_timeout_s: Longest time for all replies that one unit (in a conversation, one turn) needs; by default three
             times ``timeout_s``.
+        price: What it costs, instead of what the table of prices says.
         extra: Parameters of the request's body that only this server knows.
     """
 
@@ -79,6 +97,7 @@ class ModelChoice(Section):
     tokens_per_minute: int | None = Field(None, ge=1)
     timeout_s: float | None = Field(None, gt=0)
     unit_timeout_s: float | None = Field(None, gt=0)
+    price: ModelPrice | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -209,8 +228,16 @@ class Tools(Section):
 
 
 class Budget(Section):
-    """Where the run stops, resumable."""
+    """Where an execution of the run stops, resumable.
 
+    Attributes:
+        max_usd: US dollars; every model's price must be known.
+        max_calls: Calls to models.
+        max_tokens: Tokens of prompts and answers.
+        max_minutes: Minutes.
+    """
+
+    max_usd: float | None = Field(None, ge=0)
     max_calls: int | None = Field(None, ge=0)
     max_tokens: int | None = Field(None, ge=0)
     max_minutes: float | None = Field(None, ge=0)
