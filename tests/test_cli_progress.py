@@ -18,6 +18,9 @@ from simulator.runs.events import Event, Note, RunStarted, StageEnded, StageStar
 class Spent:
     calls: int = 0
     tokens: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+    in_flight: int = 0
 
 
 class Clock:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.assembly.budget import check_prices
 from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.fingerprint import dependencies, differences, fingerprint
 from simulator.assembly.inputs import Inputs, kept_inputs
@@ -83,6 +84,8 @@ class Execution:
         with Ledger.open(self.directory.ledger, create=True) as ledger:
             async with AsyncExitStack() as stack:
                 chosen = embedder or await open_embedder(self.scenario, self.settings, stack)
+                stop = self.stop or Stop()
+                stop.limits = self.limits
                 crew = await open_crew(
                     self.scenario,
                     self.settings,
@@ -92,12 +95,14 @@ class Execution:
                     world=self.inputs.world,
                     prompts=self.inputs.prompts,
                     models=models,
+                    may_ask=stop.may_call,
                 )
+                check_prices(crew, self.limits)
                 self._keep(ledger, crew, chosen)
                 ledger.forget_failed("endpoint")
                 state, reason = "failed", "it was interrupted"
                 try:
-                    context = await self._context(ledger, crew, chosen)
+                    context = await self._context(ledger, crew, chosen, stop)
                     await produce(context)
                     state, reason = "done", ""
                 except SixhopError as error:
@@ -149,11 +154,9 @@ class Execution:
         self.listener(Note(f"the scenario changed ({told}): {stage} and what follows from it is done anew"))
         return revise(ledger, stage, order)
 
-    async def _context(self, ledger: Ledger, crew: Crew, embedder: Embedder) -> ProductionContext:
+    async def _context(self, ledger: Ledger, crew: Crew, embedder: Embedder, stop: Stop) -> ProductionContext:
         from graphs.context import ProductionContext
 
-        stop = self.stop or Stop()
-        stop.limits = self.limits
         stop.watch(crew.meter)
         self.listener(RunStarted(self.scenario.name, self.directory.root, crew.meter))
         return ProductionContext(

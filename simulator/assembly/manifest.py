@@ -59,10 +59,15 @@ def counts(ledger: Ledger) -> dict[str, Any]:
 
 
 def usage(ledger: Ledger) -> list[dict[str, Any]]:
-    """Return calls and tokens per stage, role and model; every reply counts once, however often it was used."""
+    """Return calls, tokens and US dollars per stage, role and model; a reply counts once, however often it was used.
+
+    ``usd`` is ``None`` when the price of one of the calls was not known; ``unpriced`` says of how many.
+    """
     rows = ledger.rows(
-        "SELECT stage, role, model, COUNT(*), SUM(prompt_tokens), SUM(completion_tokens), SUM(cached_tokens)"
+        "SELECT stage, role, model, COUNT(*), SUM(prompt_tokens), SUM(completion_tokens), SUM(cached_tokens),"
+        " CASE WHEN COUNT(usd) = COUNT(*) THEN TOTAL(usd) END, COUNT(*) - COUNT(usd)"
         " FROM replies GROUP BY stage, role, model ORDER BY stage, role, model"
     )
-    names = ("stage", "role", "model", "calls", "prompt_tokens", "completion_tokens", "cached_tokens")
+    tokens = ("prompt_tokens", "completion_tokens", "cached_tokens")
+    names = ("stage", "role", "model", "calls", *tokens, "usd", "unpriced")
     return [dict(zip(names, row, strict=True)) for row in rows]

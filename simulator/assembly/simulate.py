@@ -38,6 +38,7 @@ class Overrides:
     max_calls: int | None = None
     max_tokens: int | None = None
     max_minutes: float | None = None
+    max_usd: float | None = None
 
     def apply(self, scenario: Scenario) -> Scenario:
         """Return the scenario with these values in it, but for the budget."""
@@ -57,6 +58,7 @@ class Overrides:
             budget.max_calls if self.max_calls is None else self.max_calls,
             budget.max_tokens if self.max_tokens is None else self.max_tokens,
             budget.max_minutes if self.max_minutes is None else self.max_minutes,
+            budget.max_usd if self.max_usd is None else self.max_usd,
         )
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "MaxCalls",
     "MaxMinutes",
     "MaxTokens",
+    "MaxUsd",
     "Model",
     "OnChange",
     "Quiet",
@@ -40,6 +41,10 @@ MaxCalls = Annotated[int | None, typer.Option("--max-calls", metavar="N", min=0,
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", min=0, help="Stop after so many tokens.")]
 MaxMinutes = Annotated[
     float | None, typer.Option("--max-minutes", metavar="M", min=0, help="Stop after so many minutes.")
+]
+MaxUsd = Annotated[
+    float | None,
+    typer.Option("--max-usd", metavar="X", min=0, help="Stop after so many US dollars; every price must be known."),
 ]
 OnChange = Annotated[
     str,

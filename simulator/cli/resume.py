@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, OnChange, Quiet, RunDir
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, MaxUsd, OnChange, Quiet, RunDir
 
 __all__ = ["resume"]
 
@@ -13,6 +13,7 @@ def resume(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    max_usd: MaxUsd = None,
     on_change: OnChange = "refuse",
     quiet: Quiet = False,
     as_json: Json = False,
@@ -31,7 +32,7 @@ def resume(
     choice = checked(on_change)
     planned = stage_names(kept_scenario(rundir))
     overrides = assembly.Overrides(
-        concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes
+        concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes, max_usd=max_usd
     )
     execute(
         lambda progress, stop: go_on(rundir, overrides=overrides, listener=progress, stop=stop, on_change=choice),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Model, OnChange, Quiet, Seed
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, MaxUsd, Model, OnChange, Quiet, Seed
 
 __all__ = ["run"]
 
@@ -23,6 +23,7 @@ def run(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    max_usd: MaxUsd = None,
     on_change: OnChange = "refuse",
     quiet: Quiet = False,
     as_json: Json = False,
@@ -39,7 +40,7 @@ def run(
     loaded = load_scenario(scenario)
     root = out if out is not None else Path("runs") / loaded.name
     choice = checked(on_change)
-    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes)
+    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes, max_usd)
     execute(
         lambda progress, stop: simulate(
             loaded, root, overrides=overrides, listener=progress, stop=stop, on_change=choice

@@ -45,6 +45,8 @@ class Report(Record):
         products: How many of each kind.
         calls: Replies in the ledger.
         tokens: Prompt and completion tokens of these replies.
+        usd: What they cost in US dollars, as far as prices were known.
+        unpriced: Replies whose price was not known.
         diversity: Of the population.
         grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
     """
@@ -58,6 +60,8 @@ class Report(Record):
     products: dict[str, int]
     calls: int
     tokens: int
+    usd: float = 0.0
+    unpriced: int = 0
     diversity: Diversity | None = None
     grounding: float | None = None
 
@@ -70,7 +74,8 @@ async def build_report(ledger: Ledger, embedder: Embedder) -> Report:
     """
     personas = list(ledger.personas())
     vectors = await embedder.embed([persona.text for persona in personas]) if personas else None
-    calls, tokens = next(ledger.rows("SELECT COUNT(*), TOTAL(prompt_tokens + completion_tokens) FROM replies"))
+    paid = "SELECT COUNT(*), TOTAL(prompt_tokens + completion_tokens), TOTAL(usd), COUNT(*) - COUNT(usd) FROM replies"
+    calls, tokens, usd, unpriced = next(ledger.rows(paid))
     stages, flaws = _stages(ledger)
     return Report(
         stages=stages,
@@ -82,6 +87,8 @@ async def build_report(ledger: Ledger, embedder: Embedder) -> Report:
         products=dict(ledger.rows("SELECT kind, COUNT(*) FROM products GROUP BY kind ORDER BY kind")),
         calls=calls,
         tokens=int(tokens),
+        usd=usd,
+        unpriced=unpriced,
         diversity=diversity(vectors) if vectors is not None else None,
         grounding=await _grounding(ledger, embedder, personas),
     )
@@ -151,7 +158,9 @@ def to_markdown(report: Report, name: str) -> str:
 
 
 def _sentences(report: Report) -> list[str]:
-    lines = [f"{report.calls:,} replies and {report.tokens:,} tokens were paid for."]
+    cost = f" They cost ${report.usd:,.4f}." if report.usd else ""
+    unknown = f" The price of {report.unpriced:,} replies is not known." if report.unpriced else ""
+    lines = [f"{report.calls:,} replies and {report.tokens:,} tokens were paid for.{cost}{unknown}"]
     if report.diversity is not None:
         d = report.diversity
         lines.append(

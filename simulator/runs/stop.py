@@ -101,7 +101,7 @@ class Stop:
         if limits.tokens is not None and spent.tokens >= limits.tokens:
             return f"the budget of {limits.tokens:,} tokens is used up ({spent.tokens:,} with what was in flight)"
         if limits.usd is not None and spent.usd >= limits.usd:
-            return f"the budget of ${limits.usd:,.2f} is used up (${spent.usd:,.4f} with what was in flight)"
+            return f"the budget of ${limits.usd:,g} is used up (${spent.usd:,.4f} with what was in flight)"
         if limits.minutes is not None and (self.clock() - self._started) / 60 >= limits.minutes:
             return f"the budget of {limits.minutes:g} minutes is used up"
         return None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from simulator.assembly.manifest import usage
+
 if TYPE_CHECKING:
     from simulator.assembly import Run
 
@@ -45,7 +47,7 @@ class Digest:
         products: Products by kind, in the story's order; only kinds that there are.
         stages: In the order in which they ran.
         input_failures: Rows of the inputs that could not be used.
-        usage: Calls and tokens by role and model.
+        usage: Calls, tokens and US dollars by stage, role and model.
     """
 
     hops: Mapping[int, int]
@@ -70,6 +72,16 @@ class Digest:
         """Prompt and completion tokens of these."""
         return sum(row["prompt_tokens"] + row["completion_tokens"] for row in self.usage)
 
+    @property
+    def usd(self) -> float:
+        """What they cost, as far as prices were known."""
+        return sum(row["usd"] or 0.0 for row in self.usage)
+
+    @property
+    def unpriced(self) -> int:
+        """Replies whose price was not known."""
+        return sum(row["unpriced"] for row in self.usage)
+
 
 def digest(run: Run) -> Digest:
     """Count what the run's ledger holds."""
@@ -81,7 +93,7 @@ def digest(run: Run) -> Digest:
         products={kind: products[kind] for kind in _PRODUCTS if kind in products},
         stages=tuple(_stages(run)),
         input_failures=_one(run, "SELECT COUNT(*) FROM failures WHERE cause = 'input'"),
-        usage=tuple(_usage(run)),
+        usage=tuple(usage(run.ledger)),
     )
 
 
@@ -120,15 +132,6 @@ def _stages(run: Run) -> list[StageCount]:
         )
         for stage, units in ended
     ]
-
-
-def _usage(run: Run) -> list[dict[str, Any]]:
-    names = ("role", "model", "calls", "prompt_tokens", "completion_tokens", "cached_tokens")
-    rows = run.ledger.rows(
-        "SELECT role, model, COUNT(*), SUM(prompt_tokens), SUM(completion_tokens), SUM(cached_tokens)"
-        " FROM replies GROUP BY role, model ORDER BY role, model"
-    )
-    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _nested(run: Run, sql: str) -> dict[str, dict[str, int]]:

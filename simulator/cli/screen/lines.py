@@ -7,6 +7,7 @@ from types import TracebackType
 from rich.console import Console
 
 from simulator.cli.screen.console import words
+from simulator.cli.screen.money import paid
 from simulator.cli.screen.progress import Progress, StageProgress, duration
 from simulator.runs.events import Event, Note, RunStarted, StageEnded
 
@@ -91,4 +92,7 @@ def _going(stage: StageProgress, progress: Progress) -> str:
 
 
 def _spent(progress: Progress) -> str:
-    return f" [{progress.spent.calls:,} calls, {progress.spent.tokens:,} tokens]" if progress.spent else ""
+    if progress.spent is None:
+        return ""
+    cost = paid(progress.spent)
+    return f" [{progress.spent.calls:,} calls, {progress.spent.tokens:,} tokens{f', {cost}' if cost else ''}]"

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.screen.console import one_line, words
+from simulator.cli.screen.money import paid
 from simulator.cli.screen.progress import Progress, StageProgress, duration
 
 __all__ = ["draw"]
@@ -85,7 +86,8 @@ def _footer(progress: Progress, now: float) -> Text:
     elapsed = now - progress.began
     calls, tokens = (progress.spent.calls, progress.spent.tokens) if progress.spent else (0, 0)
     rate = progress.call_rate()
-    parts = [f"{calls:,} calls", f"{tokens:,} tokens", f"{rate:.1f} calls/s" if rate else "", duration(elapsed)]
+    cost = paid(progress.spent) if progress.spent else ""
+    parts = [f"{calls:,} calls", f"{tokens:,} tokens", cost, f"{rate:.1f} calls/s" if rate else "", duration(elapsed)]
     return words(" · ".join(filter(None, parts)), "dim")
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.digest import Digest
 from simulator.cli.screen.layout import Barred, facts, heading, table
+from simulator.cli.screen.money import dollars, paid
 from simulator.cli.screen.summary import population_table, stage_title, stages_table
 from simulator.evidence.report import Report
 
@@ -61,7 +62,7 @@ def _state(run: Run, numbers: Digest) -> list[tuple[str, str]]:
         ("state", f"{state}: {reason}" if reason else state),
         ("people", f"{numbers.personas:,} personas, {numbers.relations:,} relations"),
         ("products", ", ".join(f"{count:,} {kind}" for kind, count in numbers.products.items())),
-        ("paid", f"{numbers.calls:,} calls, {numbers.tokens:,} tokens"),
+        ("paid", ", ".join(filter(None, (f"{numbers.calls:,} calls, {numbers.tokens:,} tokens", paid(numbers))))),
         ("bad rows", f"{numbers.input_failures:,} of the inputs" if numbers.input_failures else ""),
         ("directory", str(run.directory.root)),
     ]
@@ -127,11 +128,15 @@ def _failures(run: Run, examples: int) -> Iterator[RenderableType]:
 
 
 def _usage(numbers: Digest) -> Table:
-    made = table("role", "calls>", "prompt>", "cached>", "answer>", "model*")
+    """Return one row for each stage, role and model; money only where some was spent, or may have been."""
+    costs = bool(numbers.usd or numbers.unpriced)
+    made = table("stage", "role", "calls>", "prompt>", "cached>", "answer>", *(["cost>"] if costs else []), "model*")
     for row in numbers.usage:
         made.add_row(
+            stage_title(row["stage"]),
             words(row["role"]),
             *(f"{row[name]:,}" for name in ("calls", "prompt_tokens", "cached_tokens", "completion_tokens")),
+            *(["?" if row["usd"] is None else dollars(row["usd"])] if costs else []),
             words(row["model"], "dim"),
         )
     return made
