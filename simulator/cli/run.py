@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, MaxUsd, Model, OnChange, Quiet, Seed
+from simulator.cli.options import (
+    Concurrency,
+    Json,
+    MaxCalls,
+    MaxMinutes,
+    MaxTokens,
+    MaxUsd,
+    Model,
+    OnChange,
+    Quiet,
+    Seed,
+)
 
 __all__ = ["run"]
 
