@@ -3,6 +3,7 @@
 import asyncio
 import json
 import unicodedata
+from typing import Any
 
 import pytest
 from cli_cases import CHILD, CONVERSATION, MIDWIFE, NURSE, ORIN, PILOT, TOOL, TUNER, build_run
@@ -13,7 +14,7 @@ from simulator.cli.screen.kinds import KINDS
 from simulator.models.conversation import Conversation, Label, Turn
 from simulator.models.decision import Decision
 from simulator.models.instruction import Instruction
-from simulator.models.npc import Npc, NpcTie
+from simulator.models.npc import Npc, NpcTie, QuestStep
 from simulator.models.persona import Persona, persona_id
 from simulator.models.problem import Problem, WrittenText
 from simulator.models.relation import Relation
@@ -222,11 +223,17 @@ def evil_entries() -> list[Entry]:
         Turn(role=role, speaker=EVIL, content=EVIL, labels=(Label(detector=EVIL, evidence=EVIL),))
         for role in ("user", "assistant")
     )
-    npc = {name: EVIL for name in Npc.model_fields if name not in ("id", "persona", "ties")}
+    made = {
+        "steps": (QuestStep(action="get", thing=EVIL, place=EVIL),),
+        "lines": (EVIL,),
+        "fields": {"secret": EVIL},
+        "passages": (0,),
+    }
+    npc: dict[str, Any] = {name: EVIL for name in Npc.model_fields if name not in ("id", "persona", "ties", *made)}
     bodies = [
         ("instruction", Instruction(id="i-1", persona=a, text=EVIL)),
         ("conversation", Conversation(id="c-1", persona=a, partner=b, turns=turns, stop="loop", reason=EVIL)),
-        ("npc", Npc(id="n-1", persona=a, ties=(NpcTie(npc="n-2", name=EVIL, relation=EVIL),), **npc)),
+        ("npc", Npc(id="n-1", persona=a, ties=(NpcTie(npc="n-2", name=EVIL, relation=EVIL),), **npc, **made)),
         (
             "tool",
             Tool(

@@ -15,6 +15,7 @@ from simulator.models.world import World
 from simulator.prompts.chat import chat, each_chat
 from simulator.prompts.template import load_prompt
 from simulator.roles.npc_draft import TEXT_FIELDS, NpcDraft
+from simulator.roles.npc_lore import choose_passages
 from simulator.roles.npc_seat import Seat, seat_cast
 from simulator.roles.npc_writer import brief_for, likeness, npc_writer, to_npc
 from simulator.scenario.world import load_world
@@ -143,7 +144,7 @@ def test_standard_prompt_world_first_persona_last_in_its_block() -> None:
 
 def test_small_prompt_asks_for_one_field_with_examples_of_that_field() -> None:
     prompt = load_prompt("npc_writer", "small")
-    assert tuple(prompt.head.questions) == TEXT_FIELDS
+    assert tuple(prompt.head.questions) == (*TEXT_FIELDS, "tie_line")
     messages = each_chat(prompt, ROLE.values(BRIEF), {}, "background", "At Lantern Quay, Fenn")
     assert [message.role for message in messages] == ["system", *["user", "assistant"] * 5]
     assert "a long-distance ferry rower who writes poems at landing places" in messages[-2].content
@@ -199,7 +200,7 @@ QUESTIONS = {
 def test_the_small_prompt_makes_an_npc_field_by_field() -> None:
     result, model = perform(ROLE, BRIEF, small_answer, "small")
     assert result.failure is None, result.failure
-    npc = to_npc(NpcDraft.model_validate(result.value), BRIEF, WORLD)
+    npc = to_npc(ROLE.output.model_validate(result.value), BRIEF, WORLD)
     assert npc.background == "At Lantern Quay, Fenn rows the last boat of the night and keeps a line of each talk."
     assert npc.name == "Fenn Quayle"
     assert npc.persona == persona_id(PERSONA)
@@ -226,12 +227,75 @@ def test_a_field_that_never_passes_is_a_failure_with_its_reason() -> None:
 
 
 def test_the_standard_prompt_makes_a_whole_npc_and_repairs_one() -> None:
-    good = GOOD.model_copy(update={**CHOSEN, "name": "Morra Slate"}).model_dump()
+    good = {**GOOD.model_copy(update={**CHOSEN, "name": "Morra Slate"}).model_dump(mode="json"), "fields": FIELDS}
     replies = [json.dumps({**good, "race": "elf"}), json.dumps({**good, "greeting": "No."}), json.dumps(good)]
     result, model = perform(ROLE, OPEN, replies)
     assert result.value == good
     assert [attempt.flaw for attempt in result.rejected] == ["not_in_world", "short"]
     assert "greeting has 1 words" in model.requests[2].messages[-1].content
+
+
+FIELDS = {"age": 41, "cord": "one knot", "secret": "Fenn cannot swim."}
+
+
+@pytest.mark.parametrize("wrong", [{"age": 12}, {"cord": "two knots"}, {"secret": " "}])
+def test_a_value_that_does_not_fit_the_designers_field_is_rejected(wrong: dict[str, object]) -> None:
+    draft = ROLE.output.model_validate({**GOOD.model_dump(exclude={"fields"}), "fields": {**FIELDS, **wrong}})
+    assert flaw(ROLE, BRIEF, draft) == "not_in_world"
+
+
+def test_the_designers_fields_are_in_the_schema_and_what_the_writer_leaves_out_comes_from_the_seat() -> None:
+    schema = schema_of(ROLE.output).body["properties"]["fields"]
+    assert schema["required"] == ["age", "cord", "secret"]
+    assert (schema["properties"]["age"]["minimum"], schema["properties"]["age"]["maximum"]) == (16, 80)
+    brief = brief_for(WORLD, PERSONA, SEAT.model_copy(update={"fields": {"age": 30, "cord": "one knot"}}))
+    written = ROLE.output.model_validate({**GOOD.model_dump(exclude={"fields"}), "fields": {"age": 41}})
+    assert to_npc(written, brief, WORLD).fields == {"age": 41, "cord": "one knot"}
+
+
+SISTER = NpcTie(npc="n-7", name="Odra Flint", relation="younger sister")
+
+
+def test_a_quest_is_told_in_steps_that_a_game_can_check() -> None:
+    npc = to_npc(GOOD, BRIEF, WORLD)
+    assert [(step.action, step.thing, step.place, step.to) for step in npc.steps] == [
+        ("get", "a coil of tarred rope", "the Ropewalk", ""),
+        ("bring", "a coil of tarred rope", "Lantern Quay", npc.id),
+    ]
+    errand = brief_for(WORLD, PERSONA, SEAT, [SISTER], receiver=SISTER, receiver_place="Gull Tower")
+    assert to_npc(GOOD, errand, WORLD).steps[1].to == "n-7"
+    assert "The quest ends at: Odra Flint at Gull Tower" in ROLE.values(errand)["settled"]
+    assert to_npc(GOOD.model_copy(update={**CHOSEN, "name": "Ilo Oar"}), OPEN, WORLD).steps == ()
+
+
+def test_who_knows_nobody_is_not_asked_about_anybody_and_who_does_says_how() -> None:
+    _, alone = perform(ROLE, BRIEF, small_answer, "small")
+    sister = brief_for(WORLD, PERSONA, SEAT, [SISTER])
+    answer = "Odra is my younger sister, and she steers by the smell of the water."
+    result, asked = perform(
+        ROLE, sister, lambda one: answer if "about Odra" in one.messages[-2].content else small_answer(one), "small"
+    )
+    assert len(asked.requests) == len(alone.requests) + load_prompt("npc_writer", "small").head.candidates
+    assert asked.requests[-1].messages[-1].content == "Odra is my younger sister, and"
+    assert result.value is not None
+    assert to_npc(ROLE.output.model_validate(result.value), sister, WORLD).lines == (answer,)
+    back = brief_for(WORLD, PERSONA, SEAT, [SISTER.model_copy(update={"relation": "whose younger sister you are"})])
+    assert ROLE.values(back)["tie_lead"] == "I am Odra's younger sister, and"
+
+
+def test_of_a_long_lore_the_writer_sees_the_passages_that_are_nearest() -> None:
+    long = WORLD.model_copy(update={"lore": WORLD.lore + "\n\n" + "\n\n".join(f"Well {n} is dry." for n in range(50))})
+    people = ["a nurse in a children's hospital", "a potato farmer"]
+    cast = seats(people)
+    whole = asyncio.run(choose_passages(long, people, cast, Letters()))
+    assert whole == [(), ()]
+    shown = asyncio.run(choose_passages(long, people, cast, Letters(), limit=60))
+    for numbers in shown:
+        assert numbers == tuple(sorted(set(numbers)))
+        assert 0 < sum(len(long.passages[number].split()) for number in numbers) <= 90
+    values = npc_writer(long).values(brief_for(long, people[0], cast[0], passages=shown[0]))
+    assert "Well" not in values["lore"]
+    assert long.passages[shown[0][0]] in values["passages"]
 
 
 CAST = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphs.admission import Proposal, admit_products
@@ -13,11 +13,12 @@ from graphs.stage import Counts, run_stage
 from graphs.stages.cast import cast_personas
 from simulator.errors import InputError
 from simulator.models.base import derive_seed
-from simulator.models.npc import NpcTie
+from simulator.models.npc import NpcTie, reverse_relation
 from simulator.models.persona import Persona
 from simulator.models.unit import Unit, UnitResult
 from simulator.models.world import World
-from simulator.roles.npc_draft import NpcBrief, NpcDraft
+from simulator.roles.npc_draft import NpcBrief
+from simulator.roles.npc_lore import choose_passages
 from simulator.roles.npc_seat import Seat, seat_cast
 from simulator.roles.npc_writer import brief_for, npc_id, to_npc
 from simulator.runs.entry import Product
@@ -35,13 +36,24 @@ async def write_npcs(context: ProductionContext) -> Counts:
     people = cast_personas(context)[: section.count]
     seats = await seat_cast(world, [persona.text for persona in people], context.scenario.seed, context.embedder)
     ties = _ties(context, world, people, seats)
+    shown = await choose_passages(
+        world, [persona.text for persona in people], seats, context.embedder, section.lore_words
+    )
+    where = {npc_id(world, persona.id, seat.name): seat for persona, seat in zip(people, seats, strict=True)}
     briefs = {
-        persona.id: brief_for(world, persona.text, seat, ties[persona.id]).model_dump(mode="json")
-        for persona, seat in zip(people, seats, strict=True)
+        persona.id: brief_for(
+            world,
+            persona.text,
+            seat,
+            ties[persona.id],
+            passages=passages,
+            **_errand(seat, ties[persona.id], where, derive_seed(context.scenario.seed, "errand", persona.id)),
+        ).model_dump(mode="json")
+        for persona, seat, passages in zip(people, seats, shown, strict=True)
     }
 
     def propose(unit: Unit, result: UnitResult) -> Proposal:
-        npc = to_npc(NpcDraft.model_validate(result.value), NpcBrief.model_validate(unit.inputs), world)
+        npc = to_npc(role.role.output.model_validate(result.value), NpcBrief.model_validate(unit.inputs), world)
         text = " ".join(filter(None, (npc.personality, npc.background, npc.quest)))
         return Proposal(Product("npc", npc.id, npc.persona, npc), text or npc.name, npc.name)
 
@@ -58,6 +70,15 @@ def _unit(context: ProductionContext, inputs: dict[str, Any]) -> Unit:
     return Unit(stage=STAGE, role="npc_writer", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs))
 
 
+def _errand(seat: Seat, ties: Sequence[NpcTie], where: Mapping[str, Seat], seed: int) -> dict[str, Any]:
+    """Return whom the quest's thing is for, for every second NPC that knows somebody elsewhere: quests follow edges."""
+    others = [tie for tie in ties if where[tie.npc].place != seat.thing_place]
+    if not seat.thing or not others or seed % 2:
+        return {}
+    receiver = others[seed // 2 % len(others)]
+    return {"receiver": receiver, "receiver_place": where[receiver.npc].place}
+
+
 def _ties(
     context: ProductionContext, world: World, people: Sequence[Persona], seats: Sequence[Seat]
 ) -> dict[str, list[NpcTie]]:
@@ -69,7 +90,7 @@ def _ties(
             other = relation.target
             if other in names:
                 ties[persona.id].append(_tie(world, other, names[other], relation.name))
-                ties[other].append(_tie(world, persona.id, names[persona.id], f"whose {relation.name} you are"))
+                ties[other].append(_tie(world, persona.id, names[persona.id], reverse_relation(relation.name)))
     return ties
 
 

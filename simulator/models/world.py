@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from simulator.models.base import Record, content_id
+from simulator.models.world_field import Fields
 
-__all__ = ["NameCustom", "NamePart", "Swap", "Term", "TermKind", "World"]
+__all__ = ["NameCustom", "NamePart", "Swap", "Term", "TermKind", "World", "lore_passages"]
 
 TermKind = Literal["races", "occupations", "factions", "places", "things"]
 """The enumerations of a world."""
@@ -118,6 +120,8 @@ class World(Record):
             sees it.
         forbidden: Words that no text of the world may have: of things that do not exist here.
         rules: Further rules for the writer.
+        rewards: What a quest is paid with.
+        fields: What NPCs of this world have beside what all NPCs have.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
@@ -135,6 +139,13 @@ class World(Record):
     instead: Annotated[tuple[Swap, ...], BeforeValidator(_swaps)] = ()
     forbidden: tuple[Line, ...] = ()
     rules: tuple[Line, ...] = ()
+    rewards: tuple[Line, ...] = ()
+    fields: Fields = ()
+
+    @property
+    def passages(self) -> tuple[str, ...]:
+        """The lore's passages: what stands between empty lines, headings with what follows them."""
+        return lore_passages(self.lore)
 
     @property
     def id(self) -> str:
@@ -168,6 +179,7 @@ class World(Record):
         self._check_references("things")
         self._check_customs()
         _distinct("instead", [swap.real for swap in self.instead])
+        _distinct("fields", [field.name for field in self.fields])
         return self
 
     def _check_customs(self) -> None:
@@ -191,6 +203,23 @@ class World(Record):
                 if unknown := sorted(set(names) - set(known)):
                     allowed = ", ".join(known) or "none"
                     raise ValueError(f"{kind}: {term.name!r}: {unknown[0]!r} is not one of the {target}: {allowed}")
+
+
+def lore_passages(lore: str) -> tuple[str, ...]:
+    """Return the passages of a Markdown text, each heading with the passage that follows it.
+
+    >>> lore_passages("# A\\n\\nOne.\\n\\nTwo\\nlines.")
+    ('# A\\nOne.', 'Two\\nlines.')
+    """
+    found: list[str] = []
+    heading = ""
+    for block in (block.strip() for block in re.split(r"\n[ \t]*\n", lore)):
+        if block.startswith("#") and "\n" not in block:
+            heading = f"{heading}{block}\n"
+        elif block:
+            found.append(heading + block)
+            heading = ""
+    return tuple(found or [lore.strip()])
 
 
 def _distinct(place: str, names: Sequence[str]) -> None:

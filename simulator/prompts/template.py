@@ -55,6 +55,8 @@ class PromptHead(Record):
         samplings: For ``each``: sampling parameters of single fields, instead of ``sampling``.
         least: For ``each``: the score that the best reply to a field must reach. While it does not, k more are drawn in
             each round that is left, and in the end the field has no value.
+        when: For ``each``: variables without which a field is not asked for (an NPC that knows nobody says nothing of
+            anybody); it keeps the output type's default.
         vary: Fields whose k replies begin with three leads in turn, so that the score chooses among them.
     """
 
@@ -68,6 +70,7 @@ class PromptHead(Record):
     questions: dict[str, str] = Field(default_factory=dict)
     leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
     least: dict[str, float] = Field(default_factory=dict)
+    when: dict[str, str] = Field(default_factory=dict)
     vary: tuple[str, ...] = ()
 
 
@@ -95,7 +98,8 @@ class Prompt:
     def variables(self) -> frozenset[str]:
         """The names that it wants from the role."""
         begun = [text for texts in self.head.leads.values() for text in texts]
-        asked = " ".join((*self.head.questions.values(), *begun)) if self.head.ask == "each" else ""
+        needed = [f"${name}" for name in self.head.when.values()]
+        asked = " ".join((*self.head.questions.values(), *begun, *needed)) if self.head.ask == "each" else ""
         return _names(self.system) | _names(self.user) | (_names(asked) - set(self.head.questions))
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:

@@ -28,7 +28,7 @@ O = TypeVar("O", bound=Record)  # noqa: E741
 async def draw_each(context: RoleContext[I, O], inputs: I, seed: int) -> Draft[O]:
     """Return a draft whose fields were asked for one by one, in the order of the prompt's questions.
 
-    The fields that the prompt does not ask for keep the output type's defaults.
+    The fields that the prompt does not ask for, or not of these inputs, keep the output type's defaults.
 
     Args:
         context: Role, prompt (``ask: each``), model and embedder. ``k`` replies are drawn for a field at once, up to
@@ -40,7 +40,10 @@ async def draw_each(context: RoleContext[I, O], inputs: I, seed: int) -> Draft[O
         EndpointError: The endpoint failed; no draft was made.
     """
     done, rejected = dict[str, Any](), list[Attempt]()
+    values, when = context.role.values(inputs), context.prompt.head.when
     for field in context.prompt.head.questions:
+        if field in when and not values[when[field]]:
+            continue
         found = await _best(context, inputs, seed, done, field, rejected)
         if found is None:
             last = rejected.pop()

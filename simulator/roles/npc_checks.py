@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulator.models.world import TermKind, World
 from simulator.population.tokens import jaccard, word_grams, word_list
-from simulator.roles.npc_draft import TEXT_FIELDS, NpcBrief, NpcDraft
+from simulator.roles.npc_draft import MORE_TEXTS, TEXT_FIELDS, NpcBrief, NpcDraft
 from simulator.roles.npc_rules import TextRule, example_names, forbidden, text_rules
 from simulator.roles.role import Check
 
@@ -37,13 +37,16 @@ def npc_checks(world: World) -> tuple[NpcCheck, ...]:
     settled = (*(_settled(world, field) for field in _KINDS), _name(world))
     rules = text_rules(world)
     texts = [_text_check(field, name, rule) for field in TEXT_FIELDS for name, rule in rules.items()]
+    more = [_more_check(field, name, rule) for field in ("tie_line", *MORE_TEXTS) for name, rule in rules.items()]
+    lines = [_lines_check(name, rule) for name, rule in rules.items()]
     own = (
         Check("trade_as_looks", _trade_as_looks, "appearance"),
         Check("no_goal", _no_goal(world), "quest"),
         Check("not_speech", _not_speech, "greeting"),
     )
     pronouns = tuple(_pronoun(field) for field in TEXT_FIELDS[:-1])
-    return (*settled, *map(_short, TEXT_FIELDS), *texts, *own, *pronouns, *(_alike(field) for field in TEXT_FIELDS[1:]))
+    alike = tuple(_alike(field) for field in TEXT_FIELDS[1:])
+    return (*settled, _fields(world), *map(_short, TEXT_FIELDS), *texts, *more, *lines, *own, *pronouns, *alike)
 
 
 def _text_check(field: str, name: str, rule: TextRule) -> NpcCheck:
@@ -52,6 +55,39 @@ def _text_check(field: str, name: str, rule: TextRule) -> NpcCheck:
         return f"{field} {found}" if found else None
 
     return Check(name, test, field)
+
+
+def _more_check(field: str, name: str, rule: TextRule) -> NpcCheck:
+    """Return a check of a text that may be left out."""
+
+    def test(brief: NpcBrief, draft: NpcDraft) -> str | None:
+        text = getattr(draft, field)
+        found = rule(brief, text) if text else None
+        return f"{field} {found}" if found else None
+
+    return Check(name, test, field)
+
+
+def _lines_check(name: str, rule: TextRule) -> NpcCheck:
+    def test(brief: NpcBrief, draft: NpcDraft) -> str | None:
+        found = next((found for line in draft.lines if (found := rule(brief, line))), None)
+        return f"a line {found}" if found else None
+
+    return Check(name, test, "lines")
+
+
+def _fields(world: World) -> NpcCheck:
+    """Return the check of the designer's fields: each value that is given is one of the field's."""
+
+    def test(_brief: NpcBrief, draft: NpcDraft) -> str | None:
+        given = draft.fields.model_dump()
+        for field in world.fields:
+            value = given.get(field.name)
+            if value is not None and not field.allows(value):
+                return f"{value!r} does not fit the field {field.said()}"
+        return None
+
+    return Check("not_in_world", test, "fields")
 
 
 def _short(field: str) -> NpcCheck:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pydantic import Field
 
 from simulator.models.base import Record
-from simulator.models.npc import NpcTie
+from simulator.models.npc import FieldValue, NpcTie
 
-__all__ = ["TEXT_FIELDS", "NpcBrief", "NpcDraft"]
+__all__ = ["MORE_TEXTS", "TEXT_FIELDS", "NpcBrief", "NpcDraft", "NpcMore"]
 
 TEXT_FIELDS = ("appearance", "personality", "background", "quest", "greeting")
 """What is written about every NPC, in the order of asking."""
+
+MORE_TEXTS = ("voice", "meeting")
+"""What a prompt that asks for the whole NPC at once gets beside these."""
 
 
 class NpcBrief(Record):
@@ -22,7 +25,12 @@ class NpcBrief(Record):
         name, race, occupation, faction, place: What is settled about the NPC.
         thing, thing_place: What the quest is about and where that is found.
         pronoun: By which the NPC is spoken of.
+        reward: What the quest is paid with.
+        fields: Values of the designer's fields, for a writer that gives none.
         ties: Other NPCs that this one knows.
+        receiver: The acquaintance whom the quest's thing is for; absent: it is for the NPC.
+        receiver_place: Where that is.
+        passages: Which passages of a long lore the writer sees; empty for all.
     """
 
     persona: str = Field(min_length=1)
@@ -35,7 +43,12 @@ class NpcBrief(Record):
     thing: str = ""
     thing_place: str = ""
     pronoun: str = ""
+    reward: str = ""
+    fields: dict[str, FieldValue] = Field(default_factory=dict)
     ties: tuple[NpcTie, ...] = ()
+    receiver: NpcTie | None = None
+    receiver_place: str = ""
+    passages: tuple[int, ...] = ()
 
     @property
     def first(self) -> str:
@@ -43,8 +56,15 @@ class NpcBrief(Record):
         return self.name.split(" ", 1)[0]
 
 
+class NpcMore(Record):
+    """The designer's fields; a world with fields has a type of its own."""
+
+
 class NpcDraft(Record):
-    """What the writer answers. What was settled may be left empty."""
+    """What the writer answers. What was settled may be left empty.
+
+    ``tie_line`` is what the NPC says of its first acquaintance, ``lines`` what else it says.
+    """
 
     name: str = Field("", max_length=60)
     race: str = Field("", max_length=60)
@@ -56,3 +76,8 @@ class NpcDraft(Record):
     background: str = Field("", max_length=480)
     quest: str = Field("", max_length=360)
     greeting: str = Field("", max_length=300)
+    tie_line: str = Field("", max_length=300)
+    voice: str = Field("", max_length=200)
+    meeting: str = Field("", max_length=300)
+    lines: tuple[str, ...] = Field((), max_length=4)
+    fields: NpcMore = NpcMore()

@@ -20,6 +20,7 @@ from simulator.roles.checks import (
 )
 from simulator.roles.guards.language import script_of
 from simulator.roles.npc_draft import NpcBrief
+from simulator.roles.npc_more import tie_lead
 
 __all__ = ["TextRule", "example_names", "forbidden", "text_rules"]
 
@@ -128,7 +129,7 @@ def _copy_of_persona(brief: NpcBrief, text: str) -> str | None:
 
 
 def _copy_of_example(brief: NpcBrief, text: str) -> str | None:
-    known = word_grams(" ".join((brief.name, brief.place, brief.thing, brief.thing_place)))
+    known = word_grams(" ".join((brief.name, brief.place, brief.thing, brief.thing_place, tie_lead(brief))))
     found = shared_run(text, _examples(), _RUN, known)
     return f"copies an example ({found!r})" if found else None
 

@@ -12,10 +12,12 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from pydantic import Field
 
 from simulator.embeddings.protocol import Embedder, Vectors
 from simulator.models.base import Record, content_hash, derive_seed, normalise_text
 from simulator.models.naming import name_at
+from simulator.models.npc import FieldValue
 from simulator.models.world import Term, World
 from simulator.population.tokens import word_grams, word_list
 
@@ -41,6 +43,8 @@ class Seat(Record):
     thing: str = ""
     thing_place: str = ""
     pronoun: str = ""
+    reward: str = ""
+    fields: dict[str, FieldValue] = Field(default_factory=dict)
 
 
 async def seat_cast(world: World, personas: Sequence[str], seed: int, embedder: Embedder) -> list[Seat]:
@@ -79,6 +83,8 @@ async def seat_cast(world: World, personas: Sequence[str], seed: int, embedder: 
                 thing=thing.name if thing else "",
                 thing_place=_turn(thing.places, seed, "thing", thing.name, ordinal) if thing else "",
                 pronoun=pronoun,
+                reward=_turn(world.rewards, seed, "reward", ordinal),
+                fields=_drawn(world, seed, ordinal),
             )
         )
     return seats
@@ -116,6 +122,12 @@ def _race(world: World, seed: int, ordinal: int) -> str:
     turn, position = divmod(ordinal, len(world.races))
     order = sorted((term.name for term in world.races), key=lambda name: content_hash("race", seed, turn, name))
     return order[position]
+
+
+def _drawn(world: World, seed: int, ordinal: int) -> dict[str, FieldValue]:
+    """Return values of the designer's fields, for a writer that is not asked for them."""
+    drawn = {field.name: field.draw(derive_seed(seed, "field", field.name, ordinal)) for field in world.fields}
+    return {name: value for name, value in drawn.items() if value is not None}
 
 
 def _turn(names: Sequence[str], *parts: object) -> str:

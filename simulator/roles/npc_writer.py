@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from pydantic import Field, create_model
 
@@ -15,7 +16,8 @@ from simulator.models.persona import persona_id
 from simulator.models.world import TermKind, World
 from simulator.roles.checks import sentence, word_pattern
 from simulator.roles.npc_checks import npc_checks
-from simulator.roles.npc_draft import TEXT_FIELDS, NpcBrief, NpcDraft
+from simulator.roles.npc_draft import MORE_TEXTS, TEXT_FIELDS, NpcBrief, NpcDraft
+from simulator.roles.npc_more import goal_of, more_of, steps_of, tie_lead
 from simulator.roles.npc_seat import Seat
 from simulator.roles.role import Role
 
@@ -50,7 +52,9 @@ def npc_writer(world: World) -> Role[NpcBrief, NpcDraft]:
     )
 
 
-def brief_for(world: World, persona: str, seat: Seat | None = None, ties: Sequence[NpcTie] = ()) -> NpcBrief:
+def brief_for(
+    world: World, persona: str, seat: Seat | None = None, ties: Sequence[NpcTie] = (), **more: Any
+) -> NpcBrief:
     """Return the inputs of one unit: the persona, what is settled about the NPC, and whom it knows.
 
     Args:
@@ -58,9 +62,10 @@ def brief_for(world: World, persona: str, seat: Seat | None = None, ties: Sequen
         persona: The persona's text.
         seat: From :func:`~simulator.roles.npc_seat.seat_cast`; ``None`` leaves everything to the writer.
         ties: Other NPCs of the cast, from the relationship graph.
+        more: Further fields of the brief: whom the quest's thing is for, which passages of the lore are shown.
     """
     settled = seat.model_dump() if seat is not None else {}
-    return NpcBrief(persona=persona, world=world.id, ties=tuple(ties), **settled)
+    return NpcBrief(persona=persona, world=world.id, ties=tuple(ties), **settled, **more)
 
 
 def npc_id(world: World, persona: str, name: str) -> str:
@@ -73,21 +78,34 @@ def to_npc(draft: NpcDraft, brief: NpcBrief, world: World) -> Npc:
     persona = persona_id(brief.persona)
     settled = {field: getattr(brief, field) for field in ("name", "race", "occupation", "faction", "place")}
     said = {field: value or getattr(draft, field) for field, value in settled.items()}
-    texts = {field: getattr(draft, field) for field in TEXT_FIELDS}
+    texts = {field: getattr(draft, field) for field in (*TEXT_FIELDS, *MORE_TEXTS)}
+    written = {name: value for name, value in draft.fields.model_dump().items() if value is not None}
+    id_ = npc_id(world, persona, said["name"])
     return Npc(
-        id=npc_id(world, persona, said["name"]), persona=persona, world=world.name, ties=brief.ties, **said, **texts
+        id=id_,
+        persona=persona,
+        world=world.name,
+        ties=brief.ties,
+        steps=steps_of(brief, id_),
+        reward=brief.reward,
+        lines=tuple(filter(None, (draft.tie_line, *draft.lines))),
+        fields={**brief.fields, **written},
+        passages=brief.passages,
+        **said,
+        **texts,
     )
 
 
 @lru_cache(maxsize=8)
 def _output_of(world: World) -> type[NpcDraft]:
     """Return the draft with the world's enumerations in its JSON Schema (the checks hold them too)."""
-    fields = {
+    fields: dict[str, Any] = {
         field: (str, Field("", max_length=60, json_schema_extra={"enum": [term.name for term in world.terms(kind)]}))
         for field, kind in _ENUMERATIONS
         if world.terms(kind)
     }
-    return create_model("NpcDraft", __base__=NpcDraft, **fields)  # type: ignore[call-overload, no-any-return]
+    more = more_of(world)
+    return create_model("NpcDraft", __base__=NpcDraft, fields=(more, more()), **fields)
 
 
 @lru_cache(maxsize=8)
@@ -97,7 +115,7 @@ def _world_values(world: World) -> Mapping[str, str]:
         **lists,
         "title": world.title,
         "summary": world.summary,
-        "lore": world.lore.strip(),
+        "fields": "\n".join(f"  - {field.said()}" for field in world.fields) or "  - none: an empty object",
         "language": _LANGUAGES.get(world.language, world.language),
         "forbidden": ", ".join(world.forbidden) or "nothing",
         "instead": "\n".join(f"- {swap.real}: {swap.here}" for swap in world.instead) or "- nothing in particular",
@@ -119,8 +137,16 @@ def _brief_values(world: World, brief: NpcBrief) -> Mapping[str, str]:
         "Faction": brief.faction,
         "Place": brief.place,
         "The quest is about": f"{brief.thing}, which is found at {brief.thing_place}" if brief.thing_place else "",
+        "The quest ends at": goal_of(brief),
+        "The quest is paid with": brief.reward,
     }
+    shown = [world.passages[number] for number in brief.passages]
     return {
+        "lore": f"{world.summary}\n\n(What concerns a person stands with the person.)" if shown else world.lore.strip(),
+        "passages": "\n\n".join(shown) or "All of it stands above.",
+        "goal": goal_of(brief),
+        "tie": brief.ties[0].name if brief.ties else "",
+        "tie_lead": tie_lead(brief),
         "persona": normalise_text(brief.persona).rstrip("."),
         "likeness": likeness(world, brief.persona),
         "settled": "\n".join(f"{key}: {value}" for key, value in settled.items() if value) or "nothing",
@@ -191,5 +217,11 @@ async def _score(world: World, brief: NpcBrief, drafts: Sequence[NpcDraft], embe
 
 def _tidy(draft: NpcDraft) -> NpcDraft:
     """Mend what needs no judgement: quotes around a text, its capital letter and its full stop."""
-    texts = {field: normalise_text(getattr(draft, field)).strip(_QUOTES) for field in TEXT_FIELDS}
-    return draft.model_copy(update={field: sentence(text) for field, text in texts.items()})
+    named = (*TEXT_FIELDS, "tie_line", *MORE_TEXTS)
+    texts = {field: _mended(getattr(draft, field)) for field in named if hasattr(draft, field)}
+    lines = tuple(filter(None, map(_mended, getattr(draft, "lines", ()))))
+    return draft.model_copy(update={**texts, "lines": lines})
+
+
+def _mended(text: str) -> str:
+    return sentence(normalise_text(text).strip(_QUOTES))

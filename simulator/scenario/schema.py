@@ -214,10 +214,17 @@ class Instructions(Section):
 
 
 class Npcs(Section):
-    """NPCs for a world: ``world`` is its folder or file, relative to the scenario."""
+    """NPCs for a world.
+
+    Attributes:
+        world: Its folder or file, relative to the scenario.
+        count: How many of the cast become NPCs; without it, all.
+        lore_words: A lore with more words is cut to the passages that fit each persona; each NPC's ``passages`` say so.
+    """
 
     world: str
     count: int | None = Field(None, ge=1)
+    lore_words: int = Field(2000, ge=50)
 
 
 class Tools(Section):

@@ -15,7 +15,7 @@ from rich.text import Text
 from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.layout import Barred, facts, short, table
 from simulator.models.instruction import Instruction
-from simulator.models.npc import Npc
+from simulator.models.npc import FieldValue, Npc, QuestStep
 from simulator.models.problem import Problem, WrittenText
 from simulator.models.tool import Tool
 
@@ -57,13 +57,18 @@ def npc_card(npc: Npc, people: People) -> RenderableType:
         ("appearance", npc.appearance),
         ("personality", npc.personality),
         ("background", npc.background),
+        ("voice", npc.voice),
+        *((name.replace("_", " "), _said(value)) for name, value in npc.fields.items()),
+        ("meeting", npc.meeting),
         ("quest", npc.quest),
+        *(("" if number else "steps", _step(step, npc)) for number, step in enumerate(npc.steps)),
+        ("reward", npc.reward),
         *(("knows", f"{tie.name}, {tie.relation}") for tie in npc.ties),
         ("persona", people.get(npc.persona, npc.persona)),
     ]
     parts: list[RenderableType] = [facts(fields)]
     if npc.greeting:
-        parts += [Text(), Barred(npc.greeting, "yellow", edge="│ ")]
+        parts += [Text(), *(Barred(line, "yellow", edge="│ ") for line in (npc.greeting, *npc.lines))]
     who = " ".join(filter(None, [npc.race, npc.occupation]))
     title = Text.assemble(words(npc.name, "bold yellow"), "  ", words(who, "italic"))
     return Panel(
@@ -77,6 +82,17 @@ def npc_card(npc: Npc, people: People) -> RenderableType:
         padding=(1, 2),
         width=_CARD,
     )
+
+
+def _said(value: FieldValue) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _step(step: QuestStep, npc: Npc) -> str:
+    if step.action == "get":
+        return f"get {step.thing} at {step.place}"
+    receiver = next((tie.name for tie in npc.ties if tie.npc == step.to), npc.name)
+    return f"bring it to {receiver} at {step.place}"
 
 
 def tools_table(tools: Iterable[Tool], people: People) -> Table:
