@@ -17,8 +17,8 @@ import orjson
 
 from simulator.errors import ExportError
 from simulator.exports.atomic import atomic_file, safe_name
-from simulator.exports.picture import draw_emblem, png_with_text
-from simulator.models.npc import Npc
+from simulator.exports.picture import draw_card
+from simulator.models.npc import Npc, NpcTie, reverse_relation
 from simulator.models.world import World
 
 __all__ = ["CardFormat", "card_v2", "card_v3", "charx", "export_cards", "lorebook", "png_card"]
@@ -51,8 +51,7 @@ def card_v3(npc: Npc, world: World | None = None) -> dict[str, Any]:
 
 def png_card(npc: Npc, world: World | None = None) -> bytes:
     """Return a picture that holds both cards, in the tEXt chunks ``chara`` (V2) and ``ccv3`` (V3)."""
-    picture = draw_emblem(npc.id, npc.faction or npc.world)
-    return png_with_text(picture, [("chara", _base64(card_v2(npc, world))), ("ccv3", _base64(card_v3(npc, world)))])
+    return draw_card(npc, {"chara": _base64(card_v2(npc, world)), "ccv3": _base64(card_v3(npc, world))})
 
 
 def charx(npc: Npc, world: World | None = None) -> bytes:
@@ -62,7 +61,7 @@ def charx(npc: Npc, world: World | None = None) -> bytes:
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo("card.json", _EPOCH), orjson.dumps(card))
-        archive.writestr(zipfile.ZipInfo(_ICON, _EPOCH), draw_emblem(npc.id, npc.faction or npc.world))
+        archive.writestr(zipfile.ZipInfo(_ICON, _EPOCH), draw_card(npc, {}))
     return packed.getvalue()
 
 
@@ -73,9 +72,31 @@ def lorebook(npc: Npc, world: World) -> dict[str, Any]:
         for kind, name in (("places", npc.place), ("factions", npc.faction), ("races", npc.race))
         if name and (about := world.about(kind, name))  # type: ignore[arg-type]
     ]
-    entries += [_entry([tie.name], f"{tie.name} is to {npc.name}: {tie.relation}.") for tie in npc.ties]
+    entries += [_entry([name], f"{name}: {about}") for name, about in _quest_terms(npc, world)]
+    entries += [_entry(_called(tie.name), _known(npc, tie)) for tie in npc.ties]
     ordered = [{**entry, "insertion_order": number} for number, entry in enumerate(entries)]
     return {"name": world.title, "description": world.summary, "extensions": {}, "entries": ordered}
+
+
+def _quest_terms(npc: Npc, world: World) -> Iterable[tuple[str, str]]:
+    """Yield what the quest is about and where it leads, each with what the world tells about it."""
+    for step in npc.steps:
+        if step.action == "get":
+            yield step.thing, f"{world.about('things', step.thing)}. It is found at {step.place}.".lstrip(". ")
+        if step.place != npc.place and (about := world.about("places", step.place)):
+            yield step.place, about
+
+
+def _known(npc: Npc, tie: NpcTie) -> str:
+    other = reverse_relation(tie.relation)
+    if tie.relation.startswith("whose "):
+        return f"{npc.name} is {tie.name}'s {other}."
+    return f"{tie.name} is {npc.name}'s {tie.relation}."
+
+
+def _called(name: str) -> list[str]:
+    """Return how somebody is spoken of: by the whole name and by the first part of it."""
+    return list(dict.fromkeys((name, name.split(" ", 1)[0])))
 
 
 def export_cards(folder: Path, npcs: Iterable[Npc], to: CardFormat, world: World | None = None) -> int:
@@ -106,13 +127,17 @@ def _packed(npc: Npc, to: CardFormat, world: World | None) -> tuple[str, bytes]:
 
 def _data(npc: Npc, world: World | None) -> dict[str, Any]:
     facts = [npc.race, npc.occupation, npc.faction, npc.place]
+    more = [f"{name.replace('_', ' ')}: {value}" for name, value in npc.fields.items()]
+    meets = [world.summary if world else "", npc.meeting, npc.quest, npc.reward and f"In return: {npc.reward}."]
     data: dict[str, Any] = {
         "name": npc.name,
-        "description": "\n".join(filter(None, (", ".join(filter(None, facts)), npc.appearance, npc.background))),
-        "personality": npc.personality,
-        "scenario": " ".join(filter(None, (world.summary if world else "", npc.quest))),
+        "description": "\n".join(filter(None, (", ".join(filter(None, facts)), npc.appearance, npc.background, *more))),
+        "personality": " ".join(filter(None, (npc.personality, npc.voice))),
+        "scenario": " ".join(filter(None, meets)),
         "first_mes": npc.greeting,
-        "mes_example": f"<START>\n{{{{user}}}}: ...\n{{{{char}}}}: {npc.greeting}" if npc.greeting else "",
+        "mes_example": "\n".join(
+            f"<START>\n{{{{user}}}}: ...\n{{{{char}}}}: {line}" for line in npc.lines or _said(npc)
+        ),
         "creator_notes": f"A fictional character of the world {world.title if world else npc.world}, made by Sixhop.",
         "system_prompt": "",
         "post_history_instructions": "",
@@ -125,6 +150,10 @@ def _data(npc: Npc, world: World | None) -> dict[str, Any]:
     if world is not None:
         data["character_book"] = lorebook(npc, world)
     return data
+
+
+def _said(npc: Npc) -> tuple[str, ...]:
+    return (npc.greeting,) if npc.greeting else ()
 
 
 def _own(npc: Npc) -> dict[str, Any]:

@@ -1,58 +1,125 @@
-"""A picture for a character card, drawn without a graphics library: an emblem in the colours of the faction."""
+"""The picture of a character card: an emblem in the colours of the faction, and whose card it is.
+
+Drawn with Pillow (the extra ``cards``). Its own font has the letters of European languages; a name in other letters is
+drawn where the system has a font for it, and left out where not: then the emblem is the picture.
+"""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping
+from functools import lru_cache
+from io import BytesIO
+from typing import TYPE_CHECKING
 
+from simulator.errors import ExportError
 from simulator.models.base import content_hash
+from simulator.models.npc import Npc
 
-__all__ = ["draw_emblem", "png_chunk", "png_with_text"]
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+__all__ = ["draw_card"]
 
 _WIDTH, _HEIGHT = 400, 600  # the 2:3 of card pictures
-_GRID = 10  # cells across; each half mirrors the other, so that it looks like a crest
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GRID, _CELL = 10, 32  # cells across the emblem; each half mirrors the other, so that it looks like a crest
+_ROWS = 11
+_TOP = 40  # pixels above the emblem
+_PLATE = 440  # where the names begin
+_MARGIN = 28
+_LATIN = 0x250
+"""Code points below are in Pillow's own font."""
+
+_WIDE_FONTS = ("NotoSansCJK-Regular.ttc", "NotoSansSC-Regular.otf", "wqy-microhei.ttc", "msyh.ttc", "PingFang.ttc")
+"""Fonts with Chinese, Japanese and Korean letters, as the usual systems name their files."""
 
 Colour = tuple[int, int, int]
 
 
-def draw_emblem(seed: str, palette: str) -> bytes:
-    """Return a PNG of 400 x 600 pixels.
+def draw_card(npc: Npc, texts: Mapping[str, str]) -> bytes:
+    """Return a PNG of 400 x 600 pixels with a tEXt chunk for each keyword and its ASCII text.
 
-    Args:
-        seed: Who it is for: decides the figure.
-        palette: Whose colours: equal palettes have equal colours.
+    The same NPC gives the same picture; NPCs of one faction have the same colours.
+
+    Raises:
+        ExportError: Pillow is not installed.
     """
-    ground, figure = _colours(palette)
+    try:
+        from PIL import Image, ImageDraw
+        from PIL.PngImagePlugin import PngInfo
+    except ImportError as error:
+        raise ExportError("pictures need Pillow, which is not installed: pip install 'sixhop[cards]'") from error
+    ground, figure = _colours(npc.faction or npc.world)
+    picture = _faded(Image.new("RGB", (_WIDTH, _HEIGHT), ground), ground)
+    draw = ImageDraw.Draw(picture)
+    _emblem(draw, npc.id, figure)
+    _names(draw, npc, figure)
+    chunks, packed = PngInfo(), BytesIO()
+    for keyword, text in texts.items():
+        chunks.add_text(keyword, text)
+    picture.save(packed, "PNG", pnginfo=chunks)
+    return packed.getvalue()
+
+
+def _faded(picture: Image, ground: Colour) -> Image:
+    """Return the ground, darker towards the foot."""
+    from PIL import Image, ImageOps
+
+    light = Image.linear_gradient("L").resize((_WIDTH, _HEIGHT))
+    dark: Colour = (ground[0] // 3, ground[1] // 3, ground[2] // 3)
+    return ImageOps.colorize(light, ground, dark)
+
+
+def _emblem(draw: ImageDraw, seed: str, figure: Colour) -> None:
     bits = int(content_hash("emblem", seed), 16)
-    cells = _GRID * _HEIGHT // _WIDTH
-    rows = []
-    for y in range(cells):
-        half = [bool(bits >> (y * _GRID // 2 + x) & 1) for x in range(_GRID // 2)]
-        rows.append(_line([*half, *reversed(half)], ground, figure))
-    size = _WIDTH // _GRID
-    pixels = b"".join(b"\0" + row for row in rows for _ in range(size))
-    header = struct.pack(">IIBBBBB", _WIDTH, _HEIGHT, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(pixels, 9)), (b"IEND", b""))
-    return _SIGNATURE + b"".join(png_chunk(kind, body) for kind, body in chunks)
+    left = (_WIDTH - _GRID * _CELL) // 2
+    for row in range(_ROWS):
+        for column in range(_GRID):
+            mirrored = min(column, _GRID - 1 - column)
+            if bits >> (row * _GRID // 2 + mirrored) & 1:
+                x, y = left + column * _CELL, _TOP + row * _CELL
+                draw.rectangle((x, y, x + _CELL - 1, y + _CELL - 1), fill=figure)
 
 
-def png_with_text(png: bytes, texts: Sequence[tuple[str, str]]) -> bytes:
-    """Return ``png`` with a tEXt chunk for each keyword and its ASCII text, before the picture's end."""
-    end = png.rindex(png_chunk(b"IEND", b""))
-    chunks = (png_chunk(b"tEXt", keyword.encode("ascii") + b"\0" + text.encode("ascii")) for keyword, text in texts)
-    return png[:end] + b"".join(chunks) + png[end:]
+def _names(draw: ImageDraw, npc: Npc, figure: Colour) -> None:
+    who = " ".join(filter(None, (npc.race, npc.occupation)))
+    where = ", ".join(filter(None, (npc.faction, npc.place)))
+    height = _PLATE
+    for text, size, colour in ((npc.name, 34, (255, 255, 255)), (who, 20, figure), (where, 16, figure)):
+        font = _font(text, size)
+        shown = _fitting(draw, " ".join(text.split()), font) if font else ""
+        if shown and font:
+            draw.text((_MARGIN, height), shown, font=font, fill=colour)
+            height += round(size * 1.5)
 
 
-def png_chunk(kind: bytes, body: bytes) -> bytes:
-    """Return one chunk: length, kind, body, check sum."""
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+def _fitting(draw: ImageDraw, text: str, font: FreeTypeFont) -> str:
+    """Return ``text``, cut with an ellipsis where it is wider than the card."""
+    text, room = text[:200], _WIDTH - 2 * _MARGIN
+    if draw.textlength(text, font=font) <= room:
+        return text
+    while text and draw.textlength(f"{text}...", font=font) > room:
+        text = text[:-1]
+    return f"{text}..."
 
 
-def _line(cells: Sequence[bool], ground: Colour, figure: Colour) -> bytes:
-    size = _WIDTH // _GRID
-    return b"".join(bytes(figure if cell else ground) * size for cell in cells)
+@lru_cache(maxsize=16)
+def _font_of(name: str, size: int) -> FreeTypeFont | None:
+    from PIL import ImageFont
+
+    try:
+        return ImageFont.truetype(name, size)
+    except OSError:
+        return None
+
+
+def _font(text: str, size: int) -> FreeTypeFont | None:
+    from PIL import ImageFont
+
+    if all(ord(letter) < _LATIN for letter in text):
+        return ImageFont.load_default(size)  # type: ignore[return-value]
+    return next(filter(None, (_font_of(name, size) for name in _WIDE_FONTS)), None)
 
 
 def _colours(palette: str) -> tuple[Colour, Colour]:
