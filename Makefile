@@ -35,6 +35,12 @@ demo: $(VENV)/runtime
 demo-six-hops: $(VENV)/runtime
 	@$(BIN)/sixhop run scenarios/six-hops.yaml --out runs/six-hops
 
+# What the tests open our exports with; without Node.js these tests are skipped and say so.
+$(VENV)/node: $(VENV)/runtime tests/js/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix tests/js --silent --no-audit --no-fund; \
+	else echo "no npm: tests of character-card-utils and inkjs will be skipped"; fi
+	@touch $@
+
 test: lint types imports tests
 
 lint: $(VENV)/dev
@@ -47,7 +53,7 @@ types: $(VENV)/dev
 imports: $(VENV)/dev
 	$(BIN)/lint-imports
 
-tests: $(VENV)/dev
+tests: $(VENV)/dev $(VENV)/node
 	$(BIN)/python -m pytest
 
 KILLS ?= 1000

@@ -89,9 +89,9 @@ def test_the_lorebook_tells_place_faction_race_and_acquaintances() -> None:
         ["Lantern Quay"],
         ["the Free Oars"],
         ["shorefolk"],
-        ["Odra Flint"],
+        ["Odra Flint", "Odra"],
     ]
-    assert book["entries"][3]["content"] == "Odra Flint is to Fenn Quayle: older sister."
+    assert book["entries"][3]["content"] == "Odra Flint is Fenn Quayle's older sister."
     assert [entry["insertion_order"] for entry in book["entries"]] == [0, 1, 2, 3]
 
 
@@ -109,8 +109,9 @@ def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
 
 @pytest.mark.parametrize("npc", [NPC, HOSTILE])
 def test_the_picture_holds_both_cards(npc: Npc) -> None:
+    pytest.importorskip("PIL")
     found = chunks(png_card(npc, WORLD))
-    assert [kind for kind, _ in found] == [b"IHDR", b"IDAT", b"tEXt", b"tEXt", b"IEND"]
+    assert [kind for kind, _ in found if kind != b"IDAT"] == [b"IHDR", b"tEXt", b"tEXt", b"IEND"]
     texts = dict(body.split(b"\0", 1) for kind, body in found if kind == b"tEXt")
     assert json.loads(base64.b64decode(texts[b"chara"])) == card_v2(npc, WORLD)
     assert json.loads(base64.b64decode(texts[b"ccv3"])) == card_v3(npc, WORLD)
@@ -124,18 +125,16 @@ def test_a_picture_library_reads_the_picture() -> None:
 
 
 def test_pictures_tell_people_apart_and_factions_together() -> None:
-    def pixels(npc: Npc) -> bytes:
-        return zlib.decompress(dict(chunks(png_card(npc)))[b"IDAT"])
+    image = pytest.importorskip("PIL.Image")
+
+    def ground(npc: Npc) -> object:
+        return image.open(BytesIO(png_card(npc))).getpixel((2, 2))
 
     other = NPC.model_copy(update={"id": "n-other"})
     stranger = NPC.model_copy(update={"faction": "the Tide Court"})
-    assert len({pixels(NPC), pixels(other), pixels(stranger)}) == 3
-
-    def colours(npc: Npc) -> set[bytes]:
-        raw = pixels(npc)
-        return {raw[i : i + 3] for row in range(0, len(raw), 1201) for i in range(row + 1, row + 1201, 3)}
-
-    assert colours(NPC) == colours(other) != colours(stranger)
+    assert len({png_card(NPC), png_card(other), png_card(stranger)}) == 3
+    assert png_card(NPC) == png_card(NPC)
+    assert ground(NPC) == ground(other) != ground(stranger)
 
 
 def test_charx_is_a_zip_with_the_card_at_its_root() -> None:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from simulator import __version__
+from simulator.cli.check_card import check_card
 from simulator.cli.doctor import doctor
 from simulator.cli.export import export
 from simulator.cli.graph import graph
@@ -42,6 +43,7 @@ app = typer.Typer(
 for _command in (run, resume, retry, validate, show, report, export, doctor, schema):
     app.command()(_command)
 app.command("import")(import_)
+app.command("check-card")(check_card)
 app.add_typer(graph)
 
 

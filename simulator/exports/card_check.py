@@ -10,11 +10,10 @@ import base64
 import binascii
 import zipfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
-from typing_extensions import Annotated
 
 from simulator.errors import ExportError, InputError
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from simulator.exports.cards import CardFormat, export_cards
 from simulator.exports.conversations import ConversationFormat, export_conversations
 from simulator.exports.functions import ToolFormat, export_tools
+from simulator.exports.ink import export_ink
 from simulator.exports.jsonl import export_jsonl
 from simulator.exports.network import NetworkFormat, export_network
 from simulator.exports.network_page import export_page
@@ -45,13 +46,26 @@ class Format:
 Writer = Callable[["Ledger", Path], Mapping[str, int]]
 
 
+def _cast(ledger: Ledger) -> tuple[list[Npc], World | None]:
+    """Return the NPCs with the acquaintances that were written too, and their world."""
+    worlds = [World.model_validate(body) for _, body in ledger.inputs("world")]
+    npcs = [Npc.model_validate(body) for body in ledger.products("npc")]
+    known = {npc.id for npc in npcs}
+    whole = [npc.model_copy(update={"ties": tuple(tie for tie in npc.ties if tie.npc in known)}) for npc in npcs]
+    return whole, worlds[0] if worlds else None
+
+
 def _cards(to: CardFormat) -> Writer:
     def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
-        worlds = [World.model_validate(body) for _, body in ledger.inputs("world")]
-        npcs = (Npc.model_validate(body) for body in ledger.products("npc"))
-        return {"npcs": export_cards(folder, npcs, to, worlds[0] if worlds else None)}
+        npcs, world = _cast(ledger)
+        return {"npcs": export_cards(folder, npcs, to, world)}
 
     return write
+
+
+def _ink(ledger: Ledger, folder: Path) -> Mapping[str, int]:
+    npcs, world = _cast(ledger)
+    return {"npcs": export_ink(folder, npcs, world)}
 
 
 def _tools(to: ToolFormat) -> Writer:
@@ -92,6 +106,7 @@ _TABLE = (
     Format("card-v2", "NPCs as Character Card V2, JSON", "exports/cards-v2", _cards("v2")),
     Format("card-v3", "NPCs as Character Card V3, JSON", "exports/cards-v3", _cards("v3")),
     Format("card-png", "NPCs as pictures that hold both cards", "exports/cards-png", _cards("png")),
+    Format("ink", "NPCs as a playable ink story of greetings and quests", "exports/ink", _ink),
     Format("charx", "NPCs as CHARX: card and picture in one file", "exports/cards-charx", _cards("charx")),
     Format("graphml", "the relationship graph for yEd, igraph, NetworkX", "exports", _network("graphml")),
     Format("gexf", "the relationship graph for Gephi", "exports", _network("gexf")),

@@ -86,7 +86,7 @@ def _person(npcs: Sequence[Npc], places: Sequence[str], npc: Npc) -> Iterator[st
     for giver in npcs:
         if any(step.action == "bring" and step.to == npc.id for step in giver.steps):
             yield from _handing_over(giver, knot)
-    for number, line in enumerate(npc.lines):
+    for line in npc.lines:
         yield f"* [{_text(_shorter(line))}]"
         yield f"  {_prose(f'“{line}”')}"
         yield f"  -> {knot}.talk"
@@ -129,5 +129,5 @@ def _text(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Return a line of content. Words that begin a statement of ink (``VAR``, ``TODO:``) do not when a space is escaped."""
+    """Return a line of content. After an escaped space the words of ink's statements (``VAR``) are only words."""
     return f"\\ {_text(text)}"
