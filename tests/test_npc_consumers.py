@@ -7,12 +7,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from simulator.exports.card_check import check_card
-from simulator.exports.ink import export_ink, ink_story
 from test_exports_cards import HOSTILE, NPC, WORLD
 
 from simulator.errors import InputError
+from simulator.exports.card_check import check_card
 from simulator.exports.cards import CardFormat, card_v2, card_v3, export_cards
+from simulator.exports.ink import export_ink, ink_story
 from simulator.models.npc import Npc, NpcTie, QuestStep
 
 JS = Path(__file__).parent / "js"
