@@ -17,6 +17,7 @@ from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Stop
 from simulator.scenario.schema import Scenario
 from simulator.scenario.texts import SourceText
+from simulator.subjects.checks import Examine
 from simulator.subjects.protocol import Subject
 
 __all__ = ["ProductionContext"]
@@ -38,6 +39,7 @@ class ProductionContext:
         listener: Told of progress.
         products: The folder for the exported products.
         subject: The assistant under test, if there is one.
+        examine: The checks by functions of the user's, by what names them.
         desks: What was admitted of each kind of product so far (made on first use).
     """
 
@@ -52,4 +54,5 @@ class ProductionContext:
     products: Path
     listener: Listener = ignore
     subject: Subject | None = None
+    examine: Mapping[str, Examine] = field(default_factory=dict)
     desks: dict[ProductKind, Any] = field(default_factory=dict)

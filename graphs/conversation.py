@@ -17,6 +17,7 @@ from langgraph.graph import END, START, StateGraph
 from graphs.studio import bound, role_context
 from graphs.talk import judging, nodes, routers, speakers
 from graphs.talk.state import ConversationContext, ConversationState, TalkInput, TalkOutput
+from simulator.llm.account import accounted
 from simulator.models.base import content_id
 from simulator.models.conversation import Conversation
 from simulator.models.unit import Failure, Unit, UnitResult
@@ -90,7 +91,8 @@ async def converse(unit: Unit, context: ConversationContext) -> UnitResult:
     """
     state = {**unit.inputs, "seed": unit.seed}
     config = {"recursion_limit": steps(int(unit.inputs.get("exchanges", 3)))}
-    end = await build().ainvoke(state, config=config, context=context)
+    with accounted() as account:
+        end = await build().ainvoke(state, config=config, context=context)
     scores = end["scores"]
     known: dict[str, Any] = {
         "rejected": end["rejected"],
@@ -100,7 +102,7 @@ async def converse(unit: Unit, context: ConversationContext) -> UnitResult:
     if end.get("failure"):
         failure = Failure.model_validate(end["failure"])
         return UnitResult(failure=failure.model_copy(update={"unit": unit.id, "stage": unit.stage}), **known)
-    talk = Conversation.model_validate({**end["conversation"], "id": content_id("c", unit.id)})
+    talk = Conversation.model_validate({**end["conversation"], "id": content_id("c", unit.id), "spent": account})
     return UnitResult(value=talk.model_dump(mode="json"), **known)
 
 

@@ -16,6 +16,7 @@ from langgraph.runtime import Runtime
 from graphs.context import ProductionContext
 from graphs.stage import Counts
 from graphs.stages.cast import cast
+from graphs.stages.check import check
 from graphs.stages.converse import converse_all
 from graphs.stages.expand import expand, frontier
 from graphs.stages.extract import extract
@@ -51,6 +52,7 @@ STAGES: dict[str, tuple[str | None, Stage]] = {
     "cast": (None, cast),
     "pose": ("instructions", pose),
     "converse": ("conversations", converse_all),
+    "check": ("tested", check),
     "npcs": ("npcs", write_npcs),
     "tools": ("tools", design_tools),
     "report": (None, report),

@@ -11,6 +11,7 @@ from simulator.models.decision import Decision
 from simulator.models.instruction import Instruction
 from simulator.models.message import Reply, Usage
 from simulator.models.npc import Npc, NpcTie
+from simulator.models.outcome import CheckResult, Outcome
 from simulator.models.persona import Persona, persona_id
 from simulator.models.problem import Problem, WrittenText
 from simulator.models.relation import Relation, RelationKind
@@ -213,6 +214,14 @@ def _products() -> list[Entry]:
     text = WrittenText(
         id=content_id("w", "1"), persona=nurse, title="Night rounds", text="Walk slowly. Listen at each door."
     )
+    outcome = Outcome(
+        id=content_id("o", "1"),
+        conversation=CONVERSATION.id,
+        persona=pilot,
+        pair="0" * 16,
+        passed=False,
+        checks=(CheckResult(name="settled", kind="regex", passed=False, evidence="not found in 2 messages"),),
+    )
     rows = [
         Product("instruction", asks.id, pilot, asks),
         Product("instruction", knits.id, nurse, knits),
@@ -221,6 +230,7 @@ def _products() -> list[Entry]:
         Product("tool", TOOL.id, pilot, TOOL),
         Product("problem", problem.id, nurse, problem),
         Product("text", text.id, nurse, text),
+        Product("outcome", outcome.id, pilot, outcome),
     ]
     stages = {
         "instruction": "pose",
@@ -229,6 +239,7 @@ def _products() -> list[Entry]:
         "tool": "tools",
         "problem": "problems",
         "text": "writings",
+        "outcome": "check",
     }
     return [
         Entry(unit=unit(stages[row.kind], row.kind, row.id), result=UnitResult(value={"id": row.id}), products=[row])

@@ -38,7 +38,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("command", ["run", "resume", "validate", "show", "report", "graph", "doctor", "schema"])
+@pytest.mark.parametrize(
+    "command", ["run", "resume", "test", "compare", "validate", "show", "report", "graph", "doctor", "schema"]
+)
 def test_every_command_has_help_that_fits_80_columns(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"])
     assert shown.exit_code == 0

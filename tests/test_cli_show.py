@@ -15,6 +15,7 @@ from simulator.models.conversation import Conversation, Label, Turn
 from simulator.models.decision import Decision
 from simulator.models.instruction import Instruction
 from simulator.models.npc import Npc, NpcTie, QuestStep
+from simulator.models.outcome import CheckResult, Outcome
 from simulator.models.persona import Persona, persona_id
 from simulator.models.problem import Problem, WrittenText
 from simulator.models.relation import Relation
@@ -48,7 +49,7 @@ def joined(text: str) -> str:
 def test_without_a_kind_it_says_what_is_there(run: str, capsys: Shown) -> None:
     assert json.loads(output(capsys, "show", run, "--json")) == {
         "personas": 8, "relations": 6, "decisions": 10, "cast": 2, "instructions": 2, "conversations": 1, "npcs": 1,
-        "tools": 1, "problems": 1, "texts": 1, "failures": 1, "units": 20,
+        "tools": 1, "problems": 1, "texts": 1, "outcomes": 1, "failures": 1, "units": 21,
     }  # fmt: skip
     assert set(json.loads(output(capsys, "show", run, "--json"))) == set(KINDS)
     assert "personas" in output(capsys, "show", run)
@@ -114,7 +115,7 @@ def test_filters_and_limits(run: str, capsys: Shown) -> None:
     [
         (["show", "RUN", "people"], "'people' is not a kind"),
         (["show", "RUN", "tool", "9"], "none of the 1 tools"),
-        (["show", "RUN", "units", "u-"], "20 units have an id that begins with 'u-'"),
+        (["show", "RUN", "units", "u-"], "21 units have an id that begins with 'u-'"),
         (["show", "RUN", "persona", "who"], "personas fit 'who'"),
         (["show", "RUN", "tools", "--hop", "1"], "--hop goes with personas"),
         (["show", "RUN", "tools", "--rejected"], "--rejected goes with decisions"),
@@ -230,7 +231,12 @@ def evil_entries() -> list[Entry]:
         "passages": (0,),
     }
     npc: dict[str, Any] = {name: EVIL for name in Npc.model_fields if name not in ("id", "persona", "ties", *made)}
+    evil_check = CheckResult(name=EVIL, kind="regex", passed=False, evidence=EVIL)
+    outcome = Outcome(
+        id="o-2", conversation="c-1", persona=a, situation=EVIL, pair="0", passed=False, checks=(evil_check,)
+    )
     bodies = [
+        ("outcome", outcome),
         ("instruction", Instruction(id="i-1", persona=a, text=EVIL)),
         ("conversation", Conversation(id="c-1", persona=a, partner=b, turns=turns, stop="loop", reason=EVIL)),
         ("npc", Npc(id="n-1", persona=a, ties=(NpcTie(npc="n-2", name=EVIL, relation=EVIL),), **npc, **made)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.assembly.subject import Workbench, open_subject, plays_tools, runs_code, subject_model
+from simulator.assembly.subject import Workbench, open_checks, open_subject, plays_tools, runs_code, subject_model
 from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.meter import Meter
 from simulator.llm.open import open_model
@@ -22,6 +22,7 @@ from simulator.roles.role import RoleContext
 from simulator.scenario.conversations import Conversations
 from simulator.scenario.schema import ModelChoice, RoleName, Scenario
 from simulator.settings import Settings
+from simulator.subjects.checks import Examine
 from simulator.subjects.protocol import Subject
 from simulator.subjects.workshop import Workshop
 
@@ -54,7 +55,7 @@ class Crew:
         prices: What each role's model costs; ``None`` where nobody knows.
         prompts: The prompt of each role.
         subject: The assistant under test, if there is one.
-        workshop: Where code of the user's runs.
+        examine: The checks by functions of the user's, by what names them.
     """
 
     roles: Mapping[str, RoleContext[Any, Any]]
@@ -63,7 +64,7 @@ class Crew:
     prices: Mapping[str, Price | None]
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     subject: Subject | None = None
-    workshop: Workshop = field(default_factory=Workshop)
+    examine: Mapping[str, Examine] = field(default_factory=dict)
 
 
 def stage_of(role: str) -> str | None:
@@ -185,7 +186,7 @@ async def open_crew(
     subject = await _subject(doors, workshop, roles)
     if subject is not None:
         names["assistant"] = subject.name
-    return Crew(roles, doors.meter, names, doors.prices, used, subject, workshop)
+    return Crew(roles, doors.meter, names, doors.prices, used, subject, open_checks(scenario, workshop))
 
 
 @dataclass(frozen=True)

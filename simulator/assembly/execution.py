@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.budget import check_prices
 from simulator.assembly.compose import Crew, open_crew
-from simulator.assembly.fingerprint import dependencies, differences, fingerprint
+from simulator.assembly.fingerprint import check_cast, dependencies, differences, fingerprint
 from simulator.assembly.inputs import Inputs, kept_inputs
 from simulator.assembly.manifest import write_manifest
 from simulator.assembly.revision import OnChange, first_invalid, refuse, revise, set_aside
@@ -18,6 +18,7 @@ from simulator.assembly.search import open_embedder
 from simulator.errors import SixhopError
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Listener, Note, RunStarted
+from simulator.runs.freeze import FROZEN
 from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Limits, Stop
 from simulator.runs.writer import Statement
@@ -118,6 +119,7 @@ class Execution:
         prompts = {role: {"variant": p.variant, "sha256": p.sha256} for role, p in crew.prompts.items()}
         now = dependencies(self.scenario, self.inputs, names, prompts)
         forgetting = self._revised(ledger, now)
+        check_cast(ledger.meta(FROZEN), now)
         text = dump_scenario(self.scenario)
         # The file first: after a kill in between, the next execution finds an edit that was not taken in yet.
         write_atomically(self.directory.scenario, text.encode("utf-8"))
@@ -171,6 +173,7 @@ class Execution:
             products=self.directory.products,
             listener=self.listener,
             subject=crew.subject,
+            examine=crew.examine,
         )
 
 

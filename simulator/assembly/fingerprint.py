@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.assembly.inputs import Inputs
+from simulator.errors import RunDirectoryError
 from simulator.models.base import content_hash
 from simulator.scenario.schema import Scenario
 
-__all__ = ["Change", "dependencies", "differences", "fingerprint"]
+__all__ = ["Change", "check_cast", "dependencies", "differences", "fingerprint"]
 
 _FREE = {"description", "concurrency", "budget", "models", "prompts"}
 """Sections that may differ between two executions: they change the pace, or are compared by what they resolve to."""
@@ -19,6 +20,11 @@ _FREE = {"description", "concurrency", "budget", "models", "prompts"}
 _NOTHING = "(none)"
 _LONGEST = 60  # characters of a value in a message
 _MOST_NAMES = 3  # texts that a message names
+
+
+_CAST = ("seed", "language", "texts", "text", "dedup", "expand", "cast", "instructions")
+_CASTING = ("extractor", "relator", "poser", "embeddings")
+"""The parts, and the roles, that decide who the cast is and what it poses."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,28 @@ def fingerprint(dependencies: Mapping[str, Any]) -> dict[str, str]:
     """Return a hash for each part of :func:`dependencies`; where a text stood does not matter, their order does."""
     parts = {**dependencies, "text": list(dependencies["text"])}
     return {name: content_hash(value) for name, value in parts.items()}
+
+
+def check_cast(frozen: Mapping[str, Any] | None, now: Mapping[str, Any]) -> None:
+    """Refuse to go on with the frozen cast of a run that chose it in another way than this scenario says.
+
+    Args:
+        frozen: Whose cast it is, with that run's fingerprint and models; ``None`` when it is the run's own.
+        now: What this run depends on.
+
+    Raises:
+        RunDirectoryError: The parts that differ, by name.
+    """
+    if frozen is None:
+        return
+    hashes = fingerprint(now)
+    differ = [part for part in _CAST if frozen["fingerprint"].get(part) != hashes.get(part)]
+    differ += [f"models.{role}" for role in _CASTING if frozen["models"].get(role) != now["models"].get(role)]
+    if differ:
+        raise RunDirectoryError(
+            f"the cast of {frozen['run']!r} was chosen with other values of {', '.join(differ)}; a frozen cast needs a "
+            f"scenario that differs only after the cast"
+        )
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:

@@ -25,6 +25,7 @@ T = TypeVar("T")
 _SECTIONS = {
     "instructions": "pose",
     "conversations": "converse",
+    "tested": "check",
     "npcs": "npcs",
     "tools": "tools",
 }

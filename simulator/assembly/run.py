@@ -11,6 +11,7 @@ from simulator.models.conversation import Conversation
 from simulator.models.decision import Decision
 from simulator.models.instruction import Instruction
 from simulator.models.npc import Npc
+from simulator.models.outcome import Outcome
 from simulator.models.persona import Persona
 from simulator.models.problem import Problem, WrittenText
 from simulator.models.relation import Relation
@@ -102,6 +103,11 @@ class Run:
     def conversations(self) -> list[Conversation]:
         """The conversations."""
         return [Conversation.model_validate(body) for body in self.ledger.products("conversation")]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What became of the conversations that test an assistant."""
+        return [Outcome.model_validate(body) for body in self.ledger.products("outcome")]
 
     @property
     def npcs(self) -> list[Npc]:

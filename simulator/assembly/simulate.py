@@ -15,10 +15,13 @@ from simulator.assembly.run import Run, open_run
 from simulator.errors import RunDirectoryError, ScenarioError
 from simulator.runs.directory import RunDirectory
 from simulator.runs.events import Listener, ignore
+from simulator.runs.freeze import freeze
 from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Limits, Stop
+from simulator.scenario.conversations import Conversations
 from simulator.scenario.load import load_scenario, parse_scenario
 from simulator.scenario.schema import ModelChoice, Scenario
+from simulator.scenario.subject import SubjectSpec
 from simulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ class Overrides:
     max_tokens: int | None = None
     max_minutes: float | None = None
     max_usd: float | None = None
+    assistant: str | None = None
 
     def apply(self, scenario: Scenario) -> Scenario:
         """Return the scenario with these values in it, but for the budget."""
@@ -49,7 +53,17 @@ class Overrides:
             changes["models"] = scenario.models.model_copy(
                 update={"default": ModelChoice(spec=self.model), "roles": {}}
             )
+        if self.assistant is not None:
+            changes["conversations"] = self._tested(scenario)
         return scenario.model_copy(update=changes)
+
+    def _tested(self, scenario: Scenario) -> Conversations:
+        """Return the scenario's conversations with the assistant that the caller names."""
+        talks = scenario.conversations
+        if talks is None:
+            raise ScenarioError(f"the scenario {scenario.name!r} has no 'conversations', so no assistant can be tested")
+        spec = (talks.assistant or SubjectSpec()).model_copy(update={"use": self.assistant})
+        return talks.model_copy(update={"assistant": spec})
 
     def limits(self, scenario: Scenario) -> Limits:
         """Return the budget of this execution. It is not kept with the run: the next execution has its own."""
@@ -73,6 +87,7 @@ async def simulate(
     embedder: Embedder | None = None,
     stop: Stop | None = None,
     on_change: OnChange = "refuse",
+    cast_of: Path | str | None = None,
 ) -> Run:
     """Run a scenario; what an earlier execution in the same directory paid for is not paid for again.
 
@@ -86,6 +101,8 @@ async def simulate(
         embedder: An embedder to use instead of the scenario's.
         stop: To stop the run from outside, with ``stop.ask(reason)``.
         on_change: What to do when the directory holds a run of this scenario as it was before an edit.
+        cast_of: The directory of a run whose frozen cast is used: its people and what they pose are taken from there,
+            so that two assistants meet the same users.
 
     Returns:
         The run, opened for reading.
@@ -102,6 +119,8 @@ async def simulate(
     inputs = read_inputs(loaded)
     directory = RunDirectory(Path(out) if out is not None else Path("runs") / loaded.name)
     directory.create()
+    if cast_of is not None:
+        _freeze(RunDirectory(Path(cast_of)), directory)
     environment = settings or Settings.from_environ()
     execution = Execution(loaded, inputs, directory, environment, listener, stop, limits, on_change)
     await execution.run(models, embedder)
@@ -159,6 +178,15 @@ def kept_scenario(root: Path | str) -> Scenario:
 def simulate_sync(scenario: Scenario | Path | str, out: Path | str | None = None, **options: Any) -> Run:
     """Like :func:`simulate`, for callers without a running event loop."""
     return asyncio.run(simulate(scenario, out, **options))
+
+
+def _freeze(source: RunDirectory, target: RunDirectory) -> None:
+    from graphs.production import STAGES
+
+    names = list(STAGES)
+    source.check()
+    with target.held():
+        freeze(source.ledger, target.ledger, names[names.index("converse") :])
 
 
 def _kept(directory: RunDirectory) -> tuple[Scenario, Inputs]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from simulator.roles.role import RoleContext
 from simulator.roles.tool_player import PlayedCall, PlayerInput
 from simulator.scenario.schema import Scenario
 from simulator.scenario.subject import SubjectSpec, ToolSpec
+from simulator.subjects.checks import Examine, python_check
 from simulator.subjects.function import FunctionSubject
 from simulator.subjects.graph import GraphSubject, is_graph
 from simulator.subjects.model import ModelSubject
@@ -27,9 +27,12 @@ from simulator.subjects.toolbox import Called, Perform, Tool, Toolbox, canned, s
 from simulator.subjects.user_code import is_code, load_code
 from simulator.subjects.workshop import Workshop
 
-__all__ = ["Workbench", "code_name", "load_checks", "open_subject", "plays_tools", "runs_code", "subject_model"]
+__all__ = ["Workbench", "code_name", "open_checks", "open_subject", "plays_tools", "runs_code", "subject_model"]
 
 STAGE = "converse"
+
+_CHECK_S = 60.0
+"""Seconds for a check by a function, where no assistant under test has a limit of its own."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,8 @@ def open_subject(spec: SubjectSpec, bench: Workbench) -> Subject:
     return StoredSubject(model, bench.store, meter=Meter(), stage=STAGE)  # its replies are counted one by one
 
 
-def load_checks(scenario: Scenario) -> dict[str, Callable[..., Any]]:
-    """Return the functions of the scenario's Python checks by what names them.
+def open_checks(scenario: Scenario, workshop: Workshop) -> dict[str, Examine]:
+    """Return the scenario's checks by functions of the user's, by what names them.
 
     Raises:
         InputError: One cannot be loaded.
@@ -105,7 +108,8 @@ def load_checks(scenario: Scenario) -> dict[str, Callable[..., Any]]:
     for name, function in found.items():
         if not callable(function):
             raise InputError(f"the check {name!r} is a {type(function).__name__} and not a function")
-    return found
+    limit = talks.assistant.timeout_s if talks and talks.assistant else _CHECK_S
+    return {name: python_check(function, workshop, limit) for name, function in found.items()}
 
 
 def _code(spec: SubjectSpec, bench: Workbench) -> Subject:

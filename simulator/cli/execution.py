@@ -40,6 +40,7 @@ def execute(
     quiet: bool,
     as_json: bool,
     besides: Callable[[], Mapping[str, Any]] = dict,
+    conclude: Callable[[Run], None] | None = None,
 ) -> None:
     """Run to the end, showing progress, and print the summary.
 
@@ -50,6 +51,7 @@ def execute(
         quiet: Show no progress.
         as_json: Print the result as JSON instead of the summary.
         besides: What the JSON of a run that is done says besides.
+        conclude: Says what came of it, instead of both.
 
     Raises:
         RunStopped: A budget is used up or the user asked; the note on it names the command that goes on.
@@ -65,7 +67,9 @@ def execute(
         _name_the_way_back(root, error)
         raise
     with run:
-        if as_json:
+        if conclude is not None:
+            conclude(run)
+        elif as_json:
             _print_result(root, None, besides())
         else:
             from simulator.cli.screen.summary import print_summary

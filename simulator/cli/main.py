@@ -15,6 +15,7 @@ import typer
 
 from simulator import __version__
 from simulator.cli.check_card import check_card
+from simulator.cli.compare import compare
 from simulator.cli.doctor import doctor
 from simulator.cli.export import export
 from simulator.cli.graph import graph
@@ -25,6 +26,7 @@ from simulator.cli.retry import retry
 from simulator.cli.run import run
 from simulator.cli.schema import schema
 from simulator.cli.show import show
+from simulator.cli.trial import trial
 from simulator.cli.validate import validate
 from simulator.errors import RunStopped, SixhopError
 
@@ -40,10 +42,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, resume, retry, validate, show, report, export, doctor, schema):
+for _command in (run, resume, retry, compare, validate, show, report, export, doctor, schema):
     app.command()(_command)
 app.command("import")(import_)
 app.command("check-card")(check_card)
+app.command("test")(trial)
 app.add_typer(graph)
 
 

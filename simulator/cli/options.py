@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Assistant",
+    "CastOf",
     "Concurrency",
     "Json",
     "Limit",
@@ -32,6 +34,18 @@ Model = Annotated[
         metavar="SPEC",
         help="Model for every role, instead of the scenario's: local, gguf:PATH, openai:MODEL or URL#MODEL.",
     ),
+]
+Assistant = Annotated[
+    str | None,
+    typer.Option(
+        "--assistant",
+        metavar="WHOM",
+        help="Test this one instead: a model SPEC, module:function, or path.py:name of a function or a graph.",
+    ),
+]
+CastOf = Annotated[
+    Path | None,
+    typer.Option("--cast-of", metavar="RUNDIR", help="Use the frozen cast of this run: the same people, nothing new."),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Seed, instead of the scenario's.")]
 Concurrency = Annotated[

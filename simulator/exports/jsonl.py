@@ -23,6 +23,7 @@ _PRODUCTS = {
     "tools": "tool",
     "problems": "problem",
     "texts": "text",
+    "outcomes": "outcome",
 }
 KINDS = ("personas", "relations", "decisions", *_PRODUCTS, "failures")
 """What a run can be exported as, each to ``KIND.jsonl``."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.errors import EndpointError, SixhopError
+from simulator.llm.account import charge
 from simulator.llm.meter import Meter
 from simulator.llm.prices import Price
 from simulator.llm.protocol import ChatModel, ReplyStore
@@ -119,6 +120,7 @@ class CachedModel:
         finally:
             self.meter.ended(row, reply)
         await self._store.put_reply(key, reply, role=self._role, stage=self._stage)
+        charge(self._role, reply)
         return reply
 
     def _priced(self, reply: Reply) -> Reply:
@@ -128,4 +130,5 @@ class CachedModel:
 
     def _reuse(self, reply: Reply) -> Reply:
         self.meter.reused(self.meter.row(self._stage, self._role, self.name), reply)
+        charge(self._role, reply)
         return usable(reply)

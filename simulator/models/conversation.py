@@ -7,10 +7,22 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.models.base import Record
+from simulator.models.message import Usage
 from simulator.models.situation import Behaviour, Situation
 from simulator.models.step import Step
 
-__all__ = ["Conversation", "ConversationInputs", "Flawed", "Forked", "Goal", "Label", "StopReason", "Turn", "Verdict"]
+__all__ = [
+    "Conversation",
+    "ConversationInputs",
+    "Flawed",
+    "Forked",
+    "Goal",
+    "Label",
+    "Spent",
+    "StopReason",
+    "Turn",
+    "Verdict",
+]
 
 StopReason = Literal["goal", "gave_up", "left", "max_turns", "assistant_ended", "loop", "budget", "error"]
 
@@ -127,6 +139,28 @@ class Goal(Verdict):
     claimed: bool = False
 
 
+class Spent(Record):
+    """Calls and tokens, and what they cost in US dollars; ``None`` when the price of one of them is not known."""
+
+    calls: int = 0
+    prompt: int = 0
+    completion: int = 0
+    usd: float | None = 0.0
+
+    def plus(self, usage: Usage, usd: float | None) -> Spent:
+        """Return this and one more call."""
+        return self + Spent(calls=1, prompt=usage.prompt, completion=usage.completion, usd=usd)
+
+    def __add__(self, other: Spent) -> Spent:
+        """Return both together."""
+        return Spent(
+            calls=self.calls + other.calls,
+            prompt=self.prompt + other.prompt,
+            completion=self.completion + other.completion,
+            usd=None if self.usd is None or other.usd is None else round(self.usd + other.usd, 9),
+        )
+
+
 class Conversation(Record):
     """One whole conversation.
 
@@ -145,6 +179,7 @@ class Conversation(Record):
         forked: Where it was forked from, if it was.
         fault: How the assistant under test failed (``raised``, ``timeout``, ...); empty when it did not.
         state: The final state of the assistant under test, if it has one.
+        spent: What it took, by role, drafts that were turned down included.
     """
 
     id: str
@@ -161,3 +196,4 @@ class Conversation(Record):
     forked: Forked | None = None
     fault: str = ""
     state: dict[str, Any] | None = None
+    spent: dict[str, Spent] = Field(default_factory=dict)

@@ -103,6 +103,12 @@ class Conversations(Section):
             raise ValueError("the shares of the profiles add up to more than 1")
         for profile in self.profiles:
             self.manner(profile)
+        known = {situation.name for situation in self.situations}
+        unknown = [name for check in self.checks for name in check.situations if name not in known]
+        if unknown:
+            raise ValueError(
+                f"a check is for the situation {unknown[0]!r}; there are {', '.join(sorted(known)) or 'none'}"
+            )
         return self
 
     @property

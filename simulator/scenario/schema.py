@@ -272,6 +272,12 @@ class Scenario(Section):
     budget: Budget = Budget()
     base: Path = Field(Path(), exclude=True)
 
+    @property
+    def tested(self) -> Conversations | None:
+        """The conversations, if they test an assistant or something has to hold of them."""
+        talks = self.conversations
+        return talks if talks is not None and (talks.assistant is not None or talks.checks) else None
+
     @model_validator(mode="after")
     def _complete(self) -> Scenario:
         if self.texts is None:

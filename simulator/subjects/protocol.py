@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol
 
+from pydantic import Field
+
 from simulator.models.base import Record
+from simulator.models.conversation import Spent
 from simulator.models.message import Usage
 from simulator.models.step import Step
 
@@ -39,6 +42,7 @@ class Answer(Record):
         cause: How it failed; ``None`` when it did not.
         problem: The same for people.
         usage: Tokens, where it told them.
+        spent: What the answer took, by role.
     """
 
     steps: tuple[Step, ...] = ()
@@ -47,6 +51,7 @@ class Answer(Record):
     cause: Cause | None = None
     problem: str = ""
     usage: Usage = Usage()
+    spent: dict[str, Spent] = Field(default_factory=dict)
 
 
 class Subject(Protocol):

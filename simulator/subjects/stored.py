@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from simulator.llm.account import accounted, charge_all
 from simulator.llm.meter import Meter
 from simulator.llm.protocol import ReplyStore
 from simulator.models.base import canonical_json, content_hash
+from simulator.models.conversation import Spent
 from simulator.models.message import Reply
 from simulator.subjects.protocol import Answer, Subject, Task
 
@@ -45,13 +47,24 @@ class StoredSubject:
         stored = await self._store.get_reply(key)
         if stored is not None:
             self._meter.reused(row, stored)
-            return Answer.model_validate_json(stored.text)
+            answer = Answer.model_validate_json(stored.text)
+            charge_all(answer.spent)
+            return answer
         reply: Reply | None = None
         self._meter.started(row)
         try:
-            answer = await self._subject.answer(task)
+            answer = await self._accounted(task)
             reply = Reply(text=canonical_json(answer), finish="stop", model=self.name, usage=answer.usage)
         finally:
             self._meter.ended(row, reply)
         await self._store.put_reply(key, reply, role="assistant", stage=self._stage)
+        charge_all(answer.spent)
         return answer
+
+    async def _accounted(self, task: Task) -> Answer:
+        """Return the fresh answer with what it took; what code of the user's costs is known to nobody."""
+        with accounted() as account:
+            answer = await self._subject.answer(task)
+        if not account:
+            account = {"assistant": Spent().plus(answer.usage, None if answer.usage.prompt else 0.0)}
+        return answer.model_copy(update={"spent": account})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 
-from simulator.cli.screen import cards, people, talk, work
+from simulator.cli.screen import cards, outcomes, people, talk, work
 from simulator.errors import InputError, UsageError
 from simulator.models.persona import Persona
 
@@ -86,6 +86,13 @@ KINDS: dict[str, Kind] = {
         Kind("tools", lambda run: run.tools, cards.tools_table, _plainly(cards.tool_card)),
         Kind("problems", lambda run: run.problems, cards.problems_table, _plainly(cards.problem_card)),
         Kind("texts", lambda run: run.texts, cards.texts_table, _plainly(cards.text_card)),
+        Kind(
+            "outcomes",
+            lambda run: run.outcomes,
+            outcomes.outcomes_table,
+            _plainly(outcomes.outcome_card),
+            key=lambda outcome: str(outcome.conversation),
+        ),
         Kind(
             "failures",
             lambda run: run.ledger.failures(),

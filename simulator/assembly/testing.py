@@ -1,0 +1,108 @@
+"""A scenario as a test: for ``sixhop test``, and for pytest without a plugin.
+
+>>> from simulator.assembly.testing import assert_scenario  # doctest: +SKIP
+>>> def test_support_desk(tmp_path):                         # doctest: +SKIP
+...     assert_scenario("scenarios/support-desk.yaml", tmp_path, threshold=0.9)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from simulator.assembly.run import Run
+from simulator.assembly.simulate import Overrides, simulate_sync
+from simulator.errors import InputError, ScenarioError
+from simulator.evidence.outcomes import TestSummary, summarise
+from simulator.models.outcome import Outcome
+from simulator.scenario.load import load_scenario
+from simulator.scenario.schema import Scenario
+from simulator.transport.body import shorten
+
+__all__ = ["assert_scenario", "check_testable", "summary_of"]
+
+_SHOWN = 10  # failed conversations that a failed assertion tells of
+
+
+def assert_scenario(
+    scenario: Scenario | Path | str,
+    out: Path | str,
+    *,
+    threshold: float = 1.0,
+    assistant: str | None = None,
+    cast_of: Path | str | None = None,
+    **options: Any,
+) -> TestSummary:
+    """Run a scenario, and fail like an assertion unless enough of its conversations pass.
+
+    Args:
+        scenario: A scenario, or the path of its file.
+        out: The run directory. What an earlier call paid for in it is not paid for again.
+        threshold: The share of conversations that must pass, 0 to 1.
+        assistant: What to test instead of the scenario's assistant.
+        cast_of: The run directory whose frozen cast is used.
+        options: As for :func:`~simulator.assembly.simulate.simulate` (``models``, ``settings``, ...).
+
+    Returns:
+        What the test came to.
+
+    Raises:
+        AssertionError: Too few passed; the message names the first that did not, with the evidence.
+        UsageError: The scenario is wrong, or tests nothing.
+        SixhopError: The run failed.
+    """
+    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
+    overrides = options.pop("overrides", None) or Overrides(assistant=assistant)
+    check_testable(overrides.apply(loaded))
+    with simulate_sync(loaded, out, overrides=overrides, cast_of=cast_of, **options) as run:
+        summary = summary_of(run)
+        if summary.overall.rate < threshold:
+            raise AssertionError("\n".join(_told(run, summary, threshold)))
+    return summary
+
+
+def check_testable(scenario: Scenario) -> None:
+    """Refuse a scenario that tests nothing.
+
+    Raises:
+        ScenarioError: It has neither ``conversations.assistant`` nor ``conversations.checks``.
+    """
+    if scenario.tested is None:
+        raise ScenarioError(
+            f"the scenario {scenario.name!r} tests nothing: give it 'conversations.assistant', whom to test, "
+            f"or 'conversations.checks', what has to hold"
+        )
+
+
+def summary_of(run: Run) -> TestSummary:
+    """Return what the test in ``run`` came to.
+
+    Raises:
+        InputError: No conversation was judged.
+    """
+    summary = summarise(run.ledger)
+    if not summary.overall.total:
+        first = next(run.ledger.failures(), None)
+        reason = f"; the first failure: {first.role}: {shorten(first.message, 160)}" if first else ""
+        raise InputError(f"no conversation was held, so nothing is known of the assistant{reason}")
+    return summary
+
+
+def _told(run: Run, summary: TestSummary, threshold: float) -> Iterator[str]:
+    overall = summary.overall
+    yield (
+        f"{overall.passed} of {overall.total} conversations with {summary.assistant} passed: {overall.rate:.1%}, "
+        f"wanted {threshold:.1%}"
+    )
+    failed = [one for one in run.outcomes if not one.passed]
+    for one in failed[:_SHOWN]:
+        yield f"  {one.conversation} ({one.situation or 'no situation'}): {'; '.join(_reasons(one))}"
+    if len(failed) > _SHOWN:
+        yield f"  and {len(failed) - _SHOWN} more"
+
+
+def _reasons(outcome: Outcome) -> Iterator[str]:
+    for check in outcome.checks:
+        if not check.passed:
+            yield f"{check.name}: {shorten(check.evidence, 160)}" if check.evidence else check.name

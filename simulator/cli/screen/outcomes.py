@@ -1,0 +1,199 @@
+"""What a test came to, and two tests side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.cli.screen.console import command, note, one_line, words
+from simulator.cli.screen.layout import facts, heading, short, table
+from simulator.evidence.outcomes import Rate, TestSummary
+from simulator.models.conversation import Spent
+from simulator.models.outcome import Outcome
+
+if TYPE_CHECKING:
+    from simulator.assembly import Run
+    from simulator.evidence.compare import Comparison, Flip
+
+__all__ = ["outcome_card", "outcomes_table", "print_comparison", "print_test"]
+
+_FAILED = 5  # conversations that did not pass, told of at the end of a test
+_EVIDENCE = 160
+
+People = Mapping[str, str]
+
+
+def outcomes_table(outcomes: Iterable[Outcome], people: People) -> Table:
+    """Return one row per outcome: what it is of, and what did not hold."""
+    made = table("conversation", "passed", "situation", "persona*", "not held*")
+    for one in outcomes:
+        failed = ", ".join(check.name for check in one.checks if not check.passed)
+        made.add_row(
+            words(short(one.conversation), "cyan"),
+            _mark(one.passed),
+            words(one.situation or ""),
+            words(one_line(people.get(one.persona, one.persona), 60), "dim"),
+            words(failed),
+        )
+    return made
+
+
+def outcome_card(outcome: Outcome, people: People) -> RenderableType:
+    """Return every check of one conversation with its evidence."""
+    pairs = [
+        ("conversation", outcome.conversation),
+        ("persona", people.get(outcome.persona, outcome.persona)),
+        ("situation", outcome.situation or ""),
+    ]
+    made = table("check", "passed", "evidence*")
+    for check in outcome.checks:
+        said = f"(the check itself failed) {check.evidence}" if check.broken else check.evidence
+        made.add_row(words(check.name), _mark(check.passed), words(said))
+    return Group(facts(pairs), Text(), made)
+
+
+def print_test(console: Console, run: Run, summary: TestSummary, threshold: float) -> None:
+    """Print the pass rates, what failed, and where to read on."""
+    passed = summary.overall.rate >= threshold
+    verdict = "passed" if passed else "FAILED"
+    head = Text.assemble((verdict, "bold green" if passed else "bold red"), "  ", words(_rate(summary.overall)))
+    head.append(f", wanted {threshold:.0%}", style="dim")
+    console.print(head)
+    console.print(
+        facts(
+            [
+                ("assistant", summary.assistant),
+                ("turns", f"{summary.turns:.1f} a conversation"),
+                ("ended", _counts(summary.stops)),
+                ("assistant failed", _counts(summary.faults)),
+                ("checks that failed themselves", str(summary.broken or "")),
+                ("not held", f"{summary.lost} (the simulated user failed)" if summary.lost else ""),
+            ]
+        )
+    )
+    for title, rates in (("situation", summary.situations), ("check", summary.checks)):
+        if list(rates) != [""]:
+            console.print()
+            console.print(_rates(title, rates))
+    _failed(console, run)
+
+
+def _failed(console: Console, run: Run) -> None:
+    failed = [one for one in run.outcomes if not one.passed]
+    if not failed:
+        return
+    console.print()
+    console.print(heading(f"did not pass ({len(failed)})"))
+    for one in failed[:_FAILED]:
+        console.print(Text.assemble(("  " + short(one.conversation), "cyan"), "  ", words(one.situation or "")))
+        for check in one.checks:
+            if not check.passed:
+                console.print(words(f"    {check.name}: {one_line(check.evidence, _EVIDENCE)}"), soft_wrap=False)
+    note(
+        f"Read one with: {command('sixhop', 'show', run.directory.root, 'conversation', short(failed[0].conversation))}"
+    )
+
+
+def print_comparison(console: Console, found: Comparison, roots: tuple[Path, Path], people: People, most: int) -> None:
+    """Print both sides, the difference, and the conversations that flipped."""
+    made = table("", "A*", "B*")
+    rows = [
+        ("run", str(roots[0]), str(roots[1])),
+        ("assistant", found.a.assistant, found.b.assistant),
+        ("passed", _rate(found.a.rate), _rate(found.b.rate)),
+        ("turns a conversation", f"{found.a.turns:.1f}", f"{found.b.turns:.1f}"),
+        ("assistant's calls", f"{found.a.spent.calls:,}", f"{found.b.spent.calls:,}"),
+        ("assistant's tokens", _tokens(found.a.spent), _tokens(found.b.spent)),
+        ("assistant's cost", _usd(found.a.spent), _usd(found.b.spent)),
+        ("user's tokens", _tokens(found.a.user), _tokens(found.b.user)),
+    ]
+    for row in rows:
+        made.add_row(*(words(cell) for cell in row))
+    console.print(made)
+    console.print()
+    console.print(_difference(found))
+    console.print(
+        words(f"  {found.pairs} pairs; {found.difference.method}; McNemar's exact p = {found.difference.p:.3g}", "dim")
+    )
+    if found.unpaired:
+        console.print(words(f"  {found.unpaired} conversations were held in one run only and are left out", "yellow"))
+    if list(found.situations) != [""]:
+        console.print()
+        console.print(_by_situation(found))
+    _print_flips(console, found.flips, roots, people, most)
+
+
+def _difference(found: Comparison) -> Text:
+    d = found.difference
+    style = "bold" if d.low <= 0 <= d.high else "bold green" if d.value > 0 else "bold red"
+    said = "no difference is shown" if d.low <= 0 <= d.high else "B is better" if d.value > 0 else "B is worse"
+    return Text.assemble(
+        (f"B - A = {100 * d.value:+.1f} points", style),
+        f"  (95 % interval {100 * d.low:+.1f} to {100 * d.high:+.1f}): {said}",
+    )
+
+
+def _by_situation(found: Comparison) -> Table:
+    made = table("situation", "A>", "B>")
+    for name, (a, b) in found.situations.items():
+        made.add_row(words(name or "(none)"), f"{a.passed}/{a.total}", f"{b.passed}/{b.total}")
+    return made
+
+
+def _print_flips(
+    console: Console, flips: tuple[Flip, ...], roots: tuple[Path, Path], people: People, most: int
+) -> None:
+    if not flips:
+        return
+    worse = sum(flip.passed == "a" for flip in flips)
+    console.print()
+    console.print(heading(f"flipped: {worse} passed only with A, {len(flips) - worse} only with B"))
+    made = table("A", "B", "passed", "situation", "persona*", "what did not hold*")
+    for flip in flips[:most]:
+        made.add_row(
+            words(short(flip.conversations[0]), "cyan"),
+            words(short(flip.conversations[1]), "cyan"),
+            words(flip.passed.upper()),
+            words(flip.situation or ""),
+            words(one_line(people.get(flip.persona, flip.persona), 60), "dim"),
+            words(", ".join(flip.failed)),
+        )
+    console.print(made)
+    if len(flips) > most:
+        note(f"{len(flips) - most} more; --limit 0 prints all")
+    note(f"Read one with: {command('sixhop', 'show', roots[1], 'conversation', short(flips[0].conversations[1]))}")
+
+
+def _rates(title: str, rates: Mapping[str, Rate]) -> Table:
+    made = table(f"{title}*", "passed>", "of>", "rate>", "95 % interval")
+    for name, rate in rates.items():
+        interval = f"{rate.low:.0%} to {rate.high:.0%}"
+        made.add_row(
+            words(name or "(none)"), str(rate.passed), str(rate.total), f"{rate.rate:.0%}", words(interval, "dim")
+        )
+    return made
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.passed} of {rate.total} ({rate.rate:.1%}, 95 % interval {rate.low:.1%} to {rate.high:.1%})"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _tokens(spent: Spent) -> str:
+    return f"{spent.prompt:,} in, {spent.completion:,} out"
+
+
+def _usd(spent: Spent) -> str:
+    return "not known" if spent.usd is None else f"${spent.usd:,.4f}"
+
+
+def _mark(passed: bool) -> Text:
+    return Text("yes", style="green") if passed else Text("no", style="bold red")

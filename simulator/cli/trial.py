@@ -1,0 +1,111 @@
+"""``sixhop test``: run a scenario as a test of an assistant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.options import (
+    Assistant,
+    CastOf,
+    Concurrency,
+    Json,
+    MaxCalls,
+    MaxMinutes,
+    MaxTokens,
+    Model,
+    Quiet,
+    Seed,
+)
+
+if TYPE_CHECKING:
+    from simulator.assembly import Run
+    from simulator.evidence.outcomes import TestSummary
+
+__all__ = ["trial"]
+
+
+def trial(
+    scenario: Annotated[Path, typer.Argument(help="The scenario file.", metavar="SCENARIO", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Run directory.", metavar="RUNDIR", show_default="runs/NAME")
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass.")
+    ] = 1.0,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML.")
+    ] = None,
+    assistant: Assistant = None,
+    cast_of: CastOf = None,
+    model: Model = None,
+    seed: Seed = None,
+    concurrency: Concurrency = None,
+    max_calls: MaxCalls = None,
+    max_tokens: MaxTokens = None,
+    max_minutes: MaxMinutes = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Test an assistant; exit with 1 when too few conversations pass.
+
+
+    Code that the scenario or --assistant names is run, with all rights of this process.
+    """
+    from simulator.assembly import Overrides, load_scenario, simulate
+    from simulator.assembly.preview import stage_names
+    from simulator.assembly.testing import check_testable
+    from simulator.cli.execution import execute
+
+    loaded = load_scenario(scenario)
+    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes, assistant=assistant)
+    applied = overrides.apply(loaded)
+    check_testable(applied)
+    root = out if out is not None else Path("runs") / loaded.name
+    verdicts: list[bool] = []
+    execute(
+        lambda progress, stop: simulate(
+            loaded, root, overrides=overrides, listener=progress, stop=stop, cast_of=cast_of
+        ),
+        root,
+        stage_names(applied),
+        quiet=quiet,
+        as_json=as_json,
+        conclude=lambda run: verdicts.append(_conclude(run, threshold, junit, as_json)),
+    )
+    if not all(verdicts):
+        raise typer.Exit(1)
+
+
+def _conclude(run: Run, threshold: float, junit: Path | None, as_json: bool) -> bool:
+    """Say what came of the test, and return whether enough passed."""
+    from simulator.assembly.testing import summary_of
+    from simulator.cli.screen.console import print_json, stdout
+    from simulator.cli.screen.outcomes import print_test
+
+    summary = summary_of(run)
+    if junit is not None:
+        _write(junit, run, summary, threshold)
+    passed = summary.overall.rate >= threshold
+    if as_json:
+        told = {"directory": str(run.directory.root), "threshold": threshold, "passed": passed}
+        print_json({**told, **summary.model_dump(mode="json")})
+    else:
+        print_test(stdout(), run, summary, threshold)
+    return passed
+
+
+def _write(path: Path, run: Run, summary: TestSummary, threshold: float) -> None:
+    from simulator.cli.screen.kinds import texts_by_id
+    from simulator.exports.junit import write_junit
+
+    properties = {
+        "assistant": summary.assistant,
+        "threshold": f"{threshold:g}",
+        "pass rate": f"{summary.overall.rate:.4f}",
+    }
+    lost = [failure for failure in run.failures if failure.stage == "converse"]
+    talks = {talk.id: talk for talk in run.conversations}
+    write_junit(path, run.scenario.name, run.outcomes, talks, texts_by_id(run), lost, properties)

@@ -1,0 +1,160 @@
+"""``sixhop test`` and ``sixhop compare``: exit codes, JUnit, frozen casts, what flipped, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+import story
+import yaml
+from story import responder
+
+from simulator.assembly import Overrides, assert_scenario, open_run
+from simulator.cli.main import main
+from simulator.errors import InputError, ScenarioError
+from simulator.llm.fake_server import FakeServer, in_thread
+
+AGENT = """
+def good(messages):
+    asked = messages[-1]["content"]
+    return f"I understand that you ask this: {asked[:40]}... It is settled now, number {len(messages)}."
+
+def bad(messages):
+    if "tax" in messages[-1]["content"] or "heater" in messages[-1]["content"]:
+        return "I do not know anything of that sort."
+    return good(messages)
+
+def raising(messages):
+    raise RuntimeError("the back office is closed \\x00 today")
+
+def long_enough(conversation, state):
+    return len(conversation["turns"]) >= 4, f"{len(conversation['turns'])} turns"
+
+def wrong(conversation, state):
+    return conversation["no such key"]
+"""
+CHECKS: list[dict[str, Any]] = [
+    {"name": "settled", "regex": "it is settled", "where": "last"},
+    {"name": "long", "python": "agent.py:long_enough"},
+]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a scenario file with an agent beside it."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "agent.py").write_text(AGENT)
+    write(folder / "desk.yaml")
+    return folder
+
+
+def write(path: Path, **talks: Any) -> Path:
+    sections = {
+        "name": "desk",
+        "seed": 5,
+        "texts": {"paths": str(story.ROOT / "scenarios/texts"), "limit": 12},
+        "cast": {"size": 8},
+        "instructions": {},
+        "conversations": {"exchanges": 2, "assistant": "agent.py:good", "checks": CHECKS, **talks},
+    }
+    path.write_text(yaml.safe_dump(sections))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def server(monkeypatch: pytest.MonkeyPatch) -> Any:
+    with in_thread(FakeServer(responder)) as there:
+        monkeypatch.setenv("SIXHOP_MODEL", f"{there.url}#fake")
+        yield there
+
+
+def sixhop(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    code = main([str(word) for word in words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_a_test_passes_fails_and_writes_junit(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    junit = tmp_path / "junit.xml"
+    code, out, _ = sixhop(capsys, "test", desk / "desk.yaml", "--out", tmp_path / "a", "--junit", junit, "-q")
+    assert code == 0
+    assert "passed" in out
+    assert "8 of 8" in out
+    suite = Xml.parse(junit).getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("8", "0", "0")
+
+    broken = ("test", desk / "desk.yaml", "--out", tmp_path / "b", "--assistant", "agent.py:raising", "--junit", junit)
+    code, out, _ = sixhop(capsys, *broken, "-q")
+    assert code == 1
+    assert "raised 8" in out
+    suite = Xml.parse(junit).getroot()[0]
+    assert suite.get("failures") == "8"
+    assert "the back office is closed \ufffd today" in suite.findall("testcase")[0][0].get("message", "")
+
+    code, out, _ = sixhop(capsys, *broken, "--threshold", "0", "--json")
+    assert (code, json.loads(out)["overall"]["rate"], json.loads(out)["passed"]) == (0, 0.0, True)
+
+
+def test_two_assistants_meet_the_same_users(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    assert sixhop(capsys, "test", desk / "desk.yaml", "--out", a, "-q")[0] == 0
+    other = ("test", desk / "desk.yaml", "--out", b, "--assistant", "agent.py:bad", "--cast-of", a, "-q")
+    assert sixhop(capsys, *other)[0] == 1
+    with open_run(a) as one, open_run(b) as two:
+        assert one.personas == two.personas
+        assert one.instructions == two.instructions
+    code, out, _ = sixhop(capsys, "compare", a, b)
+    assert code == 0
+    assert "Newcombe" in out
+    assert "B is worse" in out or "no difference is shown" in out
+    code, out, _ = sixhop(capsys, "compare", a, b, "--json")
+    found = json.loads(out)
+    assert found["pairs"] == 8
+    assert found["difference"]["value"] < 0
+    assert {flip["passed"] for flip in found["flips"]} == {"a"}
+    assert all("settled" in flip["failed"] for flip in found["flips"])
+    assert -found["difference"]["value"] * 8 == pytest.approx(len(found["flips"]))
+
+
+def test_runs_that_are_not_comparable_are_refused(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b, c = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    sixhop(capsys, "test", desk / "desk.yaml", "--out", a, "-q")
+    sixhop(capsys, "test", desk / "desk.yaml", "--out", b, "--seed", 6, "-q")
+    code, _, said = sixhop(capsys, "compare", a, b)
+    assert code == 2
+    assert "seed differs" in said
+    assert "casts or situations differ" in said
+    longer = write(desk / "longer.yaml", exchanges=3)
+    code, _, said = sixhop(capsys, "test", longer, "--out", c, "--cast-of", a, "--threshold", "0", "-q")
+    assert code == 0, said
+    code, _, said = sixhop(capsys, "compare", a, c)
+    assert (code, "conversations.exchanges differs" in said) == (2, True)
+    code, _, said = sixhop(capsys, "test", desk / "desk.yaml", "--out", tmp_path / "d", "--cast-of", a, "--seed", 9)
+    assert (code, "other values of seed" in said) == (2, True)
+    code, _, said = sixhop(capsys, "test", desk / "desk.yaml", "--out", b, "--cast-of", a)
+    assert (code, "was not begun with the cast" in said) == (2, True)
+
+
+def test_pytest_runs_a_scenario_without_a_plugin(desk: Path, tmp_path: Path) -> None:
+    summary = assert_scenario(desk / "desk.yaml", tmp_path / "a")
+    assert summary.overall.passed == 8
+    with pytest.raises(AssertionError, match=r"(?s)of 8 conversations .* passed.*settled"):
+        assert_scenario(desk / "desk.yaml", tmp_path / "b", assistant="agent.py:bad", cast_of=tmp_path / "a")
+
+
+def test_a_check_that_fails_itself_is_no_verdict(desk: Path, tmp_path: Path) -> None:
+    path = write(desk / "wrong.yaml", checks=[{"name": "wrong", "python": "agent.py:wrong"}])
+    assert assert_scenario(path, tmp_path / "a", threshold=0.0).broken == 8
+
+
+def test_a_scenario_that_tests_nothing_is_refused(desk: Path, tmp_path: Path) -> None:
+    path = write(desk / "nothing.yaml", assistant=None, checks=[])
+    with pytest.raises(ScenarioError, match="tests nothing"):
+        assert_scenario(path, tmp_path / "a")
+    with pytest.raises(InputError, match="no file"):
+        assert_scenario(path, tmp_path / "b", overrides=Overrides(assistant="gone.py:f"))
