@@ -21,6 +21,7 @@
     ├── LedgerError                the record of a run cannot be read or written
     │   ├── LedgerBusy             another process holds it
     │   └── LedgerUnwritable       disk full, read-only, I/O error
+    ├── RunUnwritable              another file of the run directory cannot be written; the ledger is intact
     └── RunStopped                 stopped by a budget or the user; the run is resumable (exit code 3)
 
 A message says what came, what was allowed and what to do. Identifiers stand in ``repr``.
@@ -46,6 +47,7 @@ __all__ = [
     "ReplyError",
     "RunDirectoryError",
     "RunStopped",
+    "RunUnwritable",
     "ScenarioError",
     "SixhopError",
     "UsageError",
@@ -154,6 +156,10 @@ class LedgerBusy(LedgerError):
 
 class LedgerUnwritable(LedgerError):
     """The ledger could not be written: disk full, read-only, I/O error. What was stored before is intact."""
+
+
+class RunUnwritable(SixhopError):
+    """A file of a run directory that is made from the ledger could not be written; the ledger is intact."""
 
 
 class RunStopped(SixhopError):

@@ -8,6 +8,7 @@ import orjson
 
 from graphs.context import ProductionContext
 from graphs.stage import Counts
+from simulator.errors import ExportError, RunUnwritable, SixhopError
 from simulator.evidence.report import build_report, to_markdown
 from simulator.exports.jsonl import export_jsonl
 from simulator.population.index import open_or_rebuild
@@ -23,12 +24,12 @@ async def report(context: ProductionContext) -> Counts:
     """Bring the index, the exported products and the report to the state of the ledger."""
     context.listener(StageStarted(STAGE, 0))
     directory = RunDirectory(context.ledger.path.parent)
-    _index(context, directory.index)
-    export_jsonl(context.ledger, directory.products)
+    _export(context, directory.products)
     made = await build_report(context.ledger, context.embedder)
     body = orjson.dumps(made.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     write_atomically(directory.report / "report.json", body)
     write_atomically(directory.report / "report.md", to_markdown(made, context.scenario.name).encode("utf-8"))
+    _index(context, directory.index)
     counts = Counts(admitted=sum(made.products.values()))
     context.listener(StageEnded(STAGE, counts.admitted, 0, 0))
     return counts
@@ -39,6 +40,22 @@ def _index(context: ProductionContext, folder: Path) -> None:
     if not personas or len(vectors) != len(personas):
         return
     ids, texts = [persona.id for persona in personas], [persona.text for persona in personas]
-    with open_or_rebuild(folder, ids, texts, vectors, context.embedder.name) as index:
-        if index.rebuilt:
-            context.listener(Note(f"the index of the population was built: {index.rebuilt}"))
+    try:
+        with open_or_rebuild(folder, ids, texts, vectors, context.embedder.name) as index:
+            if index.rebuilt:
+                context.listener(Note(f"the index of the population was built: {index.rebuilt}"))
+    except SixhopError:
+        raise
+    except Exception as error:
+        # Chroma raises errors of its own, of SQLite, of Rust and of the system.
+        raise RunUnwritable(
+            f"the index in {str(folder)!r} cannot be written ({error}); everything else of the run is there: make room "
+            f"or give access, then resume"
+        ) from error
+
+
+def _export(context: ProductionContext, folder: Path) -> None:
+    try:
+        export_jsonl(context.ledger, folder)
+    except ExportError as error:  # nobody asked for this export, so it is not the usage that is wrong
+        raise RunUnwritable(f"{error}; make room or give access, then resume") from error

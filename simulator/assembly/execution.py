@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +111,9 @@ class Execution:
                     reason = str(error)
                     raise
                 finally:
-                    write_manifest(self.directory, ledger, state, reason)
+                    # An error that is on its way says more than that the manifest cannot tell of it.
+                    with suppress(SixhopError) if state != "done" else nullcontext():
+                        write_manifest(self.directory, ledger, state, reason)
 
     def _keep(self, ledger: Ledger, crew: Crew, embedder: Embedder) -> None:
         """Check that the directory's run is this one, or make it so, and keep what it starts from."""

@@ -27,7 +27,7 @@ def write_manifest(directory: RunDirectory, ledger: Ledger, state: str, reason: 
         reason: Why, unless it is done.
 
     Raises:
-        RunDirectoryError: It cannot be written.
+        RunUnwritable: It cannot be written.
     """
     manifest: dict[str, Any] = {
         "sixhop": __version__,

@@ -6,12 +6,12 @@ import fcntl
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulator.errors import LedgerBusy, RunDirectoryError
+from simulator.errors import LedgerBusy, RunDirectoryError, RunUnwritable
 
 __all__ = ["RunDirectory", "write_atomically"]
 
@@ -113,15 +113,16 @@ class RunDirectory:
             ) from error
         since = datetime.now(UTC).isoformat(" ", "seconds")
         told = f"{os.getpid()} on {platform.node() or 'this host'!r} since {since}\n".encode()
-        os.pwrite(file, told, 0)  # over the last holder's line: whoever reads meanwhile finds a whole one
-        os.ftruncate(file, len(told))
+        with suppress(OSError):  # on a full disk the directory is held all the same
+            os.pwrite(file, told, 0)  # over the last holder's line: whoever reads meanwhile finds a whole one
+            os.ftruncate(file, len(told))
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that a reader, or a run after a kill, sees the old content or the new, never a part.
 
     Raises:
-        RunDirectoryError: The file cannot be written; the old content is intact.
+        RunUnwritable: The file cannot be written; the old content is intact.
     """
     temporary = path.with_name(path.name + ".part")
     try:
@@ -132,4 +133,6 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise RunDirectoryError(f"{str(path)!r} cannot be written: {error.strerror}") from error
+        with suppress(OSError):  # it may not even be there
+            temporary.unlink(missing_ok=True)
+        raise RunUnwritable(f"{str(path)!r} cannot be written: {error.strerror}; make room or give access") from error
