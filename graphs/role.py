@@ -15,6 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from graphs.studio import bound, role_context
+from graphs.walk import Walk
 from simulator.errors import InputError
 from simulator.models.base import Record
 from simulator.models.unit import Attempt, Failure, Unit, UnitResult
@@ -173,6 +174,11 @@ async def _studio_context(state: Mapping[str, Any]) -> Context:
     return await role_context(ROLES[name]())
 
 
+@cache
+def _walk() -> Walk:
+    return Walk(build())
+
+
 async def perform_unit(unit: Unit, context: Context) -> UnitResult:
     """Run one unit through the machine.
 
@@ -180,6 +186,6 @@ async def perform_unit(unit: Unit, context: Context) -> UnitResult:
         EndpointError: The endpoint failed; the unit has no result.
     """
     with allowed(context.deadline_s):
-        state = await build().ainvoke({"unit": unit}, context=context)
+        state = await _walk().run({"unit": unit}, context)
     result: UnitResult = state["result"]
     return result

@@ -31,11 +31,16 @@ BATCH_CHARACTERS = 64_000
 """Texts of a batch are padded to its longest: together they take about 300 bytes of memory for each character."""
 
 
+REMEMBERED = 8192
+"""Vectors that are kept, the newest: 8 MB."""
+
+
 class WordLlamaEmbedder:
     """An ``Embedder`` that averages static token vectors, 256 dimensions, about 40,000 short texts a second."""
 
     def __init__(self) -> None:
         self._model: Any = None
+        self._known: dict[str, Vectors] = {}
         self._loading = threading.Lock()
 
     @property
@@ -50,9 +55,14 @@ class WordLlamaEmbedder:
             InputError: A text is empty or holds nothing that the tokenizer knows.
         """
         check_texts(texts)
-        if self._model is None or len(texts) > INLINE:
+        if len(texts) > REMEMBERED // 4:
             return await asyncio.to_thread(self._embed, list(texts))
-        return self._embed(list(texts))
+        rows = {text: self._known[text] for text in texts if text in self._known}
+        new = [text for text in dict.fromkeys(texts) if text not in rows]
+        fresh = dict(zip(new, await self._fresh(new), strict=True))
+        self._remember(fresh)
+        rows.update(fresh)
+        return np.stack([rows[text] for text in texts]) if texts else np.empty((0, DIMENSIONS), np.float32)
 
     async def aclose(self) -> None:
         """Do nothing: there are no connections."""
@@ -64,6 +74,17 @@ class WordLlamaEmbedder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    async def _fresh(self, texts: list[str]) -> Vectors:
+        if self._model is None or len(texts) > INLINE:
+            return await asyncio.to_thread(self._embed, texts)
+        return self._embed(texts)
+
+    def _remember(self, rows: dict[str, Vectors]) -> None:
+        """Keep vectors: what is scored is admitted soon after, and a persona comes again and again."""
+        self._known.update(rows)
+        while len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
 
     def _embed(self, texts: list[str]) -> Vectors:
         model = self._load()

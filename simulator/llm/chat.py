@@ -6,6 +6,7 @@ This module imports ``langchain_openai`` (1.5 s): import it where it is needed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -24,6 +25,16 @@ Post = Callable[[dict[str, Any]], Awaitable[bytes]]
 
 _NO_CLIENT = object()
 """Stands where LangChain would put OpenAI's clients: nothing but ``post`` can send, and no TLS is set up in vain."""
+
+
+def _message(message: tuple[str, str] | dict[str, Any]) -> BaseMessage:
+    return _plain(*message) if isinstance(message, tuple) else convert_to_messages([message])[0]
+
+
+@lru_cache(maxsize=1024)
+def _plain(role: str, content: str) -> BaseMessage:
+    """Return LangChain's form of a message; most are a prompt's rules and examples, the same in every request."""
+    return convert_to_messages([(role, content)])[0]
 
 
 class HttpChat(ChatOpenAI):
@@ -73,7 +84,7 @@ class HttpChat(ChatOpenAI):
             messages: Pairs of ``system``, ``user`` or ``assistant`` and a text, or messages as a request has them.
             parameters: Parameters of the request.
         """
-        return await self._agenerate(convert_to_messages(messages), **parameters)
+        return await self._agenerate([_message(message) for message in messages], **parameters)
 
     async def _agenerate(
         self,

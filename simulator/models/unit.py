@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field
@@ -26,7 +27,7 @@ class Unit(Record):
     inputs: dict[str, Any]
     seed: int = Field(ge=0)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """``u-`` and 16 hexadecimal digits of the content hash."""
         return content_id("u", self.stage, self.role, self.inputs, self.seed)

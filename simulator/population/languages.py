@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 from simulator.population.tokens import word_list
 
@@ -44,6 +45,7 @@ LANGUAGES: tuple[str, ...] = tuple(dict.fromkeys([*_COMMON, *(language for _, la
 _ENGLISH_ENDING = re.compile(r"(?:ing|ness|ship|ist|ian|er|or|tion|ed|ly)$")
 
 
+@lru_cache(maxsize=4096)
 def guess_language(text: str) -> str | None:
     """Return the code of the language that ``text`` is most likely in.
 
@@ -80,5 +82,6 @@ def _by_words(words: list[str]) -> str | None:
     return ranked[0] if clear else None
 
 
+@lru_cache(maxsize=65536)
 def _script(character: str) -> str:
     return unicodedata.name(character, "UNKNOWN").split()[0].split("-")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from simulator.models.base import derive_seed
@@ -24,13 +25,18 @@ def chat(prompt: Prompt, values: Mapping[str, str], history: Sequence[Message] =
         PromptError: A variable is missing or unknown.
     """
     system, user = prompt.render(offered(prompt, values))
-    messages = [Message(role="system", content=system)]
+    asked = Message(role="user", content=user)
+    return (Message(role="system", content=system), *_shown(prompt), asked, *history)
+
+
+@lru_cache(maxsize=64)
+def _shown(prompt: Prompt) -> tuple[Message, ...]:
+    """Return the examples as turns, which are the same in every chat."""
+    messages: list[Message] = []
     for example in prompt.examples:
         messages.append(Message(role="user", content=prompt.render_user(example.values)))
         messages.extend(example.history)
         messages.append(Message(role="assistant", content=_reply_text(prompt, example.reply)))
-    messages.append(Message(role="user", content=user))
-    messages.extend(history)
     return tuple(messages)
 
 
@@ -87,7 +93,8 @@ def lead(
 
 def offered(prompt: Prompt, values: Mapping[str, str]) -> dict[str, str]:
     """Return those of a role's values that the prompt uses: a small prompt uses fewer than a standard one."""
-    return {name: value for name, value in values.items() if name in prompt.variables}
+    wanted = prompt.variables
+    return {name: value for name, value in values.items() if name in wanted}
 
 
 def repair_turn(reply: str, flaw: str) -> tuple[Message, Message]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -94,7 +95,10 @@ class Prompt:
     examples: tuple[Example, ...]
     sha256: str
 
-    @property
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    @cached_property
     def variables(self) -> frozenset[str]:
         """The names that it wants from the role."""
         begun = [text for texts in self.head.leads.values() for text in texts]

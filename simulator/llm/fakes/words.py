@@ -79,8 +79,9 @@ def relation(dice: Dice) -> str:
 
 
 def question(dice: Dice) -> str:
-    """Return a question that a person may ask."""
-    return dice.choice(_ASKS).format(dice.choice(_DEEDS))
+    """Return a question that a person may ask; some 20 million differ."""
+    asked, other = dice.choice(_ASKS).format(dice.choice(_DEEDS)), phrase(dice)
+    return f"{asked} My neighbour, {other}, told me to {dice.choice(_DEEDS)} first."
 
 
 def sentence(dice: Dice) -> str:

@@ -57,5 +57,6 @@ def script_of(text: str) -> str | None:
     )
 
 
+@lru_cache(maxsize=65536)
 def _script(letter: str) -> str:
     return unicodedata.name(letter, "UNKNOWN").split(" ", 1)[0].split("-", 1)[0]
