@@ -71,7 +71,7 @@ def _step(runnable: Any, name: str) -> Step:
     if getattr(runnable, "func", None) is not None or not inspect.iscoroutinefunction(function):
         raise ValueError(f"{name!r} is not a coroutine function, so it cannot be walked")
     if "runtime" in inspect.signature(function).parameters:
-        return function  # type: ignore[no-any-return]
+        return function
 
     async def step(state: Mapping[str, Any], _runtime: Runtime[Any]) -> Any:
         return await function(state)
