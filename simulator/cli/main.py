@@ -16,6 +16,7 @@ import typer
 from simulator import __version__
 from simulator.cli.check_card import check_card
 from simulator.cli.compare import compare
+from simulator.cli.dedup import dedup
 from simulator.cli.doctor import doctor
 from simulator.cli.export import export
 from simulator.cli.graph import graph
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, resume, retry, compare, validate, show, report, export, doctor, schema):
+for _command in (run, resume, retry, compare, validate, show, report, export, dedup, doctor, schema):
     app.command()(_command)
 app.command("import")(import_)
 app.command("check-card")(check_card)
