@@ -51,9 +51,9 @@ def dedup(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Find the near-duplicates in a file of texts. The earlier one stays.
+    """Find near-duplicates in a file of texts.
 
-    Writes kept.jsonl, rejected.jsonl (survivor, stage and score of each), failures.jsonl and summary.json.
+    Of two like texts the earlier one stays. Writes kept.jsonl, rejected.jsonl (survivor, stage and score of each), failures.jsonl and summary.json.
     """
     from simulator.cli.screen.console import note
     from simulator.population.sweep import thresholds_between
