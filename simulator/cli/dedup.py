@@ -24,7 +24,7 @@ def dedup(
     file: Annotated[Path, typer.Argument(help="Rows: .jsonl or .parquet.", metavar="FILE", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder.", show_default="FILE.dedup, without its suffix"),
+        typer.Option("--out", "-o", metavar="DIR", help="Folder.", show_default="FILE.dedup"),
     ] = None,
     field: Annotated[
         str | None,
@@ -53,7 +53,8 @@ def dedup(
 ) -> None:
     """Find near-duplicates in a file of texts.
 
-    Of two like texts the earlier one stays. Writes kept.jsonl, rejected.jsonl (survivor, stage and score of each), failures.jsonl and summary.json.
+    Of two like texts the earlier one stays. Writes kept.jsonl, rejected.jsonl (survivor, stage and score of each),
+    failures.jsonl and summary.json.
     """
     from simulator.cli.screen.console import note
     from simulator.population.sweep import thresholds_between
