@@ -26,6 +26,7 @@ from simulator.cli.resume import resume
 from simulator.cli.retry import retry
 from simulator.cli.run import run
 from simulator.cli.schema import schema
+from simulator.cli.serve_tools import serve_tools
 from simulator.cli.show import show
 from simulator.cli.trial import trial
 from simulator.cli.validate import validate
@@ -48,6 +49,7 @@ for _command in (run, resume, retry, compare, validate, show, report, export, de
 app.command("import")(import_)
 app.command("check-card")(check_card)
 app.command("test")(trial)
+app.command("serve-tools")(serve_tools)
 app.add_typer(graph)
 
 

@@ -27,7 +27,7 @@ _WORDS: tuple[tuple[str, ParameterType, ItemType | None], ...] = (
     (r"list|array|sequence|tuple", "array", "string"),
     (r"bool|boolean|flag", "boolean", None),
     (r"int|integer|whole number", "integer", None),
-    (r"float|double|number|decimal|numeric", "number", None),
+    (r"float|double|number(?!\s+of)|decimal|numeric", "number", None),
     (r"str|string|text", "string", None),
 )
 _TYPES = tuple(

@@ -11,7 +11,7 @@ from simulator.models.base import content_hash
 from simulator.models.tool import ItemType, ToolField
 from simulator.population.tokens import word_list
 
-__all__ = ["told_values", "value_of"]
+__all__ = ["is_identifier", "told_values", "value_of"]
 
 
 def _set(words: str) -> frozenset[str]:
@@ -26,6 +26,7 @@ _PLACES = ("Alder Bridge", "Marlow Quay", "Kestrel Hill", "Northgate", "Vellen",
 _PEOPLE = ("Ines Calder", "Tomas Rehn", "Mira Okafor", "Jonas Veld", "Lena Brandt", "Samir Haddad")
 _NAMES = ("Vellen", "Marlow", "Kestrel", "Calder", "Hazel", "Northgate")
 _THINGS = ("standard", "compact", "large", "blue", "spare", "seasonal", "local", "second-hand")
+_SAYINGS = ("Nothing unusual was noted.", "It is as it was last week.", "One thing has changed since the last time.")
 _STATES = ("open", "confirmed", "in progress", "done")
 _WORDS: tuple[tuple[frozenset[str], Sequence[str]], ...] = (
     (
@@ -34,6 +35,7 @@ _WORDS: tuple[tuple[frozenset[str], Sequence[str]], ...] = (
     ),
     (_set("person author user customer patient player owner contact doctor teacher by"), _PEOPLE),
     (_set("status stage condition"), _STATES),
+    (_set("description summary details text message content note comment reason report"), _SAYINGS),
     (_set("state province"), ("Ohio", "Bavaria", "Victoria", "Kerala")),
     (_set("currency"), ("EUR", "USD", "JPY", "GBP")),
     (_set("language lang"), ("en", "de", "ja", "pt")),
@@ -61,6 +63,12 @@ def told_values(field: ToolField) -> tuple[str, ...]:
     ('Upper Valais',)
     """
     return tuple(dict.fromkeys(found.strip() for found in _QUOTED.findall(field.description) if found.strip()))
+
+
+def is_identifier(name: str) -> bool:
+    """Return whether what a field holds names one thing: an order's number, a ship's name."""
+    words = word_list(name.replace("_", " "))
+    return bool(_IDENTIFIERS & set(words)) or words[-1:] == ["name"]
 
 
 def value_of(field: ToolField, *seed: object) -> Any:

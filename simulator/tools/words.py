@@ -12,6 +12,7 @@ _WHOLE |= {"number", "guests", "copies", "pages", "year", "age", "floor", "rooms
 _REAL = frozenset(
     {"price", "weight", "temperature", "distance", "amount", "depth", "height", "width", "length", "dose"}
 )
+_REAL |= {"humidity", "pressure", "speed"}
 _REAL |= {"latitude", "longitude", "radius", "percent", "litres", "liters", "kg", "km", "cm", "mm", "budget", "cost"}
 _YES_NO = frozenset({"is", "include", "only", "has", "with", "urgent", "notify", "allow"})
 _NAMES = frozenset({"id", "code", "name", "phone", "serial", "account", "plate", "flight", "train", "order", "ticket"})

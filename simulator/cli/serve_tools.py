@@ -1,0 +1,82 @@
+"""``sixhop serve-tools``: the tools of a run behind an MCP server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.cli.options import RunDir
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from simulator.roles.role import RoleContext
+
+__all__ = ["serve_tools"]
+
+
+def serve_tools(
+    rundir: RunDir,
+    http: Annotated[bool, typer.Option("--http", help="Serve on loopback, not over standard input.")] = False,
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 is any free one.")] = 8765,
+    toolset: Annotated[
+        list[str] | None, typer.Option("--toolset", metavar="NAME", help="Only these; may stand several times.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Only the N that most people asked for.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", metavar="SPEC", help="Let a model make the results; rules without one."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the made-up values.")] = 0,
+    errors: Annotated[
+        int,
+        typer.Option("--errors", metavar="N", min=0, max=100, help="Of 100 calls, how many fail as the tool says."),
+    ] = 0,
+) -> None:
+    """Serve the tools of a run to an agent, over MCP.
+
+    The results are simulated: they fit the tools' schemas and agree with earlier calls. Nothing is executed.
+    """
+    import asyncio
+    from contextlib import AsyncExitStack
+
+    from simulator.assembly import open_run
+    from simulator.assembly.tool_server import chosen_tools, make_server, played_by, serve_http, serve_stdio
+    from simulator.cli.screen.console import note
+    from simulator.models.tool import Toolset
+    from simulator.tools.simulated import SimulatedTools
+
+    with open_run(rundir) as run:
+        groups = [Toolset.model_validate(body) for body in run.ledger.meta("toolsets", [])]
+        tools = chosen_tools(run.tools, groups, toolset or (), limit)
+
+    async def work() -> None:
+        async with AsyncExitStack() as stack:
+            play = played_by(await _player(model, stack), seed) if model else None
+            server = make_server(SimulatedTools(tools, seed=seed, error_percent=errors, play=play))
+            if http:
+                await serve_http(server, port, lambda url: note(f"{len(tools):,} tools at {url}; Ctrl-C ends it"))
+            else:
+                note(f"{len(tools):,} tools over standard input and output; the client ends it")
+                await serve_stdio(server)
+
+    asyncio.run(work())
+
+
+async def _player(spec: str, stack: AsyncExitStack) -> RoleContext[Any, Any]:
+    from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
+    from simulator.llm.open import open_model
+    from simulator.llm.spec import parse_spec
+    from simulator.prompts.template import load_prompt
+    from simulator.roles.role import RoleContext
+    from simulator.roles.tool_player import tool_player
+    from simulator.settings import Settings
+
+    settings, parsed = Settings.from_environ(), parse_spec(spec)
+    model = await stack.enter_async_context(open_model(parsed, settings))
+    embedder = embedder_from(settings.embedder or DEFAULT_EMBEDDER, settings)
+    stack.push_async_callback(embedder.aclose)
+    return RoleContext(tool_player(), load_prompt("tool_player", parsed.profile), model, embedder)
