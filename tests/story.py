@@ -69,6 +69,12 @@ NAMES = {
 }
 TOPICS = """the leaking roof|a late delivery|the broken heater|my tax letter|an unpaid invoice|the school timetable|a rusty
 hinge|the missing permit|a noisy engine|the wet cellar|a torn contract|the winter stock""".replace("\n", " ").split("|")
+LINES = [
+    "That is clear so far. My worry is {topic}; what should I do about it on day {day}?",
+    "I tried this with {topic} and lost an hour. Which part of the work comes first?",
+    "We have nobody here who knows {topic}. Would a letter to the council help, or a visit?",
+    "My neighbour says to leave {topic} alone until spring. Is the delay dangerous?",
+]
 VERBS = ["track", "order", "reserve", "measure", "record", "compare", "monitor", "schedule"]
 
 
@@ -111,7 +117,7 @@ def poser(request: ChatRequest) -> str:
 def user(request: ChatRequest) -> str:
     said = sum(message.role == "assistant" for message in request.messages)
     topic = pick(TOPICS, request.messages[-1].content, request.seed)
-    return f"That is clear so far. My worry is {topic}; what should I do about it on day {said + 2}?"
+    return LINES[said % len(LINES)].format(topic=topic, day=said + 2)
 
 
 def assistant(request: ChatRequest) -> str:

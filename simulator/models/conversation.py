@@ -57,10 +57,14 @@ class Turn(Record):
 
 
 class Forked(Record):
-    """Where a conversation left another one: its first ``at`` turns are that one's."""
+    """Where a conversation left another one: its first ``at`` turns are that one's.
+
+    ``assistant`` is the SPEC of another model that answered from there on.
+    """
 
     conversation: str
     at: int = Field(ge=1)
+    assistant: str | None = None
 
 
 class ConversationInputs(Record):
