@@ -38,9 +38,10 @@ def fork(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Hold a conversation again from a turn on, with another reply, assistant or seed.
+    """Hold a conversation again from one of its turns on.
 
-    The kept turns cost nothing. The fork is kept in the run beside the conversation that it left.
+    With another reply, assistant or seed. The kept turns cost nothing, and the fork is kept in the
+    run beside the conversation that it left.
     """
     import asyncio
 
