@@ -39,11 +39,8 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-<<<<<<< HEAD
-    "command", ["run", "resume", "test", "compare", "validate", "show", "report", "graph", "dedup", "doctor", "schema"]
-=======
-    "command", ["run", "resume", "test", "compare", "validate", "show", "fork", "report", "graph", "doctor", "schema"]
->>>>>>> 4d922dd (fork: its help in one line)
+    "command",
+    ["run", "resume", "test", "compare", "validate", "show", "fork", "report", "graph", "dedup", "doctor", "schema"],
 )
 def test_every_command_has_help_that_fits_80_columns(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"])
