@@ -18,7 +18,7 @@ from graphs.stage import Counts
 from graphs.stages.cast import cast
 from graphs.stages.check import check
 from graphs.stages.converse import converse_all
-from graphs.stages.expand import expand, frontier
+from graphs.stages.expand import ending, expand
 from graphs.stages.extract import extract
 from graphs.stages.npcs import write_npcs
 from graphs.stages.pose import pose
@@ -35,12 +35,12 @@ class ProductionState(TypedDict, total=False):
 
     Attributes:
         hop: The hop that expansion has reached.
-        gain: Admitted personas per unit of the last hop, 0 to 1.
+        ended: Why expansion ended before its last hop; empty if it did not.
         counts: What each stage made, by stage.
     """
 
     hop: int
-    gain: float
+    ended: str
     counts: Annotated[dict[str, Counts], operator.or_]
 
 
@@ -81,20 +81,19 @@ def _node(name: str, stage: Stage) -> Node:
 
 
 async def _extract(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
-    return {"counts": {"extract": await extract(_context(runtime))}, "hop": 0, "gain": 1.0}
+    context = _context(runtime)
+    return {"counts": {"extract": await extract(context)}, "hop": 0, "ended": ending(context, 0)}
 
 
 async def _expand(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
-    counts = await expand(runtime.context, state["hop"])
+    counts, ended = await expand(runtime.context, state["hop"])
     hop = state["hop"] + 1
-    return {"counts": {f"expand-{hop}": counts}, "hop": hop, "gain": counts.admitted / max(1, counts.units)}
+    return {"counts": {f"expand-{hop}": counts}, "hop": hop, "ended": ending(runtime.context, hop, ended)}
 
 
 def expands(state: ProductionState, context: ProductionContext) -> bool:
     """Return whether another hop is wanted, possible and worth it."""
-    section = context.scenario.expand
-    worth = state["hop"] == 0 or state["gain"] >= section.min_yield
-    return state["hop"] < section.hops and worth and bool(frontier(context, state["hop"]))
+    return state["hop"] < context.scenario.expand.hops and not state["ended"]
 
 
 def _router(after: str) -> Callable[[ProductionState, Runtime[ProductionContext]], str]:

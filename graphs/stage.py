@@ -11,9 +11,10 @@ from simulator.models.base import Record, derive_seed
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.entry import Entry
 from simulator.runs.events import StageEnded, StageStarted
+from simulator.runs.ledger import Ledger
 from simulator.runs.pool import Ended, work
 
-__all__ = ["Counts", "failed", "run_stage"]
+__all__ = ["Counts", "Pace", "failed", "run_stage"]
 
 Perform = Callable[[Unit], Awaitable[UnitResult]]
 Settle = Callable[[Sequence[Ended]], Awaitable[Sequence[Entry]]]
@@ -29,6 +30,19 @@ class Counts(Record):
     rejected: int = 0
     failed: int = 0
 
+    def plus(self, other: Counts) -> Counts:
+        """Return the counts of both."""
+        return Counts(
+            units=self.units + other.units,
+            admitted=self.admitted + other.admitted,
+            rejected=self.rejected + other.rejected,
+            failed=self.failed + other.failed,
+        )
+
+
+Pace = Callable[[Counts, Counts], int]
+"""Told what the stage made so far and what its last round made, says how many more units to do; 0 ends the stage."""
+
 
 async def run_stage(
     context: ProductionContext,
@@ -37,6 +51,7 @@ async def run_stage(
     perform: Perform,
     settle: Settle,
     hop: int | None = None,
+    pace: Pace | None = None,
 ) -> Counts:
     """Run what is left of a stage and return its counts.
 
@@ -47,6 +62,7 @@ async def run_stage(
         perform: Performs one unit.
         settle: Says what follows from a batch of results, in order; one entry per unit.
         hop: For expansion.
+        pace: Says how many units the next round takes, where a stage may end early; without it, all are one round.
 
     Raises:
         RunStopped: A budget is used up or somebody asked; what ended is committed.
@@ -54,10 +70,26 @@ async def run_stage(
         LedgerError: The record could not be written.
     """
     every = list({unit.id: unit for unit in units}.values())
-    ended = context.ledger.ended(stage)
-    left = [unit for unit in every if unit.id not in ended]
-    context.listener(StageStarted(stage, len(every), len(every) - len(left), hop))
+    tally = _Tally(context.ledger, stage)
+    reused = sum(unit.id in tally.ended for unit in every)
+    context.listener(StageStarted(stage, len(every), reused, hop))
     breaker = _Breaker(_retrying(perform, context.ledger.retries()))
+    begun, made, last = 0, Counts(), Counts()
+    while begun < len(every):
+        size = len(every) if pace is None else pace(made, last)
+        if size <= 0:
+            break
+        some = every[begun : begun + size]
+        await _round(context, [unit for unit in some if unit.id not in tally.ended], breaker, settle, tally)
+        last = tally.counts(some)
+        begun, made = begun + len(some), made.plus(last)
+    context.listener(StageEnded(stage, made.admitted, made.rejected, made.failed, hop))
+    return made
+
+
+async def _round(
+    context: ProductionContext, left: Sequence[Unit], breaker: _Breaker, settle: Settle, tally: _Tally
+) -> None:
     batches = work(
         left,
         breaker.perform,
@@ -66,10 +98,9 @@ async def run_stage(
         listener=context.listener,
     )
     async for batch in batches:
-        await context.ledger.commit(await settle(batch))
-    counts = _count(context, {unit.id for unit in every})
-    context.listener(StageEnded(stage, counts.admitted, counts.rejected, counts.failed, hop))
-    return counts
+        entries = await settle(batch)
+        await context.ledger.commit(entries)
+        tally.add(entries)
 
 
 def failed(unit: Unit, cause: str, message: str, raw: str = "", attempts: int = 0) -> UnitResult:
@@ -128,14 +159,34 @@ def _unanswered(unit: Unit, error: EndpointError) -> UnitResult:
     return result if result.failure is None else UnitResult(failure=result.failure.model_copy(update={"role": role}))
 
 
-def _count(context: ProductionContext, ids: set[str]) -> Counts:
-    rows = context.ledger.rows("SELECT id, state FROM units")
-    states = [state for id_, state in rows if id_ in ids]
-    decided = context.ledger.rows("SELECT unit, admitted FROM decisions")
-    verdicts = [admitted for unit, admitted in decided if unit in ids]
-    return Counts(
-        units=len(ids),
-        admitted=sum(verdicts),
-        rejected=len(verdicts) - sum(verdicts),
-        failed=states.count("failed"),
-    )
+class _Tally:
+    """What became of each unit of a stage: read from the ledger once, then kept up with what is committed.
+
+    Attributes:
+        ended: The counts of each unit that ended, by its id.
+    """
+
+    def __init__(self, ledger: Ledger, stage: str) -> None:
+        self.ended: dict[str, Counts] = {}
+        rows = ledger.rows(
+            "SELECT u.id, u.state = 'failed', TOTAL(d.admitted), COUNT(d.unit) FROM units u"
+            " LEFT JOIN decisions d ON d.unit = u.id WHERE u.stage = ? GROUP BY u.id",
+            (stage,),
+        )
+        for id_, failed, admitted, decided in rows:
+            self.ended[id_] = Counts(units=1, admitted=admitted, rejected=decided - admitted, failed=failed)
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Count what was committed."""
+        for entry in entries:
+            if entry.unit is not None and entry.result is not None:
+                admitted = sum(decision.admitted for decision in entry.decisions)
+                rejected = len(entry.decisions) - admitted
+                failed = int(entry.result.failure is not None)
+                self.ended[entry.unit.id] = Counts(units=1, admitted=admitted, rejected=rejected, failed=failed)
+
+    def counts(self, units: Iterable[Unit]) -> Counts:
+        """Return the sum over ``units``."""
+        known = [self.ended[unit.id] for unit in units if unit.id in self.ended]
+        names = ("units", "admitted", "rejected", "failed")
+        return Counts(**{name: sum(getattr(one, name) for one in known) for name in names})

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from graphs.admission import admit_personas
 from graphs.context import ProductionContext
 from graphs.plan import kept_plan, planned
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
+from graphs.stages.relatives import questions
 from simulator.models.base import derive_seed
 from simulator.models.persona import Persona, persona_id
-from simulator.models.relation import Relation, RelationKind
 from simulator.models.unit import Unit
 from simulator.population.candidate import Candidate
+from simulator.runs.events import Note
 from simulator.runs.pool import Ended
+from simulator.scenario.schema import Expand
 
-__all__ = ["expand", "frontier"]
+__all__ = ["ending", "expand", "frontier"]
 
 STAGE = "expand"
-_AVOIDED = 4  # relation names that are already the most frequent of their kind, and are not asked for again
+
+_ROUND = 256
+"""Questions between two looks at the yield, where a scenario asks for one: few enough to save the rest of a hop that
+no longer pays, enough that the waiting for the last answer of a round is not felt, and the same at any concurrency."""
+
+_ALL = 1 << 62
 
 
-async def expand(context: ProductionContext, hop: int) -> Counts:
-    """Expand the personas of ``hop`` and admit the people around them, in order, as hop + 1."""
+async def expand(context: ProductionContext, hop: int) -> tuple[Counts, str]:
+    """Expand the personas of ``hop`` and admit the people around them, in order, as hop + 1.
+
+    Returns:
+        What that made, and why expansion ends with it; an empty reason if it may go on.
+    """
 
     def candidate(ended: Ended) -> Candidate:
         inputs, value = ended.unit.inputs, ended.result.value or {}
@@ -41,14 +51,17 @@ async def expand(context: ProductionContext, hop: int) -> Counts:
         )
 
     role = context.roles["relator"]
-    return await run_stage(
+    worth = _Worth(context.scenario.expand, hop + 1, _so_far(context, hop))
+    counts = await run_stage(
         context,
         f"{STAGE}-{hop + 1}",
         _units(context, hop),
         lambda unit: perform_unit(unit, role),
         lambda batch: admit_personas(context, batch, candidate),
         hop=hop + 1,
+        pace=worth,
     )
+    return counts, worth.ending(counts)
 
 
 def frontier(context: ProductionContext, hop: int) -> list[Persona]:
@@ -63,10 +76,34 @@ def frontier(context: ProductionContext, hop: int) -> list[Persona]:
     if kept:
         chosen = {persona.id for persona in kept}
         return [*kept, *(persona for persona in people.values() if persona.id not in chosen)][: section.max_per_hop]
-    earlier = sum(persona.hop <= hop for persona in context.population.personas)
-    if section.max_personas is not None and earlier >= section.max_personas:
+    if section.max_personas is not None and _so_far(context, hop) >= section.max_personas:
         return []
     return _sample(context, list(people.values()), hop)
+
+
+def ending(context: ProductionContext, hop: int, reason: str = "") -> str:
+    """Record and tell why expansion ends at ``hop`` before the scenario's last one, and return that; "" if it goes on.
+
+    Args:
+        context: The run.
+        hop: The hop that is complete.
+        reason: What :func:`expand` gave.
+    """
+    section = context.scenario.expand
+    if not reason and hop < section.hops and not frontier(context, hop):
+        total = _so_far(context, hop)
+        full = section.max_personas is not None and total >= section.max_personas
+        reason = _full(section, hop, total) if full else f"hop {hop} found nobody new to go on from"
+    if reason != context.ledger.meta("expansion_ended", ""):
+        context.ledger.put_meta(expansion_ended=reason)
+        if reason:
+            context.listener(Note(f"expansion ends: {reason}"))
+    return reason
+
+
+def _so_far(context: ProductionContext, hop: int) -> int:
+    """Return how many people the population had when ``hop`` was complete."""
+    return sum(persona.hop <= hop for persona in context.population.personas)
 
 
 def _sample(context: ProductionContext, people: list[Persona], hop: int) -> list[Persona]:
@@ -81,34 +118,47 @@ def _sample(context: ProductionContext, people: list[Persona], hop: int) -> list
 def _units(context: ProductionContext, hop: int) -> Iterator[Unit]:
     stage = f"{STAGE}-{hop + 1}"
     people = {persona.id: persona for persona in frontier(context, hop)}
-    for id_, asked in planned(context.ledger, stage, _questions(context, hop, people.values())).items():
-        for kind, avoid in asked:
-            inputs = {"persona": people[id_].text, "kind": kind, "avoid": avoid}
+    for id_, asked in planned(context.ledger, stage, questions(context, hop, people.values())).items():
+        for question in asked:
+            inputs = {"persona": people[id_].text, **question}
             seed = derive_seed(context.scenario.seed, STAGE, inputs)
             yield Unit(stage=stage, role="relator", inputs=inputs, seed=seed)
 
 
-def _questions(context: ProductionContext, hop: int, people: Iterable[Persona]) -> dict[str, list[list[Any]]]:
-    """Return the kinds of relation to ask each persona for, each with the relations' names to avoid."""
-    known = [relation for relation in context.population.relations if relation.hop <= hop]
-    used = Counter(relation.kind for relation in known)
-    avoid = {kind: _frequent(known, kind) for kind in context.scenario.expand.kinds}
-    asked = {}
-    for persona in people:
-        kinds = _kinds(context, persona, used)
-        used.update(kinds)
-        asked[persona.id] = [[kind, avoid[kind]] for kind in kinds]
-    return asked
+@dataclass
+class _Worth:
+    """Decides, round by round, whether a hop goes on.
+
+    Attributes:
+        section: What the scenario says.
+        before: Personas of the hops before.
+        reason: Why it does not; empty while it does.
+    """
+
+    section: Expand
+    hop: int
+    before: int
+    reason: str = ""
+
+    def __call__(self, made: Counts, last: Counts) -> int:
+        """Return how many relations to ask for next (see :data:`graphs.stage.Pace`)."""
+        room = _ALL if self.section.max_personas is None else self.section.max_personas - self.before - made.admitted
+        total = self.before + made.admitted
+        self.reason = self._poor("its last round", last) or ("" if room > 0 else _full(self.section, self.hop, total))
+        if self.reason:
+            return 0
+        return min(room, _ROUND) if self.section.min_yield else room
+
+    def ending(self, made: Counts) -> str:
+        """Return why the hop that ended having ``made`` this is the last; empty if it need not be."""
+        return self.reason or (self._poor("it", made) if self.hop < self.section.hops else "")
+
+    def _poor(self, what: str, counts: Counts) -> str:
+        if not counts.units or counts.admitted / counts.units >= self.section.min_yield:
+            return ""
+        found = f"hop {self.hop} no longer pays: {what} found {counts.admitted} new people in {counts.units} questions"
+        return f"{found} ({counts.admitted / counts.units:.0%}; expand.min_yield is {self.section.min_yield:.0%})"
 
 
-def _kinds(context: ProductionContext, persona: Persona, used: Counter[RelationKind]) -> list[RelationKind]:
-    """Return the kinds to ask ``persona`` for: those that the graph has least of, in an order of the persona's own."""
-    section = context.scenario.expand
-    kinds = list(section.kinds)
-    random.Random(derive_seed(context.scenario.seed, STAGE, "kinds", persona.id)).shuffle(kinds)
-    return sorted(kinds, key=lambda kind: used[kind])[: section.per_persona]
-
-
-def _frequent(relations: list[Relation], kind: RelationKind) -> list[str]:
-    names = Counter(relation.name for relation in relations if relation.kind == kind)
-    return [name for name, _ in sorted(names.items(), key=lambda item: (-item[1], item[0]))[:_AVOIDED]]
+def _full(section: Expand, hop: int, total: int) -> str:
+    return f"the population is {total} people at hop {hop}: expand.max_personas is {section.max_personas}"

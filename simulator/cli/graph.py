@@ -38,14 +38,15 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.network import stats_view
+    from simulator.evidence.yields import expansion
     from simulator.population.graph_stats import graph_stats
 
     with open_run(context.obj) as run:
-        found = graph_stats(run.graph())
+        found, asked = graph_stats(run.graph()), expansion(run.ledger)
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json({**found.model_dump(mode="json"), "expansion": asked.model_dump(mode="json")})
     else:
-        stdout().print(stats_view(found))
+        stdout().print(stats_view(found, asked))
 
 
 @graph.command()

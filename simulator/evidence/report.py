@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from pydantic import Field
+
 from simulator.embeddings.protocol import Embedder
 from simulator.evidence.diversity import Diversity, diversity, grounding
+from simulator.evidence.yields import Expansion, expansion
 from simulator.models.base import Record
 from simulator.models.persona import Persona
+from simulator.population.presence import presence
 from simulator.runs.ledger import Ledger
 
 __all__ = ["HopRow", "Report", "StageRow", "build_report", "to_markdown"]
@@ -39,6 +43,8 @@ class Report(Record):
         stages: In the order of running.
         hops: From 0 up.
         relations: Edges by kind.
+        expansion: What the questions for relations brought, and why expansion ended early.
+        presence: Personas by group of people whom texts seldom speak of.
         decisions: Admitted and rejected by subject and stage.
         failures: Failed units and bad rows by role and cause.
         flaws: Replies that the checks turned down, by role and check.
@@ -54,6 +60,8 @@ class Report(Record):
     stages: tuple[StageRow, ...]
     hops: tuple[HopRow, ...]
     relations: dict[str, int]
+    expansion: Expansion = Expansion()
+    presence: dict[str, int] = Field(default_factory=dict)
     decisions: dict[str, dict[str, int]]
     failures: dict[str, int]
     flaws: dict[str, dict[str, int]]
@@ -81,6 +89,8 @@ async def build_report(ledger: Ledger, embedder: Embedder) -> Report:
         stages=stages,
         hops=_hops(ledger, personas),
         relations=dict(ledger.rows("SELECT kind, COUNT(*) FROM relations GROUP BY kind ORDER BY COUNT(*) DESC, kind")),
+        expansion=expansion(ledger),
+        presence=presence(persona.text for persona in personas),
         decisions=_decisions(ledger),
         failures=dict(Counter(f"{failure.role}: {failure.cause}" for failure in ledger.failures()).most_common()),
         flaws=flaws,
@@ -143,9 +153,10 @@ def to_markdown(report: Report, name: str) -> str:
     lines += [f"| {row.stage} | {row.units} | {row.done} | {row.failed} | {row.drawn_again} |" for row in report.stages]
     lines += ["", "## Population", "", "| hop | asked | admitted |", "|---:|---:|---:|"]
     lines += [f"| {row.hop} | {row.asked} | {row.admitted} |" for row in report.hops]
-    lines += ["", *_sentences(report)]
+    lines += ["", *_sentences(report), *_expansion(report.expansion)]
     for title, counted in (
         ("Relations by kind", report.relations),
+        ("People whom texts seldom speak of", report.presence),
         ("Products", report.products),
         ("Failures", report.failures),
     ):
@@ -155,6 +166,20 @@ def to_markdown(report: Report, name: str) -> str:
         for group, counted in groups.items():
             lines.append(f"- {group}: " + ", ".join(f"{key} {count}" for key, count in counted.items()))
     return "\n".join(lines) + "\n"
+
+
+def _expansion(found: Expansion) -> list[str]:
+    if not found.rows:
+        return []
+    lines = ["", "## Expansion", "", "| questions of | asked | new | known | rejected | failed | new per question |"]
+    lines += ["|---|---:|---:|---:|---:|---:|---:|"]
+    for row in (*found.by_hop, *found.by_kind):
+        name = f"hop {row.hop}" if row.kind is None else row.kind
+        lines.append(
+            f"| {name} | {row.asked} | {row.new} | {row.known} | {row.other} | {row.failed} | {row.share:.0%} |"
+        )
+    lines += ["", f"The questions took {found.calls:,} replies."]
+    return [*lines, f"It ended early: {found.ended}."] if found.ended else lines
 
 
 def _sentences(report: Report) -> list[str]:

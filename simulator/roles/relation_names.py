@@ -49,17 +49,68 @@ RELATION_NAMES: dict[RelationKind, tuple[str, ...]] = {
 """Relations as the person in the middle would say them ("my ...")."""
 
 
-def offer(kind: RelationKind, person: str, avoid: tuple[str, ...] = (), count: int = 4) -> tuple[str, ...]:
+SELDOM: dict[str, dict[RelationKind, tuple[str, ...]]] = {
+    "children": {
+        "family": _names("youngest daughter, little brother, niece, nephew, granddaughter, stepson"),
+        "friend": _names("youngest friend"),
+        "service": _names("youngest customer, babysitter"),
+        "neighbour": _names("neighbour's daughter, neighbour's son"),
+        "mentor": _names("star pupil, youngest pupil"),
+        "community": _names("youngest choir member"),
+    },
+    "old people": {
+        "family": _names("grandmother, grandfather, great-aunt"),
+        "friend": _names("oldest friend"),
+        "neighbour": _names("elderly neighbour"),
+        "mentor": _names("old professor, retired predecessor, former teacher"),
+        "rival": _names("old school rival"),
+        "community": _names("oldest club member"),
+    },
+    "without work": {
+        "family": _names("brother-in-law between jobs"),
+        "friend": _names("former flatmate"),
+        "colleague": _names("laid-off colleague"),
+        "neighbour": _names("neighbour out of work"),
+    },
+    "unseen work": {
+        "friend": _names("friend from night school"),
+        "colleague": _names("night-shift colleague, night porter, office cleaner"),
+        "service": _names("cleaner, delivery driver, car mechanic"),
+        "neighbour": _names("caretaker, lodger"),
+        "community": _names("village postwoman, market trader"),
+    },
+    "at home": {
+        "family": _names("mother, mother-in-law, foster mother"),
+        "service": _names("babysitter, child minder"),
+        "neighbour": _names("neighbour who stays at home"),
+    },
+}
+"""Names that lead to people whom texts seldom speak of, by group (:mod:`simulator.population.presence`) and kind."""
+
+
+def offer(
+    kind: RelationKind,
+    person: str,
+    avoid: tuple[str, ...] = (),
+    prefer: tuple[str, ...] = (),
+    count: int = 4,
+) -> tuple[str, ...]:
     """Return ``count`` names of ``kind`` that suit any person, different for different people.
 
     Args:
         kind: The kind of relation.
         person: Decides the choice, so that each person is offered other names.
         avoid: Names that are not offered, unless fewer than ``count`` others are left.
+        prefer: Names of which up to half of the offer is made, first in it.
         count: How many.
     """
-    names = RELATION_NAMES[kind]
+
+    def order(name: str) -> int:
+        return derive_seed(kind, person, name)
+
     used = {name.lower() for name in avoid}
+    first = sorted((name for name in prefer if name not in used), key=order)[: count // 2]
+    names = [name for name in RELATION_NAMES[kind] if name not in first]
     fresh = [name for name in names if name not in used]
-    pool = fresh if len(fresh) >= count else list(names)
-    return tuple(sorted(pool, key=lambda name: derive_seed(kind, person, name))[:count])
+    pool = fresh if len(first) + len(fresh) >= count else names
+    return (*first, *sorted(pool, key=order)[: count - len(first)])

@@ -23,7 +23,7 @@ from simulator.roles.persona_text import (
     plainness,
     who_checks,
 )
-from simulator.roles.relation_names import RELATION_NAMES, offer
+from simulator.roles.relation_names import RELATION_NAMES, SELDOM, offer
 from simulator.roles.role import Check, Role
 
 __all__ = ["Relative", "RelatorInput", "relator"]
@@ -40,17 +40,18 @@ _MANNER = frozenset(
 )
 """Words that make a trade no other trade."""
 
-_KNOWN = frozenset(name for names in RELATION_NAMES.values() for name in names)
+_KNOWN = frozenset(name for kinds in (RELATION_NAMES, *SELDOM.values()) for names in kinds.values() for name in names)
 _NOT_NAMES = frozenset({"relation", "relationship", "person", "somebody", "someone", "another person", *RELATION_KINDS})
 _BARE = frozenset({"friend", "colleague", "neighbour", "neighbor", "rival", "mentor"})
 
 
 class RelatorInput(Record):
-    """A person, the kind of relation that is asked for, and the names that are used enough already."""
+    """A person, the kind of relation that is asked for, names used enough already, and names to offer first."""
 
     persona: str = Field(min_length=1)
     kind: RelationKind
     avoid: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
 
 
 class Relative(Record):
@@ -85,7 +86,7 @@ def _values(inputs: RelatorInput) -> Mapping[str, str]:
     return {
         "persona": inputs.persona,
         "kind": inputs.kind,
-        "choices": ", ".join(offer(inputs.kind, inputs.persona, inputs.avoid)),
+        "choices": ", ".join(offer(inputs.kind, inputs.persona, inputs.avoid, inputs.prefer)),
         "avoid": ", ".join(inputs.avoid) or "none",
     }
 

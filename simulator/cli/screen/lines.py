@@ -82,6 +82,8 @@ def _ended(stage: StageProgress, progress: Progress) -> str:
         return f"{stage.title}: {made.admitted if made else 0} {_OF.get(stage.name, 'made')}"
     parts = [f"{stage.units} units" + (f" ({stage.reused} reused)" if stage.reused else "")]
     parts.append(f"{made.admitted} admitted, {made.rejected} rejected, {made.failed} failed")
+    if made.hop is not None and stage.finished:
+        parts.append(f"yield {made.admitted / stage.finished:.0%}")
     return f"{stage.title}: {'; '.join(parts)}; {duration(stage.elapsed_s(progress.clock()))}{_spent(progress)}"
 
 

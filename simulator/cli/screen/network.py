@@ -13,6 +13,7 @@ from rich.text import Text
 from simulator.cli.screen.chain import joint
 from simulator.cli.screen.console import words
 from simulator.cli.screen.layout import bar, facts, heading, short, table
+from simulator.evidence.yields import Expansion
 from simulator.population.graph import Neighbour, RelationshipGraph
 from simulator.population.graph_stats import GraphStats
 from simulator.population.index_memory import Hit
@@ -20,8 +21,8 @@ from simulator.population.index_memory import Hit
 __all__ = ["central_view", "hits_view", "neighbours_view", "stats_view", "within_view"]
 
 
-def stats_view(stats: GraphStats) -> RenderableType:
-    """Return the figures as a page of 80 columns."""
+def stats_view(stats: GraphStats, asked: Expansion) -> RenderableType:
+    """Return the figures as a page of 80 columns, with what the questions for relations brought, if any were asked."""
     apart = stats.separation
     mean = "" if apart.mean is None else f"{apart.mean:.1f} steps on average, {max(apart.steps)} at most"
     pairs = [
@@ -31,7 +32,11 @@ def stats_view(stats: GraphStats) -> RenderableType:
         ("groups", f"{stats.components:,}; the largest has {stats.largest:,} people"),
         ("between two", mean),
     ]
-    parts: list[RenderableType] = [facts(pairs), Text(), heading("By hop"), _by_hop(stats)]
+    parts: list[RenderableType] = [facts(pairs), Text(), heading("By hop"), _by_hop(stats, told=not asked.rows)]
+    if asked.rows:
+        parts += [Text(), heading("Yield: new people a question"), _yields(asked)]
+    if asked.ended:
+        parts += [Text(), words(f"Expansion ended early: {asked.ended}.", "yellow")]
     if apart.steps:
         of = "everybody" if apart.starts == stats.personas else f"{apart.starts} people"
         parts += [Text(), heading(f"Steps between two people, from {of}"), _counted("steps", "pairs", apart.steps)]
@@ -75,14 +80,25 @@ def hits_view(found: Iterable[Hit]) -> Table:
     return made
 
 
-def _by_hop(stats: GraphStats) -> Table:
-    made = table("hop>", "people>", "relations>", "new>", "")
+def _by_hop(stats: GraphStats, told: bool) -> Table:
+    """Return people and relations by hop; new people a relation too, if ``told``."""
+    made = table("hop>", "people>", "relations>", *(["new>"] if told else []), "")
     most = max(stats.by_hop.values(), default=0)
     for hop, people in stats.by_hop.items():
         gain = stats.yield_by_hop.get(hop)
         relations = stats.relations_by_hop.get(hop)
-        told = f"{relations:,}" if relations else ""
-        made.add_row(str(hop), f"{people:,}", told, "" if gain is None else f"{gain:.0%}", bar(people, most))
+        share = [] if not told else ["" if gain is None else f"{gain:.0%}"]
+        made.add_row(str(hop), f"{people:,}", f"{relations:,}" if relations else "", *share, bar(people, most))
+    return made
+
+
+def _yields(asked: Expansion) -> Table:
+    made = table("answers", "asked>", "new>", "known>", "rejected>", "failed>", "yield>", "")
+    hops = asked.by_hop
+    for row in (*hops, *asked.by_kind):
+        name = f"hop {row.hop}" if row.kind is None else row.kind
+        cells = [f"{count:,}" if count else "" for count in (row.asked, row.new, row.known, row.other, row.failed)]
+        made.add_row(words(name), *cells, f"{row.share:.0%}", bar(row.new, row.asked, 12), end_section=row is hops[-1])
     return made
 
 
