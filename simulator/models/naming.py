@@ -25,7 +25,7 @@ def name_at(world: World, race: str, seed: int, ordinal: int, pronoun: str = "")
         world: Whose customs to follow.
         race: Of the person; decides the custom.
         seed: Another seed, other names.
-        ordinal: From 0; of the whole cast, not of the race.
+        ordinal: From 0; of those who are named by the same custom.
         pronoun: By which the person is spoken of, for customs that differ by it.
 
     Raises:

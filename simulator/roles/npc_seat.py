@@ -9,6 +9,7 @@ of the cast and not on the later ones, so a cast can grow.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from simulator.embeddings.protocol import Embedder, Vectors
 from simulator.models.base import Record, content_hash, derive_seed, normalise_text
 from simulator.models.naming import name_at
 from simulator.models.npc import FieldValue
-from simulator.models.world import Term, World
+from simulator.models.world import NameCustom, Term, World
 from simulator.population.tokens import word_grams, word_list
 
 __all__ = ["Seat", "seat_cast"]
@@ -68,14 +69,16 @@ async def seat_cast(world: World, personas: Sequence[str], seed: int, embedder: 
     trade = _Choice(people @ (await embedder.embed([_likeness(term) for term in works])).T)
     chosen = [works[trade.take(ordinal, [True] * len(works))] for ordinal in range(len(texts))]
     wish = await _wishes(things, texts, chosen, embedder) if things else None
-    seats = []
+    seats, named = [], Counter[NameCustom]()
     for ordinal, (text, work) in enumerate(zip(texts, chosen, strict=True)):
         place = _turn(work.places or tuple(term.name for term in world.places), seed, "place", work.name, ordinal)
         race, pronoun = _race(world, seed, ordinal), _pronoun(world, text, seed, ordinal)
+        custom = world.custom(race, pronoun)
+        named[custom] += 1
         thing = things[wish.take(ordinal, [place not in term.places for term in things])] if wish else None
         seats.append(
             Seat(
-                name=name_at(world, race, seed, ordinal, pronoun),
+                name=name_at(world, race, seed, named[custom] - 1, pronoun),
                 race=race,
                 occupation=work.name,
                 faction=_turn(work.factions or tuple(t.name for t in world.factions), seed, "faction", text, ordinal),
