@@ -13,7 +13,20 @@ from simulator.models.npc import Npc
 from simulator.scenario.world import load_world
 
 WORLDS = Path(__file__).parents[1] / "scenarios" / "worlds"
-SIGHTS = "gulls|kelp smoke|wet rope|lamp oil|old paper|fresh bread|tar|rain|copper|salt eels|ink|cold stone".split("|")
+SIGHTS = [
+    "gulls",
+    "kelp smoke",
+    "wet rope",
+    "lamp oil",
+    "old paper",
+    "fresh bread",
+    "tar",
+    "rain",
+    "copper",
+    "salt eels",
+    "ink",
+    "cold stone",
+]
 
 
 def writer(request) -> str:
@@ -30,7 +43,9 @@ def writer(request) -> str:
 @pytest.mark.slow
 def test_a_thousand_npcs_are_one_cast(tmp_path: Path) -> None:
     texts = tmp_path / "texts.jsonl"
-    lines = (json.dumps({"text": f"{someone('text', number)} writes page {number} of a diary."}) for number in range(900))
+    lines = (
+        json.dumps({"text": f"{someone('text', number)} writes page {number} of a diary."}) for number in range(900)
+    )
     texts.write_text("\n".join(lines), encoding="utf-8")
     wanted = scenario(
         texts={"paths": str(texts)},

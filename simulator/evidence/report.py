@@ -9,9 +9,12 @@ from pydantic import Field
 
 from simulator.embeddings.protocol import Embedder
 from simulator.evidence.diversity import Diversity, diversity, grounding
+from simulator.evidence.npc_cast import cast_flaws
 from simulator.evidence.yields import Expansion, expansion
 from simulator.models.base import Record
+from simulator.models.npc import Npc
 from simulator.models.persona import Persona
+from simulator.models.world import World
 from simulator.population.presence import presence
 from simulator.runs.ledger import Ledger
 
@@ -53,6 +56,7 @@ class Report(Record):
         tokens: Prompt and completion tokens of these replies.
         usd: What they cost in US dollars, as far as prices were known.
         unpriced: Replies whose price was not known.
+        cast_flaws: What does not hold in the cast of NPCs, by kind (an acquaintance whose NPC failed, a quest to it).
         diversity: Of the population.
         grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
     """
@@ -70,6 +74,7 @@ class Report(Record):
     tokens: int
     usd: float = 0.0
     unpriced: int = 0
+    cast_flaws: dict[str, int] = Field(default_factory=dict)
     diversity: Diversity | None = None
     grounding: float | None = None
 
@@ -99,6 +104,7 @@ async def build_report(ledger: Ledger, embedder: Embedder) -> Report:
         tokens=int(tokens),
         usd=usd,
         unpriced=unpriced,
+        cast_flaws=_cast_flaws(ledger),
         diversity=diversity(vectors) if vectors is not None else None,
         grounding=await _grounding(ledger, embedder, personas),
     )
@@ -136,6 +142,13 @@ def _decisions(ledger: Ledger) -> dict[str, dict[str, int]]:
     return found
 
 
+def _cast_flaws(ledger: Ledger) -> dict[str, int]:
+    worlds = [World.model_validate(body) for _, body in ledger.inputs("world")]
+    npcs = [Npc.model_validate(body) for body in ledger.products("npc")]
+    flaws = cast_flaws(npcs, worlds[0]) if worlds else []
+    return dict(Counter(flaw.kind for flaw in flaws).most_common())
+
+
 async def _grounding(ledger: Ledger, embedder: Embedder, personas: list[Persona]) -> float | None:
     texts: dict[str, Any] = dict(ledger.inputs("text"))
     places = {id_: place for place, id_ in enumerate(texts)}
@@ -159,6 +172,7 @@ def to_markdown(report: Report, name: str) -> str:
         ("People whom texts seldom speak of", report.presence),
         ("Products", report.products),
         ("Failures", report.failures),
+        ("What does not hold in the cast of NPCs", report.cast_flaws),
     ):
         lines += ["", f"## {title}", "", *([f"- {key}: {count}" for key, count in counted.items()] or ["none"])]
     for title, groups in (("Admission", report.decisions), ("Drawn again, by check", report.flaws)):
