@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.assembly.preview import stage_plans
+from simulator.assembly.stages import stage_plans
 from simulator.cli.main import main
 from simulator.llm.fake_server import FakeServer, in_thread
 from simulator.scenario.load import load_scenario, parse_scenario

@@ -155,6 +155,7 @@ async def open_crew(
     prompts: Mapping[str, str] | None = None,
     models: Mapping[str, ChatModel] | None = None,
     may_ask: Callable[[], None] | None = None,
+    meter: Meter | None = None,
 ) -> Crew:
     """Open the models of the wanted roles, each endpoint once, and load their prompts.
 
@@ -168,12 +169,13 @@ async def open_crew(
         prompts: The text of each prompt that the scenario overrides, by role.
         models: Models to use instead, by role, or ``*`` for all (tests, callables).
         may_ask: Called before a call is made (see :class:`CachedModel`).
+        meter: Counts the calls.
 
     Raises:
         ModelSpecError: A SPEC, file or key is wrong.
         PromptError: A prompt is missing or malformed.
     """
-    doors = _Doors(scenario, settings, replies, stack, models or {}, may_ask)
+    doors = _Doors(scenario, settings, replies, stack, models or {}, may_ask, meter or Meter())
     roles, names, used = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
     for name in wanted_roles(scenario):
         model, spec = await doors.open(name)
@@ -199,8 +201,8 @@ class _Doors:
     stack: AsyncExitStack
     given: Mapping[str, ChatModel]
     may_ask: Callable[[], None] | None = None
-    prices: dict[str, Price | None] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
+    prices: dict[str, Price | None] = field(default_factory=dict)
     flights: Flights = field(default_factory=Flights)
     opened: dict[str, ChatModel] = field(default_factory=dict)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from simulator.assembly.compose import endpoint_spec, wanted_roles
+from simulator.assembly.stages import StagePlan, stage_plans
 from simulator.errors import UsageError
 from simulator.llm.spec import key_of
 from simulator.models.unit import Failure
@@ -18,25 +19,9 @@ from simulator.scenario.texts import SourceText, read_texts
 from simulator.scenario.world import load_world
 from simulator.settings import Settings
 
-__all__ = ["Preview", "RolePlan", "StagePlan", "preview", "stage_names", "stage_plans"]
+__all__ = ["Preview", "RolePlan", "preview"]
 
 T = TypeVar("T")
-
-_SECTIONS = {
-    "instructions": "pose",
-    "conversations": "converse",
-    "tested": "check",
-    "npcs": "npcs",
-    "tools": "tools",
-}
-
-
-@dataclass(frozen=True)
-class StagePlan:
-    """One stage that would run, with the most units that it can have; ``None`` when nobody can know."""
-
-    stage: str
-    units: int | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +51,7 @@ class Preview:
         bad_rows: Rows of the texts that would be recorded as failures.
         world: The NPCs' world.
         roles: Who would perform what; a role whose model or prompt is wrong is missing.
-        stages: In order.
+        stages: In order, each with the most units that it can have.
         problems: Everything that would keep the run from starting.
     """
 
@@ -101,38 +86,6 @@ def preview(scenario: Scenario, settings: Settings) -> Preview:
         stages=tuple(stage_plans(scenario, len(texts))),
         problems=tuple(problems),
     )
-
-
-def stage_names(scenario: Scenario) -> list[str]:
-    """Return the stages that the scenario asks for, in order, by the names that progress events use."""
-    return [plan.stage for plan in stage_plans(scenario, 0)]
-
-
-def stage_plans(scenario: Scenario, texts: int) -> Iterator[StagePlan]:
-    """Yield the stages that would run on so many ``texts``, each with the most units that it can have."""
-    people, newest = 0, 0
-    if scenario.texts is not None:
-        people = newest = texts * scenario.texts.per_text
-        yield StagePlan("extract", newest)
-    expand = scenario.expand
-    for hop in range(1, expand.hops + 1):
-        newest = min(newest, expand.max_per_hop or newest) * expand.per_persona
-        people += newest
-        yield StagePlan(f"expand-{hop}", newest)
-    yield StagePlan("cast", 0)
-    cast = min(people, scenario.cast.size)
-    yield from _productions(scenario, cast)
-
-
-def _productions(scenario: Scenario, cast: int) -> Iterator[StagePlan]:
-    posed = cast * scenario.instructions.per_persona if scenario.instructions else 0
-    most = {"pose": posed, "converse": posed, "tools": cast * (scenario.tools.per_persona if scenario.tools else 0)}
-    for section, stage in _SECTIONS.items():
-        wanted = getattr(scenario, section)
-        if wanted is not None:
-            units = most.get(stage, cast)
-            yield StagePlan(stage, min(units, getattr(wanted, "count", None) or units))
-    yield StagePlan("report", 0)
 
 
 def _tried(problems: list[UsageError], check: Callable[[], T]) -> T | None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulator.cli.screen.console import command, draws, print_json, stderr, stdout
 from simulator.cli.screen.lines import PlainLines, Silence
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from simulator.assembly import Run
     from simulator.cli.screen.live import LivePanel
 
-__all__ = ["Start", "execute"]
+__all__ = ["Start", "execute", "watched"]
+
+T = TypeVar("T")
 
 _TICK_S = 0.5  # how soon a plain line says that the run is stopping
 
@@ -59,8 +61,7 @@ def execute(
     """
     progress = Progress(planned)
     try:
-        with _shown(progress, quiet) as display:
-            run = asyncio.run(_Watch(display, Stop()).over(start))
+        run = watched(start, progress, quiet)
     except SixhopError as error:
         if as_json and _has_begun(root, error):
             _print_result(root, error)
@@ -77,6 +78,18 @@ def execute(
             print_summary(stdout(), run, now=_told(progress))
 
 
+def watched(
+    start: Callable[[LivePanel | PlainLines, Stop], Coroutine[Any, Any, T]], progress: Progress, quiet: bool
+) -> T:
+    """Do what ``start`` makes, given its listener and its stop, showing ``progress`` and hearing signals.
+
+    Raises:
+        RunStopped: A budget is used up or the user asked.
+    """
+    with _shown(progress, quiet) as display:
+        return asyncio.run(_Watch(display, Stop()).over(start))
+
+
 @dataclass
 class _Watch:
     """One execution with its signals.
@@ -88,20 +101,21 @@ class _Watch:
     display: LivePanel | PlainLines
     stop: Stop
     asked: int = 0
-    _work: asyncio.Task[Run] | None = field(default=None)
+    _work: asyncio.Task[Any] | None = field(default=None)
 
-    async def over(self, start: Start) -> Run:
+    async def over(self, start: Callable[[LivePanel | PlainLines, Stop], Coroutine[Any, Any, T]]) -> T:
         """Do the work that ``start`` makes.
 
         Raises:
             RunStopped: A second signal cancelled it.
         """
         loop = asyncio.get_running_loop()
-        self._work = asyncio.create_task(start(self.display, self.stop))
+        work: asyncio.Task[T] = asyncio.create_task(start(self.display, self.stop))
+        self._work = work
         ticking = asyncio.create_task(self._tick())
         try:
             with _signals(lambda number: self._hear(number, loop)):
-                return await self._work
+                return await work
         except asyncio.CancelledError:
             if self.asked < 2:
                 raise

@@ -22,6 +22,7 @@ from simulator.cli.export import export
 from simulator.cli.fork import fork
 from simulator.cli.graph import graph
 from simulator.cli.import_ import import_
+from simulator.cli.plan import plan
 from simulator.cli.report import report
 from simulator.cli.resume import resume
 from simulator.cli.retry import retry
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, resume, retry, compare, validate, show, fork, report, export, dedup, doctor, schema):
+for _command in (run, resume, retry, compare, validate, plan, show, fork, report, export, dedup, doctor, schema):
     app.command()(_command)
 app.command("import")(import_)
 app.command("check-card")(check_card)

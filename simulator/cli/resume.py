@@ -23,10 +23,10 @@ def resume(
     Nothing that was paid for is asked again. A finished run is only summed up.
     """
     from simulator import assembly
-    from simulator.assembly.preview import stage_names
     from simulator.assembly.revision import checked
     from simulator.assembly.simulate import kept_scenario
     from simulator.assembly.simulate import resume as go_on
+    from simulator.assembly.stages import stage_names
     from simulator.cli.execution import execute
 
     choice = checked(on_change)

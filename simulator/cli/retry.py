@@ -27,10 +27,10 @@ def retry(
     What got no reply is asked the same again; what got replies that could not be used is asked with another seed.
     """
     from simulator import assembly
-    from simulator.assembly.preview import stage_names
     from simulator.assembly.retrying import failed_units
     from simulator.assembly.retrying import retry as again
     from simulator.assembly.simulate import kept_scenario
+    from simulator.assembly.stages import stage_names
     from simulator.cli.execution import execute
     from simulator.cli.screen.console import print_json, stdout, words
 

@@ -44,8 +44,8 @@ def run(
     Ctrl-C once lets what is in flight end and saves; twice stops at once. Either way 'sixhop resume' goes on.
     """
     from simulator.assembly import Overrides, load_scenario, simulate
-    from simulator.assembly.preview import stage_names
     from simulator.assembly.revision import checked
+    from simulator.assembly.stages import stage_names
     from simulator.cli.execution import execute
 
     loaded = load_scenario(scenario)

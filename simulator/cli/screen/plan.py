@@ -50,7 +50,7 @@ def as_data(found: Preview) -> dict[str, Any]:
         "texts": len(found.texts),
         "bad_rows": [failure.model_dump(mode="json") for failure in found.bad_rows],
         "world": found.world.name if found.world else None,
-        "stages": [{"stage": plan.stage, "most_units": plan.units} for plan in found.stages],
+        "stages": [{"stage": plan.stage, "most_units": int(plan.units)} for plan in found.stages],
         "roles": [
             {"role": one.role, "model": one.model, "prompt": one.prompt, "candidates": one.candidates}
             for one in found.roles
@@ -62,7 +62,7 @@ def as_data(found: Preview) -> dict[str, Any]:
 def _stages(found: Preview) -> Table:
     made = table("stage", "units, at most>")
     for plan in found.stages:
-        made.add_row(stage_title(plan.stage), f"{plan.units:,}" if plan.units else "")
+        made.add_row(stage_title(plan.stage), f"{int(plan.units):,}" if plan.units else "")
     return made
 
 

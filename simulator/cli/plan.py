@@ -1,0 +1,62 @@
+"""``sixhop plan``: what a scenario would take, before it is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxUsd, Model, Quiet, Seed
+from simulator.errors import UsageError
+
+__all__ = ["plan"]
+
+
+def plan(
+    scenario: Annotated[Path, typer.Argument(help="The scenario file.", metavar="SCENARIO", show_default=False)],
+    probe: Annotated[
+        int, typer.Option("--probe", metavar="N", min=0, help="Measure: perform about N units of each stage.")
+    ] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="RUNDIR", help="Where the probe's replies are kept; runs/NAME by default."),
+    ] = None,
+    model: Model = None,
+    seed: Seed = None,
+    concurrency: Concurrency = None,
+    max_calls: MaxCalls = None,
+    max_usd: MaxUsd = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Say what a scenario would take: calls, tokens, money and time, stage by stage, as ranges.
+
+    Without --probe no model is asked and nothing is written. With it a small part of the story is performed; a run in
+    the same directory does not pay again for what it needs of that.
+    """
+    from simulator.assembly import Overrides, load_scenario
+    from simulator.assembly import plan as planning
+    from simulator.assembly.preview import preview
+    from simulator.assembly.stages import stage_names
+    from simulator.cli.execution import watched
+    from simulator.cli.screen.console import print_json, stdout
+    from simulator.cli.screen.forecast import as_data, forecast_view
+    from simulator.cli.screen.progress import Progress
+    from simulator.settings import Settings
+
+    loaded = load_scenario(scenario)
+    overrides = Overrides(model=model, seed=seed, concurrency=concurrency, max_calls=max_calls, max_usd=max_usd)
+    limits, loaded = overrides.limits(loaded), overrides.apply(loaded)
+    problems = preview(loaded, Settings.from_environ()).problems
+    if problems:
+        raise UsageError(f"{str(scenario)!r} would not run:\n" + "\n".join(f"  {one}" for one in problems))
+    found = watched(
+        lambda progress, stop: planning.plan(loaded, out, probe=probe, limits=limits, listener=progress, stop=stop),
+        Progress([name for name in stage_names(loaded) if name != "report"] if probe else []),
+        quiet or not probe,
+    )
+    if as_json:
+        print_json(as_data(found))
+    else:
+        stdout().print(forecast_view(found))
