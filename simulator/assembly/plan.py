@@ -148,7 +148,7 @@ class _Desk:
         base = base_stage(plan.stage)
         measured = seen.units.get(base, []) if seen is not None else []
         roles, seconds = list[RoleForecast](), Range.exactly(0)
-        for role in (role for role in self._roles if stage_of(role) == base):
+        for role in self._at_work(base, measured):
             one = (
                 _measured(role, measured)
                 if measured
@@ -159,6 +159,16 @@ class _Desk:
             pace = seen.pace.get(role) if seen is not None else None
             seconds += seconds_of(made, units, self._k[role], self._specs[role], self._scenario.concurrency, pace)
         return StageForecast(plan.stage, units, tuple(roles), seconds, len(measured))
+
+    def _at_work(self, stage: str, measured: Sequence[MeasuredUnit]) -> list[RoleName]:
+        """Return the roles that work in a stage: those that a probe saw there, or those whose stage it is."""
+        if measured:
+            return [role for role in self._roles if any(role in unit.calls for unit in measured)]
+        talks = self._scenario.conversations
+        roles = [role for role in self._roles if stage_of(role) == stage]
+        if stage == "converse" and talks is not None and not talks.judge:
+            return [role for role in roles if role != "judge"]
+        return ["judge"] if stage == "check" and "judge" in self._roles else roles
 
     def _role(self, role: str, units: Range, one: PerUnit, cached: float) -> RoleForecast:
         calls, prompt, completion = one.calls * units, one.prompt * units, one.completion * units

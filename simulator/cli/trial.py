@@ -55,7 +55,7 @@ def trial(
     Code that the scenario or --assistant names is run, with all rights of this process.
     """
     from simulator.assembly import Overrides, load_scenario, simulate
-    from simulator.assembly.preview import stage_names
+    from simulator.assembly.stages import stage_names
     from simulator.assembly.testing import check_testable
     from simulator.cli.execution import execute
 
