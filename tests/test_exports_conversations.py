@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import ExportError
-from simulator.exports.conversations import alpaca_row, export_conversations, messages_row, sharegpt_row
+from simulator.exports.conversations import alpaca_row, export_conversations, message_rows, messages_row, sharegpt_row
+from simulator.exports.lint import Finding, Linted, lint_file, lint_row, linted, mend
 from simulator.models.conversation import Conversation, Turn
+from simulator.models.step import Step, ToolCall
 
 
 def talk(*roles: str) -> Conversation:
@@ -18,6 +20,20 @@ def talk(*roles: str) -> Conversation:
 
 
 PAIR = talk("user", "assistant")
+STEPS = (
+    Step(content="I look.", calls=(ToolCall(id="c1", name="find", arguments={"order": "A-1"}),)),
+    Step(role="tool", content="sent", call="c1", name="find"),
+    Step(content="It was sent."),
+)
+CALLING = Conversation(
+    id="c-2",
+    persona="p-1",
+    turns=(
+        Turn(role="user", speaker="p-1", content="Where is it?"),
+        Turn(role="assistant", speaker="assistant", content="I look.\n\nIt was sent.", steps=STEPS),
+    ),
+    stop="max_turns",
+)
 
 
 def test_messages() -> None:
@@ -31,35 +47,134 @@ def test_messages() -> None:
 
 
 def test_sharegpt_and_alpaca() -> None:
-    assert sharegpt_row(PAIR) == {
+    row = messages_row(PAIR)
+    assert sharegpt_row(row) == {
         "conversations": [{"from": "human", "value": "user 0"}, {"from": "gpt", "value": "assistant 1"}]
     }
-    assert sharegpt_row(PAIR, "Be brief.")["system"] == "Be brief."  # type: ignore[index]
-    assert alpaca_row(PAIR) == {"instruction": "user 0", "input": "", "output": "assistant 1"}
+    assert sharegpt_row(messages_row(PAIR, "Be brief."))["system"] == "Be brief."
+    assert alpaca_row(row) == {"instruction": "user 0", "input": "", "output": "assistant 1"}
+
+
+def test_tool_calls_are_messages_with_arguments_as_each_consumer_wants_them() -> None:
+    api, trl = messages_row(CALLING)["messages"], messages_row(CALLING, arguments="object")["messages"]
+    assert api[1]["tool_calls"][0]["function"]["arguments"] == '{"order":"A-1"}'
+    assert trl[1]["tool_calls"][0]["function"]["arguments"] == {"order": "A-1"}
+    assert (api[2]["role"], api[2]["tool_call_id"]) == ("tool", "c1")
+    assert lint_row({"messages": api}) == lint_row({"messages": trl}) == []
+    assert sharegpt_row(messages_row(CALLING))["conversations"][1]["value"] == "I look.\n\nIt was sent."
 
 
 def test_turns_of_one_side_are_joined_and_open_ends_left_out() -> None:
-    row = messages_row(talk("assistant", "user", "user", "assistant", "user"))
+    told = Linted()
+    (row,) = message_rows([talk("assistant", "user", "user", "assistant", "user")], told)
     assert row == {
         "messages": [
             {"role": "user", "content": "user 1\n\nuser 2"},
             {"role": "assistant", "content": "assistant 3"},
         ]
     }
+    assert told.counts() == {"fixed: role_order": 1}
 
 
 @given(st.lists(st.sampled_from(["user", "assistant"]), max_size=12))
 def test_humans_stand_at_odd_places_and_answers_at_even_ones(roles: list[str]) -> None:
-    row = sharegpt_row(talk(*roles))
-    sides = [turn["from"] for turn in row["conversations"]] if row else []
+    rows = [sharegpt_row(row) for row in message_rows([talk(*roles)], Linted())]
+    sides = [turn["from"] for row in rows for turn in row["conversations"]]
     assert sides == ["human", "gpt"] * (len(sides) // 2)
-    assert bool(row) == ("user" in roles and "assistant" in roles[roles.index("user") :])
+    assert bool(rows) == ("user" in roles and "assistant" in roles[roles.index("user") :])
 
 
-@pytest.mark.parametrize("to", ["messages", "sharegpt", "alpaca"])
+MESSAGE = st.fixed_dictionaries(
+    {"role": st.sampled_from(["system", "user", "assistant", "tool", "narrator"])},
+    optional={
+        "content": st.sampled_from(["words", "", "  ", None, ["parts"]]),
+        "tool_call_id": st.sampled_from(["a", "b"]),
+        "tool_calls": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "id": st.sampled_from(["a", "b"]),
+                    "function": st.fixed_dictionaries(
+                        {"name": st.just("f"), "arguments": st.sampled_from(["{}", {}, "[", "3"])}
+                    ),
+                }
+            ),
+            max_size=2,
+        ),
+    },
+)
+
+
+@given(st.lists(MESSAGE, max_size=8))
+def test_what_the_linter_lets_through_has_nothing_wrong_with_it(messages: list[dict[str, object]]) -> None:
+    told = Linted()
+    for row in linted([{"messages": messages}], told):
+        assert lint_row(row) == []
+    assert told.rows + sum(told.dropped.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("messages", "rule"),
+    [
+        ([], "no_messages"),
+        ([{"role": "assistant", "content": "a"}], "role_order"),
+        ([{"role": "user", "content": "a"}], "ends_unanswered"),
+        ([{"role": "user", "content": " "}, {"role": "assistant", "content": "b"}], "empty_content"),
+        ([{"role": "user", "content": ["a"]}, {"role": "assistant", "content": "b"}], "content_not_text"),
+        ([{"role": "human", "content": "a"}], "unknown_role"),
+        ([{"role": "user", "content": "a"}, {"role": "system", "content": "b"}], "system_not_first"),
+        (
+            [
+                {"role": "user", "content": "a"},
+                {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{"}}]},
+            ],
+            "arguments",
+        ),
+        (
+            [
+                {"role": "user", "content": "a"},
+                {"role": "tool", "tool_call_id": "9", "content": "x"},
+                {"role": "assistant", "content": "b"},
+            ],
+            "stray_result",
+        ),
+        (
+            [
+                {"role": "user", "content": "a"},
+                {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]},
+                {"role": "assistant", "content": "b"},
+            ],
+            "unanswered_call",
+        ),
+    ],
+)
+def test_each_fault_has_a_name(messages: list[dict[str, object]], rule: str) -> None:
+    assert rule in {one.rule for one in lint_row({"messages": messages})}
+
+
+def test_tools_of_differing_shape_become_a_text() -> None:
+    tools = [{"function": {"parameters": {"a": 1}}}, {"function": {"parameters": {"b": {"c": 1}}}}]
+    row = {**messages_row(PAIR), "tools": tools}
+    assert [one.rule for one in lint_row(row)] == ["tools_nested"]
+    assert json.loads(mend(row)["tools"]) == tools  # type: ignore[index]
+
+
+def test_a_file_is_looked_over_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(messages_row(PAIR)) + "\n{\n\n" + json.dumps(messages_row(talk("user"))) + "\n")
+    found = list(lint_file(path))
+    assert [(number, [one.rule for one in wrong]) for number, _, wrong in found] == [
+        (1, []),
+        (2, ["not_json"]),
+        (4, ["ends_unanswered"]),
+    ]
+    assert found[2][2][0] == Finding("ends_unanswered", 0, "user")
+
+
+@pytest.mark.parametrize("to", ["messages", "messages-trl", "sharegpt", "alpaca"])
 def test_a_file_has_one_row_per_conversation_with_an_exchange(tmp_path: Path, to: str) -> None:
     path = tmp_path / "rows.jsonl"
-    assert export_conversations(path, [PAIR, talk("user"), PAIR], to) == 2  # type: ignore[arg-type]
+    counts = export_conversations(path, [PAIR, talk("user"), PAIR], to)  # type: ignore[arg-type]
+    assert counts == {"conversations": 2, "dropped: ends_unanswered": 1}
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert len(rows) == 2
     assert len({frozenset(row) for row in rows}) == 1

@@ -38,7 +38,7 @@ _WANTS = (
     (
         "hours",
         re.compile(
-            r"\b(?:open|opening|close[sd]?|hours?|visit|weekends?|saturdays?|sundays?|counter|shop|collect|pick (?:it|them) up)\b",
+            r"\b(?:open|opening|close[sd]?|hours?|visit|weekends?|saturdays?|sundays?|counter|shop|collect)\b",
             re.IGNORECASE,
         ),
     ),

@@ -1,89 +1,139 @@
-"""Conversations for training: ``messages``, ``sharegpt`` and ``alpaca`` rows."""
+"""Conversations for training: ``messages``, ``sharegpt`` and ``alpaca`` rows, each looked over before it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from simulator.errors import ExportError
 from simulator.exports.jsonl import write_jsonl
-from simulator.models.conversation import Conversation, Turn
+from simulator.exports.lint import Linted, linted
+from simulator.models.conversation import Conversation
+from simulator.models.step import chat_message
 
-__all__ = ["ConversationFormat", "alpaca_row", "export_conversations", "messages_row", "sharegpt_row"]
+__all__ = [
+    "ConversationFormat",
+    "alpaca_row",
+    "export_conversations",
+    "message_rows",
+    "messages_row",
+    "sharegpt_row",
+]
 
-ConversationFormat = Literal["messages", "sharegpt", "alpaca"]
+ConversationFormat = Literal["messages", "messages-trl", "sharegpt", "alpaca"]
 Row = dict[str, Any]
+Arguments = Literal["string", "object"]
 
 _SHAREGPT = {"user": "human", "assistant": "gpt"}
 
 
-def messages_row(conversation: Conversation, system: str = "") -> Row | None:
-    """Return ``{"messages": [{"role", "content"}, ...]}``; ``None`` when nobody was answered."""
-    turns = _exchanges(conversation)
-    head = [{"role": "system", "content": system}] if system else []
-    return {"messages": [*head, *({"role": role, "content": text} for role, text in turns)]} if turns else None
+def messages_row(
+    conversation: Conversation, system: str = "", tools: Sequence[Row] = (), arguments: Arguments = "string"
+) -> Row:
+    """Return ``{"messages": [{"role", "content"}, ...]}``, as the conversation was; :mod:`lint` looks it over.
+
+    Args:
+        conversation: With the steps of an assistant that called tools as messages of their own.
+        system: A system prompt.
+        tools: The tools that the assistant had; they make the row's ``tools``.
+        arguments: OpenAI's API wants the arguments of calls as a JSON ``string``, TRL as an ``object``.
+    """
+    messages: list[Row] = [{"role": "system", "content": system}] if system else []
+    for turn in conversation.turns:
+        if turn.steps:
+            messages.extend(chat_message(step, arguments=arguments) for step in turn.steps)
+        else:
+            messages.append({"role": turn.role, "content": turn.content})
+    return {"messages": messages, "tools": list(tools)} if tools else {"messages": messages}
 
 
-def sharegpt_row(conversation: Conversation, system: str = "") -> Row | None:
-    """Return ``{"conversations": [{"from", "value"}, ...]}``: humans at odd places, answers at even ones."""
-    turns = _exchanges(conversation)
-    if not turns:
-        return None
-    row: Row = {"conversations": [{"from": _SHAREGPT[role], "value": text} for role, text in turns]}
-    return {**row, "system": system} if system else row
+def message_rows(
+    conversations: Iterable[Conversation],
+    told: Linted,
+    system: str = "",
+    tools: Sequence[Row] = (),
+    arguments: Arguments = "string",
+) -> Iterator[Row]:
+    """Yield a row per conversation that a trainer can take; what was mended or dropped is counted in ``told``."""
+    return linted((messages_row(one, system, tools, arguments) for one in conversations), told)
 
 
-def alpaca_row(conversation: Conversation, system: str = "") -> Row | None:
+def sharegpt_row(row: Row) -> Row:
+    """Return ``{"conversations": [{"from", "value"}, ...]}``: humans at odd places, answers at even ones.
+
+    LLaMA-Factory's form has tool calls as turns of their own (``function_call``, ``observation``), which would break
+    the order that other readers want; they are left out, and what was said stays.
+    """
+    made: Row = {"conversations": [{"from": _SHAREGPT[role], "value": text} for role, text in _spoken(row)]}
+    system = _system(row)
+    if system:
+        made["system"] = system
+    if row.get("tools"):
+        tools = row["tools"]
+        made["tools"] = tools if isinstance(tools, str) else json.dumps(tools, ensure_ascii=False)
+    return made
+
+
+def alpaca_row(row: Row) -> Row:
     """Return the first turn and its answer as ``instruction`` and ``output``."""
-    turns = _exchanges(conversation)
-    if not turns:
-        return None
-    row = {"instruction": turns[0][1], "input": "", "output": turns[1][1]}
-    return {**row, "system": system} if system else row
+    turns = _spoken(row)
+    made = {"instruction": turns[0][1], "input": "", "output": turns[1][1]}
+    system = _system(row)
+    return {**made, "system": system} if system else made
 
 
-_ROWS: dict[ConversationFormat, Callable[[Conversation, str], Row | None]] = {
-    "messages": messages_row,
+_FORMS: dict[ConversationFormat, Callable[[Row], Row]] = {
+    "messages": lambda row: row,
+    "messages-trl": lambda row: row,
     "sharegpt": sharegpt_row,
     "alpaca": alpaca_row,
 }
 
 
 def export_conversations(
-    path: Path, conversations: Iterable[Conversation], to: ConversationFormat, system: str = ""
-) -> int:
-    """Write one row per conversation that has an exchange, and return how many.
+    path: Path,
+    conversations: Iterable[Conversation],
+    to: ConversationFormat,
+    system: str = "",
+    tools: Sequence[Row] = (),
+) -> dict[str, int]:
+    """Write one row per conversation that a trainer can take, and return how many, and what was mended or dropped.
 
     Args:
         path: The JSONL file.
         conversations: Read once.
         to: The rows' form.
         system: A system prompt for every row.
+        tools: The tools that the assistant had.
 
     Raises:
         ExportError: No conversation has an exchange, or the file cannot be written.
     """
-    rows: Iterator[Row | None] = (_ROWS[to](conversation, system) for conversation in conversations)
-    count = write_jsonl(path, (row for row in rows if row is not None))
+    told = Linted()
+    rows = message_rows(conversations, told, system, tools, "object" if to == "messages-trl" else "string")
+    count = write_jsonl(path, map(_FORMS[to], rows))
     if not count:
         path.unlink(missing_ok=True)
         raise ExportError(f"nothing was written to {str(path)!r}: no conversation has a turn and its answer")
-    return count
+    return {"conversations": count, **told.counts()}
 
 
-def _exchanges(conversation: Conversation) -> list[tuple[str, str]]:
-    """Return role and text in the order that trainers want: from a user's turn to an answer, one after the other.
-
-    Several turns of one side in a row are one; a question that was not answered is left out.
-    """
-    sides = groupby(conversation.turns, key=_role)
-    turns = [(role, "\n\n".join(turn.content for turn in group)) for role, group in sides]
-    if turns and turns[0][0] == "assistant":
-        turns = turns[1:]
-    return turns[: len(turns) - len(turns) % 2]
+def _system(row: Row) -> str:
+    first = row["messages"][0]
+    return str(first["content"]) if first["role"] == "system" else ""
 
 
-def _role(turn: Turn) -> str:
-    return turn.role
+def _spoken(row: Row) -> list[tuple[str, str]]:
+    """Return role and text, user and assistant in turn, without what went to and fro between assistant and tools."""
+    turns: list[tuple[str, str]] = []
+    for message in row["messages"]:
+        role, text = message["role"], message["content"] or ""
+        if role not in _SHAREGPT or not text.strip():
+            continue
+        if turns and turns[-1][0] == role:
+            turns[-1] = (role, f"{turns[-1][1]}\n\n{text}")
+        else:
+            turns.append((role, text))
+    return turns

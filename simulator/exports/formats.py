@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from simulator.exports.cards import CardFormat, export_cards
 from simulator.exports.conversations import ConversationFormat, export_conversations
+from simulator.exports.dataset import export_dataset
 from simulator.exports.functions import ToolFormat, export_tools
 from simulator.exports.ink import export_ink
 from simulator.exports.jsonl import export_jsonl
 from simulator.exports.network import NetworkFormat, export_network
 from simulator.exports.network_page import export_page
+from simulator.exports.parquet import export_parquet
+from simulator.exports.scenario_facts import facts_of
 from simulator.exports.xlam import export_xlam
 from simulator.models.conversation import Conversation
 from simulator.models.npc import Npc
@@ -84,7 +87,8 @@ def _xlam(ledger: Ledger, folder: Path) -> Mapping[str, int]:
 def _talks(to: ConversationFormat) -> Writer:
     def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
         talks = (Conversation.model_validate(body) for body in ledger.products("conversation"))
-        return {"conversations": export_conversations(folder / f"conversations.{to}.jsonl", talks, to)}
+        facts = facts_of(ledger)
+        return export_conversations(folder / f"conversations.{to}.jsonl", talks, to, facts.system, facts.tools)
 
     return write
 
@@ -95,7 +99,10 @@ def _network(to: NetworkFormat) -> Writer:
 
 _TABLE = (
     Format("jsonl", "every kind of record, one file per kind", "products", export_jsonl),
-    Format("messages", "conversations as OpenAI and TRL take them", "exports", _talks("messages")),
+    Format("parquet", "every kind of record, one Parquet file per kind", "exports/parquet", export_parquet),
+    Format("huggingface", "a data set folder: Parquet files and their card", "exports/dataset", export_dataset),
+    Format("messages", "conversations as OpenAI's API takes them", "exports", _talks("messages")),
+    Format("messages-trl", "the same with arguments of calls as objects, for TRL", "exports", _talks("messages-trl")),
     Format("sharegpt", "conversations as LLaMA-Factory and Axolotl take them", "exports", _talks("sharegpt")),
     Format("alpaca", "the first turn of each conversation and its answer", "exports", _talks("alpaca")),
     Format("openai", "tools as a chat completion's 'tools'", "exports", _tools("openai")),
