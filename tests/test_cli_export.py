@@ -49,3 +49,19 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, capsys: Shown) -
     file.write_text("not a folder", encoding="utf-8")
     assert main(["export", str(root), "--to", "jsonl", "--out", str(file / "below")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_lint_names_the_rows_and_writes_those_that_are_left(tmp_path: Path, capsys: Shown) -> None:
+    good = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    bad = {"messages": [{"role": "assistant", "content": "x"}, *good["messages"]]}
+    path, fixed = tmp_path / "rows.jsonl", tmp_path / "fixed.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in (good, bad, {"messages": []})))
+    assert main(["lint", str(path)]) == 1
+    shown = capsys.readouterr()
+    assert "role_order" in shown.out
+    assert "no_messages" in shown.out
+    assert main(["lint", str(path), "--fix", str(fixed), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["written"], told["fixed: role_order"], told["dropped: no_messages"]) == (2, 1, 1)
+    assert [json.loads(line) for line in fixed.read_text().splitlines()] == [good, good]
+    assert main(["lint", str(fixed)]) == 0

@@ -22,6 +22,7 @@ from simulator.cli.export import export
 from simulator.cli.fork import fork
 from simulator.cli.graph import graph
 from simulator.cli.import_ import import_
+from simulator.cli.lint import lint
 from simulator.cli.plan import plan
 from simulator.cli.report import report
 from simulator.cli.resume import resume
@@ -51,6 +52,7 @@ for _command in (run, resume, retry, compare, validate, plan, show, fork, report
 app.command("import")(import_)
 app.command("check-card")(check_card)
 app.command("test")(trial)
+app.command("lint")(lint)
 app.command("serve-tools")(serve_tools)
 app.add_typer(graph)
 
