@@ -1,8 +1,9 @@
 """Precision and recall of the guard's detectors on labelled turns, as a Markdown table.
 
-    python benchmarks/detectors.py [--file turns.jsonl] [--half tuned|held|all] [--show]
+    python benchmarks/detectors.py [--file turns.jsonl] [--show]
 
-The turns and the way of counting are those of tests/turn_cases.py.
+``turns.jsonl`` has the turns that the detectors were tuned on, ``turns_held.jsonl`` those that they were not,
+``turns_model.jsonl`` turns of the embedded model. The way of counting is that of tests/turn_cases.py.
 """
 
 from __future__ import annotations
@@ -21,10 +22,9 @@ from simulator.embeddings.wordllama import WordLlamaEmbedder
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", default="turns.jsonl")
-    parser.add_argument("--half", choices=["tuned", "held", "all"], default="all")
     parser.add_argument("--show", action="store_true", help="print the turns that were missed or falsely found")
     options = parser.parse_args()
-    cases = [c for c in labelled(options.file) if options.half == "all" or c.held == (options.half == "held")]
+    cases = labelled(options.file)
     counted = tallies(cases, WordLlamaEmbedder())
     clean = sum(not case.faults for case in cases)
     print(f"{len(cases)} turns, {clean} of them without a fault\n")

@@ -87,7 +87,9 @@ def test_every_check_turns_down_what_it_is_for(message: str, name: str) -> None:
 
 def test_thanks_for_thanks_after_thanks_are_turned_down() -> None:
     polite = AssistantInput(history=(*HISTORY[:2], Message(role="user", content="Thank you!")))
-    assert flaw("You're welcome!", polite) == "thanks_loop"
+    again = (Message(role="assistant", content="You're welcome!"), Message(role="user", content="Thanks again!"))
+    assert flaw("You're welcome!", polite) is None
+    assert flaw("My pleasure!", AssistantInput(history=(*polite.history, *again))) == "thanks_loop"
     assert flaw("You're welcome. Check the pockets for cracks before winter.", polite) is None
 
 

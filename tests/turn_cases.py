@@ -27,7 +27,6 @@ class LabelledTurn:
     """A turn in its scene; ``faults`` are there, ``maybe`` may be found or not, anything else is a false alarm."""
 
     id: str
-    held: bool
     turn: str
     scene: Scene
     faults: frozenset[str]
@@ -60,7 +59,6 @@ def labelled(file: str) -> list[LabelledTurn]:
     return [
         LabelledTurn(
             row["id"],
-            row["half"] == "held",
             row["turn"],
             _scene(scenes[row["scene"]] if isinstance(row["scene"], str) else row["scene"], row["at"]),
             frozenset(row["faults"]),

@@ -19,11 +19,21 @@ from simulator.roles.script import asked_for
 __all__ = ["goal_contradicted", "manner_broken", "persona_contradicted", "revealed_early"]
 
 _ENDING = re.compile(r"(?:ing|ed|en|es|er|e|s)$")
+_PAST = (
+    "bred breed kept keep sold sell wrote write written write taught teach built build drove drive driven drive "
+    "rode ride ridden ride made make ran run grew grow grown grow sang sing sung sing drew draw drawn draw flew fly "
+    "flown fly caught catch bought buy spoke speak spoken speak wove weave woven weave"
+)
+_FORMS = _PAST.split()
+_IRREGULAR = dict(zip(_FORMS[::2], _FORMS[1::2], strict=True))
 _SHORT = 4
 """Letters up to which a word is its own stem."""
 
 _LONG_NUMBER = 3
 """Digits from which on a number alone gives a fact away."""
+
+_NAME = re.compile(r"(?<=\w )[A-Z]\w+")
+"""A name, which alone gives a fact away."""
 
 _TOLD_SHARE = 0.75
 _TOLD_WORDS = 3
@@ -36,6 +46,11 @@ _IS_NOT = re.compile(
 _NEVER = re.compile(
     r"\bi (?:have never|'ve never|(?:would |will |could )?never|do not|don't|did not|didn't|haven't|have not|cannot|"
     r"can't) (?:even |really |actually )?([^.,;:!?]{3,80})",
+    re.IGNORECASE,
+)
+_DOES_NOT = re.compile(
+    r"\bi (?:have never|'ve never|never|do not|don't|cannot|can't) (?:even |really |actually )?"
+    r"(?:ride|ridden|drive|driven|play|played|work|worked|live|lived)\b(?: (?:as|in|on|at|with))?([^.,;:!?]{3,60})",
     re.IGNORECASE,
 )
 _LACKS = re.compile(r"\bi (?:have|own|keep) no ([\w-]+(?: [\w-]+)?)", re.IGNORECASE)
@@ -91,9 +106,9 @@ def persona_contradicted(turn: str, scene: Scene) -> Label | None:
 
 
 def _denies(turn: str, mine: frozenset[str]) -> str | None:
-    for match in (*_IS_NOT.finditer(turn), *_NEVER.finditer(turn)):
+    for match in (*_IS_NOT.finditer(turn), *_DOES_NOT.finditer(turn), *_NEVER.finditer(turn)):
         said = _stems(match[1])
-        least = 1 if match.re is _IS_NOT else 2
+        least = 2 if match.re is _NEVER else 1
         if len(said & mine) >= least and said <= mine:
             return match[0]
     return None
@@ -166,6 +181,9 @@ def _tells(turn: str, fact: Asked, scene: Scene) -> bool:
     if numbers:
         return numbers <= words
     situation = scene.situation
+    names = frozenset(_NAME.findall(fact.fact))
+    if names and names <= frozenset(re.findall(r"\w+", turn)):
+        return not names <= frozenset(re.findall(r"\w+", f"{situation.about} {situation.goal} {scene.persona}"))
     plain = " ".join((situation.goal, situation.about, *situation.knows, *fact.when, scene.persona))
     own = _stems(fact.fact) - _stems(plain) or _stems(fact.fact)
     told = len(own & _stems(turn))
@@ -191,5 +209,6 @@ def _stems(text: str) -> frozenset[str]:
 
 def _stem(word: str) -> str:
     """Return a word without its ending, so that "logged", "logs" and "logging" are one."""
+    word = _IRREGULAR.get(word, word)
     bare = _ENDING.sub("", word) if len(word) > _SHORT else word
     return bare[:-1] if len(bare) > 2 and bare[-1] == bare[-2] else bare

@@ -26,7 +26,11 @@ _OFFERS = re.compile(
     r"|\bare you looking (?:for|to)\b|\bwould you like (?:me|to)\b"
     r"|\b(?:can|may|could|should) i (?:help|assist|suggest|recommend|show you|tell you|offer you|give you)\b"
     r"|\bdo you have (?:any|a|an|the|enough|some|more) (?:question|experience|specific|other|preference|concern)s?\b"
-    r"|\bi(?:'m| am) sorry (?:for|to hear about) your\b|\bi apologi[sz]e for\b",
+    r"|\bi(?:'m| am) sorry (?:for|to hear about) your\b|\bi apologi[sz]e for\b"
+    r"|\bsorry (?:for|about) (?:the|any|this) (?:inconvenience|delay|trouble|confusion|wait|mistake|error)\b"
+    r"|\bplease (?:provide|enter|share|confirm|give me|send me|tell me) your\b"
+    r"|\b(?:i|we)(?:'ll| will| can) (?:look into|look up|check|find|arrange|process|issue|forward|transfer)\b"
+    r"[^.?!]{0,60}\b(?:for you|your)\b",
     re.IGNORECASE,
 )
 """What those say who serve; a person who wants something does not."""
@@ -50,7 +54,8 @@ _ADVICE = re.compile(
 )
 _YOURS = re.compile(r"\byour (?:\w+ )?(\w+)", re.IGNORECASE)
 _HAVE_YOU = re.compile(
-    r"\b(?:do you (?:want|need) (?!(?:my|me|mine|it|this|that|us|our)\b|the [\w ]{0,30}(?:number|name|date|address|"
+    r"\b(?:do you (?:want|need) (?!(?:my|me|mine|it|this|that|us|our|to (?:see|know|check|look|have|hear))\b"
+    r"|the [\w ]{0,30}(?:number|name|date|address|"
     r"receipt|code|card|details?|invoice|photo)s?\b)|(?:will|would) you (?:want|need)\b"
     r"|(?:do|will|would) you (?:have|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
     r"|you (?:plan|want|need|hope) to\b[^.!?]*\?"
@@ -99,8 +104,8 @@ def _instructs(turn: str) -> str | None:
     explains = _EXPLAINS.search(turn)
     if explains and "?" not in turn and not _FIRST_PERSON.search(turn) and len(word_list(turn)) >= _LECTURE:
         return explains.group()
-    told = [sentence for sentence in sentences(turn) if _ADVICE.search(sentence) and not sentence.endswith("?")]
-    return told[0] if told else None
+    told = (sentence for sentence in sentences(turn) if _ADVICE.search(sentence) and not sentence.endswith("?"))
+    return next((sentence for sentence in told if not _FIRST_PERSON.search(sentence)), None)
 
 
 def _hands_over(turn: str, scene: Scene) -> str | None:

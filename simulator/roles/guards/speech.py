@@ -21,11 +21,12 @@ __all__ = [
 
 _REASONING = re.compile(
     r"</?think|<\|[a-z_]+\|>|\n\s*(?:user|assistant|human|system)\s*:|^\s*[{\[]\s*\"|```"
-    r"|^\s*(?:user|assistant|human|persona|system|reply|response|message|me|speaker|next (?:turn|message))\s*:"
+    r"|^\s*(?:user|assistant|human|persona|system|reply|response|message|me|speaker|thoughts?|thinking|reasoning|analysis|"
+    r"plan|draft|output|next (?:turn|message))\s*:"
     r"|\bthe user (?:is|was|wants|asked|asks|has|seems|might|would)\b"
     r"|\b(?:i|we) (?:(?:need|have|want) to|should|must) (?:respond|reply|answer|write|act|speak|talk|stay)"
     r" (?:as|in|like)\b"
-    r"|\blet me (?:think\b(?! *[.,;!])|reason\b|craft\b|come up\b)"
+    r"|\blet me (?:reason|craft|come up|think (?:step|through|what|how|as|of (?:a|what|how)|about (?:what|how))\b)"
     r"|\bhere(?:'s| is) (?:my|the|a|an) (?:possible |next |short )?(?:message|reply|response|turn|follow-up)\b",
     re.IGNORECASE,
 )
@@ -40,11 +41,21 @@ _GESTURE = (
     r"scratch|think|typ|wink|grin|blush|whisper|giggl|cr(?:y|ie)|wav|glanc|rais|shak|tak)(?:s|es|ed|ing)?\b"
 )
 _STAGE = re.compile(
-    rf"\*{_GESTURE}[^*\n]{{0,60}}\*|\*[a-z]{{2,}}(?:s|ing) [^*\n]{{2,60}}\*"
-    r"|\((?:sounding|looking|feeling|speaking|grumbling|muttering|holding|turning) [^)\n]{2,60}\)"
-    rf"|\({_GESTURE}[^)\n]{{0,60}}\)|\[{_GESTURE}[^\]\n]{{0,60}}\]",
-    re.IGNORECASE,
+    rf"\*{_GESTURE}[^*\n]{{0,60}}\*|\({_GESTURE}[^)\n]{{0,60}}\)|\[{_GESTURE}[^\]\n]{{0,60}}\]", re.IGNORECASE
 )
+_ACTS = (
+    r"(?!(?:yes|perhaps|besides|always|sometimes|thanks|this|is|as|has|was|does|its|us|plus|less|unless|during|nothing|"
+    r"something|anything|everything|according|regarding|including|excluding|being|having)\b)"
+    r"(?:[a-z]+ly )?[a-z]{2,}(?:s|ing)\b"
+)
+"""A verb as a narrator has it ("wipes", "grumbling"), as far as its form tells."""
+
+_STAGED = re.compile(
+    rf"(?:^|[.!?…]\s+)(?:\*{_ACTS}[^*\n]{{0,60}}\*|\({_ACTS}[^)\n]{{0,60}}\)|\[{_ACTS}[^\]\n]{{0,60}}\])"
+    rf"|\*{_ACTS} [^*\n]{{2,60}}\*|\*{_ACTS}[^*\n]{{0,60}}\*\s*$"
+)
+"""Where a sentence begins, or between asterisks, such a verb tells what somebody does; elsewhere it may be an aside."""
+
 _NARRATED = re.compile(
     r"^[\"“][^\"”]{3,}[\"”],? (?:he|she|they|the \w+|says?|said|asks?|asked|replie[sd])\b", re.IGNORECASE
 )
@@ -85,7 +96,7 @@ def leaked_reasoning(turn: str, _scene: Scene) -> Label | None:
 
 def stage_direction(turn: str, _scene: Scene) -> Label | None:
     """Find gestures between marks, and speech that a narrator reports."""
-    found = _STAGE.search(turn) or _NARRATED.search(turn)
+    found = _STAGE.search(turn) or _STAGED.search(turn) or _NARRATED.search(turn)
     return Label(detector="stage_direction", evidence=found.group()[:120]) if found else None
 
 
