@@ -20,13 +20,14 @@ variable                      meaning
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from simulator.errors import UsageError
+from simulator.redaction import Redactor
 
 __all__ = ["DEFAULT_KEY", "Settings"]
 
@@ -80,6 +81,10 @@ class Settings:
         """Return the key that ``variable`` holds; ``None`` when it is not set or blank."""
         value = self._environ.get(variable, "").strip()
         return SecretStr(value) if value else None
+
+    def redactor(self, names: Iterable[str] = ()) -> Redactor:
+        """Return what strikes keys out of text: those of variables that are named like one, and of ``names``."""
+        return Redactor.from_environ(self._environ, {DEFAULT_KEY, *names})
 
     def proxy_for(self, url: str) -> str | None:
         """Return the proxy that the environment names for ``url``, if any.

@@ -19,6 +19,7 @@ from simulator.errors import SixhopError
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Listener, Note, RunStarted
 from simulator.runs.freeze import FROZEN
+from simulator.runs.journal import journal
 from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Limits, Stop
 from simulator.runs.writer import Statement
@@ -42,6 +43,13 @@ def _order() -> tuple[list[str], dict[str, str]]:
     return ["extract", "expand", *STAGES], {**sections, "expand": "expand", "cast": "cast"}
 
 
+def _key_variables(scenario: Scenario) -> list[str]:
+    models = scenario.models
+    choices = [models.default, *models.roles.values()]
+    named = [choice.key_env for choice in choices if choice is not None]
+    return [name for name in (*named, models.embeddings_key_env) if name is not None]
+
+
 class _Anew(Exception):
     """The run is to begin anew, with a new ledger."""
 
@@ -59,6 +67,7 @@ class Execution:
         stop: To stop it from outside.
         limits: Its budget.
         on_change: What to do when the directory holds this run as it was before an edit.
+        verbosity: Of the log, 0 to 2.
     """
 
     scenario: Scenario
@@ -69,9 +78,12 @@ class Execution:
     stop: Stop | None
     limits: Limits
     on_change: OnChange = "refuse"
+    verbosity: int = 0
 
     async def run(self, models: Mapping[str, ChatModel] | None, embedder: Embedder | None) -> None:
-        with self.directory.held():
+        names = _key_variables(self.scenario)
+        redactor = self.settings.redactor(names)
+        with self.directory.held(), journal(self.directory.logs, verbosity=self.verbosity, redactor=redactor):
             try:
                 await self._execute(models, embedder)
             except _Anew:

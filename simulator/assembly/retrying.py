@@ -67,6 +67,7 @@ async def retry(
     models: Mapping[str, ChatModel] | None = None,
     embedder: Embedder | None = None,
     stop: Stop | None = None,
+    verbosity: int = 0,
 ) -> Retried:
     """Do again the units of a run that failed, and what depended on them; nothing else is asked of a model.
 
@@ -81,6 +82,7 @@ async def retry(
         models: Chat models to use instead of the scenario's, by role, or ``*`` for all.
         embedder: An embedder to use instead of the scenario's.
         stop: To stop the run from outside, with ``stop.ask(reason)``.
+        verbosity: Of the run's log, 0 to 2.
 
     Raises:
         RunDirectoryError: There is no run in it, or nothing of it failed.
@@ -95,6 +97,7 @@ async def retry(
         others = _ended(ledger) - len(causes)
         ledger.try_again(list(causes), {id_ for id_, cause in causes.items() if cause != _UNANSWERED})
     options: dict[str, Any] = {"overrides": overrides, "settings": settings, "models": models, "embedder": embedder}
+    options["verbosity"] = verbosity
     run = await resume(root, listener=listener, stop=stop, **options)
     return _outcome(run, set(causes), others)
 

@@ -16,6 +16,7 @@ from simulator.errors import RunDirectoryError, ScenarioError
 from simulator.runs.directory import RunDirectory
 from simulator.runs.events import Listener, ignore
 from simulator.runs.freeze import freeze
+from simulator.runs.journal import recording
 from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Limits, Stop
 from simulator.scenario.conversations import Conversations
@@ -88,6 +89,7 @@ async def simulate(
     stop: Stop | None = None,
     on_change: OnChange = "refuse",
     cast_of: Path | str | None = None,
+    verbosity: int = 0,
 ) -> Run:
     """Run a scenario; what an earlier execution in the same directory paid for is not paid for again.
 
@@ -103,6 +105,7 @@ async def simulate(
         on_change: What to do when the directory holds a run of this scenario as it was before an edit.
         cast_of: The directory of a run whose frozen cast is used: its people and what they pose are taken from there,
             so that two assistants meet the same users.
+        verbosity: Of the run's log: 1 tells every unit and call, 2 every prompt and reply as well.
 
     Returns:
         The run, opened for reading.
@@ -122,7 +125,9 @@ async def simulate(
     if cast_of is not None:
         _freeze(RunDirectory(Path(cast_of)), directory)
     environment = settings or Settings.from_environ()
-    execution = Execution(loaded, inputs, directory, environment, listener, stop, limits, on_change)
+    execution = Execution(
+        loaded, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity
+    )
     await execution.run(models, embedder)
     return open_run(directory.root)
 
@@ -137,6 +142,7 @@ async def resume(
     embedder: Embedder | None = None,
     stop: Stop | None = None,
     on_change: OnChange = "refuse",
+    verbosity: int = 0,
 ) -> Run:
     """Go on with a run from its directory alone: scenario, texts, world and prompts are taken from there.
 
@@ -149,6 +155,7 @@ async def resume(
         embedder: An embedder to use instead of the scenario's.
         stop: To stop the run from outside, with ``stop.ask(reason)``.
         on_change: What to do when the directory's ``scenario.yaml`` was edited.
+        verbosity: Of the run's log, 0 to 2.
 
     Raises:
         RunDirectoryError: There is no run in it, or it is not what it was.
@@ -160,7 +167,9 @@ async def resume(
     overrides = overrides or Overrides()
     limits, scenario = overrides.limits(scenario), overrides.apply(scenario)
     environment = settings or Settings.from_environ()
-    execution = Execution(scenario, inputs, directory, environment, listener, stop, limits, on_change)
+    execution = Execution(
+        scenario, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity
+    )
     await execution.run(models, embedder)
     return open_run(directory.root)
 

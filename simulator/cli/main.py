@@ -34,6 +34,7 @@ from simulator.cli.show import show
 from simulator.cli.trial import trial
 from simulator.cli.validate import validate
 from simulator.errors import RunStopped, SixhopError
+from simulator.redaction import Redactor
 
 __all__ = ["app", "main"]
 
@@ -111,7 +112,7 @@ def _invoke(arguments: list[str]) -> int:
 
 def _explain(error: Exception, debug: bool) -> int:
     if debug:
-        traceback.print_exc()
+        sys.stderr.write(Redactor.from_environ().strike(traceback.format_exc()))
     if isinstance(error, RunStopped):
         return _complain(f"stopped: {error}", error.exit_code, "bold yellow", error)
     if isinstance(error, SixhopError):
@@ -130,7 +131,7 @@ def _complain(message: str, code: int, style: str = "bold red", cause: Exception
     from simulator.cli.screen.console import stderr, words
 
     console = stderr()
-    console.print(words(f"sixhop: {message}", style), soft_wrap=True)
+    console.print(words(Redactor.from_environ().strike(f"sixhop: {message}"), style), soft_wrap=True)
     for note in getattr(cause, "__notes__", ()):
         console.print(words(note), soft_wrap=True)
     return code

@@ -22,6 +22,7 @@ __all__ = [
     "Quiet",
     "RunDir",
     "Seed",
+    "Verbose",
 ]
 
 RunDir = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUNDIR", show_default=False)]
@@ -70,6 +71,17 @@ OnChange = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        metavar="",
+        show_default=False,
+        help="Log more to RUNDIR/logs/run.jsonl: -v every unit and call, -vv every prompt and reply too.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[
     int | None,

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, MaxUsd, OnChange, Quiet, RunDir
+from simulator.cli.options import (
+    Concurrency,
+    Json,
+    MaxCalls,
+    MaxMinutes,
+    MaxTokens,
+    MaxUsd,
+    OnChange,
+    Quiet,
+    RunDir,
+    Verbose,
+)
 
 __all__ = ["resume"]
 
@@ -15,6 +26,7 @@ def resume(
     max_minutes: MaxMinutes = None,
     max_usd: MaxUsd = None,
     on_change: OnChange = "refuse",
+    verbose: Verbose = 0,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -35,7 +47,9 @@ def resume(
         concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes, max_usd=max_usd
     )
     execute(
-        lambda progress, stop: go_on(rundir, overrides=overrides, listener=progress, stop=stop, on_change=choice),
+        lambda progress, stop: go_on(
+            rundir, overrides=overrides, listener=progress, stop=stop, on_change=choice, verbosity=verbose
+        ),
         rundir,
         planned,
         quiet=quiet,

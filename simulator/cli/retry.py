@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Quiet, RunDir
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Quiet, RunDir, Verbose
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
@@ -19,6 +19,7 @@ def retry(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    verbose: Verbose = 0,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -47,7 +48,7 @@ def retry(
     outcome: list[Retried] = []
 
     async def start(progress: Any, stop: Any) -> Run:
-        outcome.append(await again(rundir, overrides=overrides, listener=progress, stop=stop))
+        outcome.append(await again(rundir, overrides=overrides, listener=progress, stop=stop, verbosity=verbose))
         return outcome[0].run
 
     execute(start, rundir, planned, quiet=quiet, as_json=as_json, besides=lambda: {"retried": _counts(outcome[0])})

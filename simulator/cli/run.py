@@ -18,6 +18,7 @@ from simulator.cli.options import (
     OnChange,
     Quiet,
     Seed,
+    Verbose,
 )
 
 __all__ = ["run"]
@@ -36,6 +37,7 @@ def run(
     max_minutes: MaxMinutes = None,
     max_usd: MaxUsd = None,
     on_change: OnChange = "refuse",
+    verbose: Verbose = 0,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -54,7 +56,13 @@ def run(
     overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes, max_usd)
     execute(
         lambda progress, stop: simulate(
-            loaded, root, overrides=overrides, listener=progress, stop=stop, on_change=choice
+            loaded,
+            root,
+            overrides=overrides,
+            listener=progress,
+            stop=stop,
+            on_change=choice,
+            verbosity=verbose,
         ),
         root,
         stage_names(loaded),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from simulator.llm.prices import Price
 from simulator.llm.protocol import ChatModel, ReplyStore
 from simulator.llm.reading import usable
 from simulator.models.message import ChatRequest, Reply
+
+log = logging.getLogger(__name__)
+texts = logging.getLogger("simulator.texts")  # at the highest verbosity only: see simulator.runs.journal
 
 __all__ = ["CachedModel", "Flights"]
 
@@ -120,8 +124,18 @@ class CachedModel:
         finally:
             self.meter.ended(row, reply)
         await self._store.put_reply(key, reply, role=self._role, stage=self._stage)
+        self._log(key, request, reply)
         charge(self._role, reply)
         return reply
+
+    def _log(self, key: str, request: ChatRequest, reply: Reply) -> None:
+        where = {"stage": self._stage, "role": self._role, "model": self.name, "key": key}
+        if log.isEnabledFor(logging.DEBUG):
+            counts = {"finish": reply.finish, **reply.usage.model_dump()}
+            log.debug("a call was answered", extra={**where, **counts})
+        if texts.isEnabledFor(logging.DEBUG):
+            asked = [message.model_dump() for message in request.messages]
+            texts.debug("what was said", extra={**where, "asked": asked, "answered": reply.text})
 
     def _priced(self, reply: Reply) -> Reply:
         if reply.usd is not None or self._price is None:  # a reply from a batch comes with what it cost

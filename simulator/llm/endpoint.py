@@ -142,7 +142,7 @@ class Endpoint:
             sent = self.dialect.translate(payload)
             answer = await client.post("/chat/completions", sent, check=check, hand_back=TEACHING, cost=cost)
             if 200 <= answer.status < 300:
-                return answer.data
+                return client.place.strike_data(answer.data)
             if not self.dialect.learn(sent, answer):
                 raise client.refusal(answer)
 

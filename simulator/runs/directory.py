@@ -52,6 +52,11 @@ class RunDirectory:
         """The run's report."""
         return self.root / "report"
 
+    @property
+    def logs(self) -> Path:
+        """The log of the run."""
+        return self.root / "logs"
+
     def create(self) -> None:
         """Make the directory, or check that it may be used.
 

@@ -33,6 +33,9 @@ SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_
 """Codes of a 429 that waiting does not cure."""
 
 
+_SHORTEST_KEY = 16  # characters: keys of providers have 20 and more
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a server answered.
@@ -98,6 +101,14 @@ class Place:
     def strike(self, text: str) -> str:
         """Return ``text`` without the key: servers quote it back."""
         return text.replace(self.key.get_secret_value(), "***") if self.key else text
+
+    def strike_data(self, data: bytes) -> bytes:
+        """Return a reply without the key: what is stored and exported must not hold it.
+
+        A short key ("EMPTY", as servers without keys are given) is an ordinary word and stays.
+        """
+        key = self.key.get_secret_value().encode() if self.key else b""
+        return data.replace(key, b"***") if len(key) >= _SHORTEST_KEY else data
 
 
 @dataclass(frozen=True)
