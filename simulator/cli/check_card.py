@@ -16,7 +16,10 @@ def check_card(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cards: .json, .png or .charx.")],
     as_json: Json = False,
 ) -> None:
-    """Check character cards (V2, V3) as JSON, PNG or CHARX; exit code 1 when one has a problem."""
+    """Check character cards (V2, V3) as JSON, PNG or CHARX.
+
+    The exit code is 1 when one has a problem.
+    """
     from simulator.cli.screen.console import print_json, stdout, words
     from simulator.exports.card_check import check_card as check
 

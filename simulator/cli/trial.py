@@ -49,7 +49,9 @@ def trial(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Test an assistant; exit with 1 when too few conversations pass.
+    """Test an assistant, and say how many conversations pass.
+
+    The exit code is 1 when they are too few.
 
 
     Code that the scenario or --assistant names is run, with all rights of this process.
