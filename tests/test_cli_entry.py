@@ -40,7 +40,21 @@ def test_help_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "resume", "retry", "test", "compare", "validate", "show", "fork", "report", "graph", "dedup", "doctor", "schema"],
+    [
+        "run",
+        "resume",
+        "retry",
+        "test",
+        "compare",
+        "validate",
+        "show",
+        "fork",
+        "report",
+        "graph",
+        "dedup",
+        "doctor",
+        "schema",
+    ],
 )
 def test_every_command_has_help_that_fits_80_columns(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"])
