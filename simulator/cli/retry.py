@@ -25,7 +25,8 @@ def retry(
 ) -> None:
     """Do again what failed, and what depended on it.
 
-    Nothing else is asked of a model. What got no reply is asked the same again; what got replies that could not be used is asked with another seed.
+    Nothing else is asked of a model. What got no reply is asked the same again; what got replies that could not be
+    used is asked with another seed.
     """
     from simulator import assembly
     from simulator.assembly.retrying import failed_units
