@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, Quiet, RunDir, Verbose
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, MaxUsd, Quiet, RunDir, Verbose
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
@@ -19,6 +19,7 @@ def retry(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    max_usd: MaxUsd = None,
     verbose: Verbose = 0,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -44,7 +45,7 @@ def retry(
             stdout().print(words(f"Nothing failed in {str(rundir)!r}."))
         return
     overrides = assembly.Overrides(
-        concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes
+        concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes, max_usd=max_usd
     )
     outcome: list[Retried] = []
 
