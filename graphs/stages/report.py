@@ -10,7 +10,8 @@ from graphs.context import ProductionContext
 from graphs.stage import Counts
 from simulator.errors import ExportError, RunUnwritable, SixhopError
 from simulator.evidence.report import build_report, to_markdown
-from simulator.exports.jsonl import export_jsonl
+from simulator.evidence.tool_report import build_tool_report
+from simulator.exports.jsonl import export_jsonl, write_jsonl
 from simulator.population.index import open_or_rebuild
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Note, StageEnded, StageStarted
@@ -25,7 +26,10 @@ async def report(context: ProductionContext) -> Counts:
     context.listener(StageStarted(STAGE, 0))
     directory = RunDirectory(context.ledger.path.parent)
     _export(context, directory.products)
-    made = await build_report(context.ledger, context.embedder)
+    tools, served = await build_tool_report(context.ledger, context.embedder)
+    if served:
+        write_jsonl(directory.report / "tool_coverage.jsonl", served)
+    made = await build_report(context.ledger, context.embedder, tools)
     body = orjson.dumps(made.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     write_atomically(directory.report / "report.json", body)
     write_atomically(directory.report / "report.md", to_markdown(made, context.scenario.name).encode("utf-8"))

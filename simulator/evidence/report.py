@@ -10,6 +10,7 @@ from pydantic import Field
 from simulator.embeddings.protocol import Embedder
 from simulator.evidence.diversity import Diversity, diversity, grounding
 from simulator.evidence.npc_cast import cast_flaws
+from simulator.evidence.tool_report import ToolReport, tool_lines
 from simulator.evidence.yields import Expansion, expansion
 from simulator.models.base import Record
 from simulator.models.npc import Npc
@@ -59,6 +60,7 @@ class Report(Record):
         cast_flaws: What does not hold in the cast of NPCs, by kind (an acquaintance whose NPC failed, a quest to it).
         diversity: Of the population.
         grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
+        tools: The set of tools; ``None`` when there is none.
     """
 
     stages: tuple[StageRow, ...]
@@ -77,10 +79,11 @@ class Report(Record):
     cast_flaws: dict[str, int] = Field(default_factory=dict)
     diversity: Diversity | None = None
     grounding: float | None = None
+    tools: ToolReport | None = None
 
 
-async def build_report(ledger: Ledger, embedder: Embedder) -> Report:
-    """Return the report of the run that ``ledger`` records.
+async def build_report(ledger: Ledger, embedder: Embedder, tools: ToolReport | None = None) -> Report:
+    """Return the report of the run that ``ledger`` records, with what was said of its tools.
 
     Raises:
         EndpointError: A remote embedder failed.
@@ -107,6 +110,7 @@ async def build_report(ledger: Ledger, embedder: Embedder) -> Report:
         cast_flaws=_cast_flaws(ledger),
         diversity=diversity(vectors) if vectors is not None else None,
         grounding=await _grounding(ledger, embedder, personas),
+        tools=tools,
     )
 
 
@@ -175,6 +179,8 @@ def to_markdown(report: Report, name: str) -> str:
         ("What does not hold in the cast of NPCs", report.cast_flaws),
     ):
         lines += ["", f"## {title}", "", *([f"- {key}: {count}" for key, count in counted.items()] or ["none"])]
+    if report.tools is not None:
+        lines += ["", "## Tools", "", *tool_lines(report.tools)]
     for title, groups in (("Admission", report.decisions), ("Drawn again, by check", report.flaws)):
         lines += ["", f"## {title}", ""]
         for group, counted in groups.items():

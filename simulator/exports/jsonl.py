@@ -25,7 +25,7 @@ _PRODUCTS = {
     "texts": "text",
     "outcomes": "outcome",
 }
-KINDS = ("personas", "relations", "decisions", *_PRODUCTS, "failures")
+KINDS = ("personas", "relations", "decisions", *_PRODUCTS, "toolsets", "failures")
 """What a run can be exported as, each to ``KIND.jsonl``."""
 
 _ALWAYS = frozenset({"failures"})  # an empty file of failures says something: nothing failed
@@ -83,5 +83,7 @@ def rows_of(ledger: Ledger, kind: str) -> Iterator[Record | dict[str, Any]]:
         yield from ledger.relations()
     elif kind == "decisions":
         yield from ledger.decisions()
+    elif kind == "toolsets":
+        yield from ledger.meta("toolsets", [])
     else:
         yield from ledger.failures()

@@ -40,6 +40,8 @@ def sections(run: Run, numbers: Digest, examples: int) -> Iterator[tuple[Text, R
     likeness = _likeness(run)
     if likeness:
         yield heading("How different they are"), facts(likeness)
+    if tools := _tools(run):
+        yield heading("Tools"), facts(tools)
     if numbers.stages:
         yield heading("Stages"), stages_table(numbers)
     rejected = list(_rejections(run, examples))
@@ -68,12 +70,35 @@ def _state(run: Run, numbers: Digest) -> list[tuple[str, str]]:
     ]
 
 
-def _likeness(run: Run) -> list[tuple[str, str]]:
-    """Return what the report that the run wrote at its end says of diversity: counting it anew needs the embedder."""
+def _written(run: Run) -> Report | None:
+    """Return the report that the run wrote at its end: counting it anew needs the embedder."""
     path = run.directory.report / "report.json"
     try:
-        made = Report.model_validate_json(path.read_bytes())
+        return Report.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):  # not written yet, or by another version
+        return None
+
+
+def _tools(run: Run) -> list[tuple[str, str]]:
+    made = _written(run)
+    if made is None or made.tools is None:
+        return []
+    found, cover = made.tools, made.tools.coverage
+    wanted = ", ".join(f"{name} {count}" for name, count in list(found.wanted.items())[:3])
+    return [
+        ("set", f"{found.tools:,} tools in {found.toolsets:,} toolsets, asked for {found.asked:,} times"),
+        ("most wanted", wanted),
+        (
+            "coverage",
+            f"{cover.served:,} of {cover.instructions:,} instructions have a tool near to them" if cover else "",
+        ),
+        ("by rule", ", ".join(f"{name} {count:,}" for name, count in found.by_rule.items())),
+    ]
+
+
+def _likeness(run: Run) -> list[tuple[str, str]]:
+    made = _written(run)
+    if made is None:
         return []
     told = (
         []
