@@ -121,10 +121,10 @@ def designer(request: ChatRequest) -> str:
     first = not any("is not what" in one.content or "must" in one.content for one in request.messages[-1:])
     flawed = first and request.attempt == 0 and number % 10 == 3
     wide = draw.randint(2, 40)
-    arguments = [
-        {"unit_code": f"{place[:2].upper()}-{draw.randint(1000, 9999)}", "count": draw.randint(1, wide)} for _ in "ab"
-    ]
-    third = "es" if verb.endswith(("s", "h")) else "s"
+    code = draw.randint(1000, 9998)
+    arguments = [{"unit_code": f"{place[:2].upper()}-{code + one}", "count": draw.randint(1, wide)} for one in (0, 1)]
+    unit = {"name": "unit_code", "type": "string", "description": f"Code on the {thing}", "pattern": PATTERN}
+    count = {"name": "count", "type": "integer", "description": f"How many of the {other}", "minimum": 1}
     return json.dumps(
         {
             "need": f"keep the {thing} of the {place} going",
@@ -161,6 +161,7 @@ EFFECTS = {
     "cancel": "removes",
     "update": "changes",
 }
+PATTERN = "^[A-Z]{2}-[0-9]{4}$"
 RESULT = {"state": "open", "day": "2026-05-04"}
 
 
