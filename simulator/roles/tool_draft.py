@@ -50,6 +50,14 @@ def _as_text(value: Any) -> Any:
 JsonText = Annotated[str, Field(max_length=1200), BeforeValidator(_as_text)]
 
 
+def _as_tuple(value: Any) -> Any:
+    """Accept a list: within the parameters, which may be a line too, JSON's arrays have become Python's."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Choices = Annotated[tuple[str, ...], Field(max_length=12), BeforeValidator(_as_tuple)]
+
+
 class FieldDraft(Record):
     """One typed value of a result; what is not said of it is ``null``."""
 
@@ -57,7 +65,7 @@ class FieldDraft(Record):
     type: ParameterType
     description: str = Field(max_length=120)
     items: ItemType | None = None
-    enum: tuple[str, ...] = Field((), max_length=12)
+    enum: Choices = ()
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = Field(None, max_length=120)
