@@ -80,24 +80,26 @@ def _explore(directory: RunDirectory, only: list[str]) -> None:
         people = [row[0] for row in ledger.rows("SELECT id FROM personas WHERE seq % ? = 7", (max(1, personas // 9),))]
     size = directory.ledger.stat().st_size / 1e6
     print(f"{personas:,} personas, {relations:,} relations, ledger {size:,.0f} MB\n")
-    print("| command | seconds | peak MB |\n| --- | ---: | ---: |")
+    print("| command | seconds | of them CPU | peak MB |\n| --- | ---: | ---: | ---: |")
     names = {"RUN": str(directory.root), "A": people[0], "B": people[-1]}
     for command in COMMANDS:
         if not only or any(word in command for word in only):
-            seconds, peak = _timed([names.get(word, word) for word in command])
-            print(f"| {' '.join(command)} | {seconds:.2f} | {peak:,.0f} |", flush=True)
+            seconds, busy, peak = _timed([names.get(word, word) for word in command])
+            print(f"| `{' '.join(command)}` | {seconds:.1f} | {busy:.1f} | {peak:,.0f} |", flush=True)
     shutil.rmtree(directory.root / "exports", ignore_errors=True)
 
 
-def _timed(command: list[str]) -> tuple[float, float]:
-    """Return the seconds and the peak megabytes of one command in a process of its own."""
+def _timed(command: list[str]) -> tuple[float, float, float]:
+    """Return the seconds, the CPU seconds and the peak megabytes of one command in a process of its own."""
     code = "import sys; from simulator.cli.main import main; sys.exit(main())"
     start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-c", code, *command], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"{command} ended with {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 async def _make(directory: RunDirectory, personas: int, relations: int) -> None:

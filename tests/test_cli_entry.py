@@ -197,3 +197,15 @@ def test_the_schema_is_one_that_editors_can_use(capsys: pytest.CaptureFixture[st
     assert schema["additionalProperties"] is False
     assert "base" not in schema["properties"]
     assert {"name", "texts", "expand"} <= set(schema["properties"])
+
+
+@pytest.mark.parametrize("command", ["show", "report", "graph", "export"])
+def test_what_only_reads_a_run_imports_no_machine_and_no_index(command: str) -> None:
+    code = (
+        "import sys, simulator.assembly; from simulator.cli.main import main;"
+        f"main([{command!r}, 'nowhere', *(['stats'] if {command!r} == 'graph' else [])]);"
+        "print([name for name in ('langgraph', 'langchain_core', 'chromadb', 'networkx') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "not a run directory" in done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphs.role import perform_unit
 from simulator.errors import InputError, ScenarioError
 from simulator.llm.meter import Meter
 from simulator.llm.protocol import ChatModel, ReplyStore
@@ -141,6 +140,8 @@ def _perform(spec: ToolSpec, subject: SubjectSpec, bench: Workbench) -> Perform:
 
 def _played(spec: ToolSpec, player: RoleContext[Any, Any]) -> Perform:
     async def perform(called: Called) -> str:
+        from graphs.role import perform_unit  # LangGraph: seconds that a command which only reads has not
+
         inputs = PlayerInput(
             name=spec.name,
             description=spec.description,

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphs.role import perform_unit
 from simulator import __version__
 from simulator.errors import InputError, UsageError
 from simulator.exports.functions import mcp_tool
@@ -60,6 +59,8 @@ def played_by(player: RoleContext[Any, Any], seed: int = 0) -> Play:
     """Return results by a model that plays the tools; it is told the calls before."""
 
     async def play(tool: Tool, arguments: dict[str, Any], earlier: Sequence[PlayedCall]) -> dict[str, Any] | None:
+        from graphs.role import perform_unit  # LangGraph: seconds that a command which only reads has not
+
         inputs = PlayerInput(
             name=tool.name,
             description=tool.description,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from simulator.models.base import Record
@@ -64,22 +65,27 @@ class Expansion(Record):
         return tuple(sorted(totals, key=lambda row: (-row.asked, row.kind or "")))
 
 
-_SQL = """
-SELECT CAST(substr(u.stage, 8) AS INTEGER) AS hop, json_extract(u.inputs, '$.kind'), COUNT(*),
-       TOTAL(d.admitted), TOTAL(NOT d.admitted AND d.survivor IS NOT NULL),
-       TOTAL(NOT d.admitted AND d.survivor IS NULL), TOTAL(u.state = 'failed')
-FROM units u LEFT JOIN decisions d ON d.unit = u.id AND d.subject = 'persona'
-WHERE u.stage LIKE 'expand-%' GROUP BY 1, 2 ORDER BY 1, 2
+_DECIDED = """
+SELECT unit, CASE WHEN admitted THEN 'new' WHEN survivor IS NULL THEN 'other' ELSE 'known' END
+FROM decisions WHERE subject = 'persona'
+"""
+_ASKED = """
+SELECT id, stage, json_extract(inputs, '$.kind'), state = 'failed' FROM units WHERE stage LIKE 'expand-%'
 """
 
 
 def expansion(ledger: Ledger) -> Expansion:
     """Return what the questions for relations brought, as the ledger has it."""
-    names = ("hop", "kind", "asked", "new", "known", "other", "failed")
-    rows = [Yield.model_validate(dict(zip(names, row, strict=True))) for row in ledger.rows(_SQL)]
+    decided: dict[str, str] = dict(ledger.rows(_DECIDED))  # joined here: SQLite would take three times as long
+    found: dict[tuple[int, str], Counter[str]] = {}
+    for id_, stage, kind, failed in ledger.rows(_ASKED):
+        outcome = "failed" if failed else decided.get(id_, "other")
+        found.setdefault((int(stage.removeprefix("expand-")), kind), Counter())[outcome] += 1
+    rows = [
+        Yield(hop=hop, kind=kind, asked=counted.total(), **counted) for (hop, kind), counted in sorted(found.items())
+    ]
     calls = next(ledger.rows("SELECT COUNT(*) FROM replies WHERE role = 'relator'"))[0]
-    ended = ledger.meta("expansion_ended", "")
-    return Expansion(rows=tuple(rows), calls=calls, ended=ended)
+    return Expansion(rows=tuple(rows), calls=calls, ended=ledger.meta("expansion_ended", ""))
 
 
 def _total(rows: Iterable[Yield], hop: int | None = None, kind: str | None = None) -> Yield:

@@ -180,10 +180,12 @@ class Ledger:
             attributes = json.loads(row[7]) if row[7] != "{}" else {}
             yield Persona.model_validate({**dict(zip(names, row[:7], strict=True)), "attributes": attributes})
 
-    def relations(self) -> Iterator[Relation]:
-        """Yield the relations in the order in which they were added."""
+    def relations(self, of: str | None = None) -> Iterator[Relation]:
+        """Yield the relations in the order in which they were added, or those of the persona ``of``."""
         names = ("source", "target", "name", "kind", "hop", "unit")
-        for row in self.rows(f"SELECT {','.join(names)} FROM relations ORDER BY seq"):  # noqa: S608 - our names
+        only = "" if of is None else " WHERE source = :of OR target = :of"
+        sql = f"SELECT {','.join(names)} FROM relations{only} ORDER BY seq"  # noqa: S608 - our names
+        for row in self.rows(sql, {} if of is None else {"of": of}):
             yield Relation.model_validate(dict(zip(names, row, strict=True)))
 
     def decisions(self) -> Iterator[Decision]:
@@ -222,7 +224,7 @@ class Ledger:
         finally:
             self._reader.execute("COMMIT")
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    def rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query.
 
         Raises:

@@ -47,7 +47,7 @@ def _plainly(view: Callable[[Any, People], RenderableType]) -> Callable[[Any, Pe
 
 
 def _persona(persona: Persona, names: People, run: Run) -> RenderableType:
-    return people.persona_card(persona, names, run.relations)
+    return people.persona_card(persona, names, list(run.ledger.relations(of=persona.id)))
 
 
 def _cast(run: Run) -> list[Persona]:

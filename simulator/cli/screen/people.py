@@ -29,7 +29,7 @@ def people_table(personas: Iterable[Persona], people: People) -> Table:
 
 
 def persona_card(persona: Persona, people: People, relations: Sequence[Relation]) -> RenderableType:
-    """Return one persona with where it comes from and who is around it."""
+    """Return one persona with where it comes from and its ``relations``."""
     came = {"text": f"text {persona.source}", "persona": people.get(persona.source, persona.source)}
     pairs = [
         ("id", persona.id),
@@ -39,10 +39,9 @@ def persona_card(persona: Persona, people: People, relations: Sequence[Relation]
         ("unit", persona.unit),
         *persona.attributes.items(),
     ]
-    around = [r for r in relations if persona.id in (r.source, r.target)]
     parts: list[RenderableType] = [words(persona.text, "bold"), facts(pairs)]
-    if around:
-        parts += [Text(), relations_table(around, people)]
+    if relations:
+        parts += [Text(), relations_table(relations, people)]
     return Group(*parts)
 
 
