@@ -15,6 +15,7 @@ from simulator.runs.entry import ProductKind
 from simulator.runs.events import Listener, ignore
 from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Stop
+from simulator.scenario.personas import SourcePersona
 from simulator.scenario.schema import Scenario
 from simulator.scenario.texts import SourceText
 from simulator.subjects.checks import Examine
@@ -40,6 +41,7 @@ class ProductionContext:
         products: The folder for the exported products.
         subject: The assistant under test, if there is one.
         examine: The checks by functions of the user's, by what names them.
+        personas: Personas made elsewhere, which the population begins with.
         desks: What was admitted of each kind of product so far (made on first use).
     """
 
@@ -55,4 +57,5 @@ class ProductionContext:
     listener: Listener = ignore
     subject: Subject | None = None
     examine: Mapping[str, Examine] = field(default_factory=dict)
+    personas: tuple[SourcePersona, ...] = ()
     desks: dict[ProductKind, Any] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from graphs.stages.check import check
 from graphs.stages.converse import converse_all
 from graphs.stages.expand import ending, expand
 from graphs.stages.extract import extract
+from graphs.stages.imports import import_personas
 from graphs.stages.npcs import write_npcs
 from graphs.stages.pose import pose
 from graphs.stages.report import report
@@ -80,6 +81,15 @@ def _node(name: str, stage: Stage) -> Node:
     return node
 
 
+async def _import(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
+    return {"counts": {"import": await import_personas(_context(runtime))}, "hop": 0, "gain": 1.0}
+
+
+def _first(_state: ProductionState, runtime: Runtime[ProductionContext]) -> str:
+    """Return where the story begins: with personas made elsewhere, or with texts."""
+    return "import" if _context(runtime).scenario.personas is not None else "extract"
+
+
 async def _extract(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
     context = _context(runtime)
     return {"counts": {"extract": await extract(context)}, "hop": 0, "ended": ending(context, 0)}
@@ -99,10 +109,12 @@ def expands(state: ProductionState, context: ProductionContext) -> bool:
 def _router(after: str) -> Callable[[ProductionState, Runtime[ProductionContext]], str]:
     """Return the choice of what follows ``after``: the next stage that the scenario asks for."""
     names = list(STAGES)
-    later = names if after == "expand" else names[names.index(after) + 1 :]
+    later = names if after in ("import", "expand") else names[names.index(after) + 1 :]
 
     def route(state: ProductionState, runtime: Runtime[ProductionContext]) -> str:
-        if after == "expand" and expands(state, runtime.context):
+        if after == "import" and runtime.context.scenario.texts is not None:
+            return "extract"
+        if after in ("import", "expand") and expands(state, runtime.context):
             return "expand"
         return next((name for name in later if _wanted(runtime.context, STAGES[name][0])), END)
 
@@ -113,12 +125,14 @@ def _router(after: str) -> Callable[[ProductionState, Runtime[ProductionContext]
 def build() -> Any:
     """Return the compiled machine (compiled once a process)."""
     graph: Any = StateGraph(ProductionState, context_schema=ProductionContext)
+    graph.add_node("import", _import)
     graph.add_node("extract", _extract)
     graph.add_node("expand", _expand)
     for name, (_, stage) in STAGES.items():
         graph.add_node(name, _node(name, stage))
-    graph.add_edge(START, "extract")
     names = list(STAGES)
+    graph.add_conditional_edges(START, _first, ["import", "extract"])
+    graph.add_conditional_edges("import", _router("import"), ["extract", "expand", *names])
     for after in ("extract", "expand"):
         graph.add_conditional_edges(after, _router("expand"), ["expand", *names])
     for place, name in enumerate(names[:-1]):
@@ -139,7 +153,7 @@ async def produce(context: ProductionContext) -> dict[str, Counts]:
         RunStopped: A budget is used up or somebody asked; the run can be resumed.
         SixhopError: What went wrong; what ended before is in the ledger.
     """
-    limit = MAX_HOP + len(STAGES) + 4  # one super-step a node, expansion once a hop
+    limit = MAX_HOP + len(STAGES) + 5  # one super-step a node, expansion once a hop
     state = await build().ainvoke({}, context=context, config={"recursion_limit": limit})
     counts: dict[str, Counts] = state["counts"]
     return counts

@@ -14,7 +14,7 @@ from simulator.runs.events import StageEnded, StageStarted
 from simulator.runs.ledger import Ledger
 from simulator.runs.pool import Ended, work
 
-__all__ = ["Counts", "Pace", "failed", "run_stage"]
+__all__ = ["Counts", "Pace", "Tally", "failed", "run_stage"]
 
 Perform = Callable[[Unit], Awaitable[UnitResult]]
 Settle = Callable[[Sequence[Ended]], Awaitable[Sequence[Entry]]]
@@ -70,7 +70,7 @@ async def run_stage(
         LedgerError: The record could not be written.
     """
     every = list({unit.id: unit for unit in units}.values())
-    tally = _Tally(context.ledger, stage)
+    tally = Tally(context.ledger, stage)
     reused = sum(unit.id in tally.ended for unit in every)
     context.listener(StageStarted(stage, len(every), reused, hop))
     breaker = _Breaker(_retrying(perform, context.ledger.retries()))
@@ -88,7 +88,7 @@ async def run_stage(
 
 
 async def _round(
-    context: ProductionContext, left: Sequence[Unit], breaker: _Breaker, settle: Settle, tally: _Tally
+    context: ProductionContext, left: Sequence[Unit], breaker: _Breaker, settle: Settle, tally: Tally
 ) -> None:
     batches = work(
         left,
@@ -159,7 +159,7 @@ def _unanswered(unit: Unit, error: EndpointError) -> UnitResult:
     return result if result.failure is None else UnitResult(failure=result.failure.model_copy(update={"role": role}))
 
 
-class _Tally:
+class Tally:
     """What became of each unit of a stage: read from the ledger once, then kept up with what is committed.
 
     Attributes:

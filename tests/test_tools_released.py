@@ -219,7 +219,7 @@ def test_import_makes_a_run_directory_of_tools_askers_and_failures(
 def test_without_merging_every_definition_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text(lines([row(), row(), row()]), encoding="utf-8")
-    assert main(["import", str(file), "--no-merge", "--out", str(tmp_path / "run"), "--json"]) == 0
+    assert main(["import", str(file), "--kind", "tools", "--no-merge", "--out", str(tmp_path / "run"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tools"] == 3
 
 

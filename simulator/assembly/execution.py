@@ -40,7 +40,7 @@ def _order() -> tuple[list[str], dict[str, str]]:
     from graphs.production import STAGES
 
     sections = {section: stage for stage, (section, _) in STAGES.items() if section is not None}
-    return ["extract", "expand", *STAGES], {**sections, "expand": "expand", "cast": "cast"}
+    return ["import", "extract", "expand", *STAGES], {**sections, "expand": "expand", "cast": "cast"}
 
 
 def _key_variables(scenario: Scenario) -> list[str]:
@@ -188,6 +188,7 @@ class Execution:
             listener=self.listener,
             subject=crew.subject,
             examine=crew.examine,
+            personas=self.inputs.personas,
         )
 
 

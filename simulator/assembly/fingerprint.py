@@ -22,7 +22,7 @@ _LONGEST = 60  # characters of a value in a message
 _MOST_NAMES = 3  # texts that a message names
 
 
-_CAST = ("seed", "language", "texts", "text", "dedup", "expand", "cast", "instructions")
+_CAST = ("seed", "language", "personas", "texts", "text", "dedup", "expand", "cast", "instructions")
 _CASTING = ("extractor", "relator", "poser", "embeddings")
 """The parts, and the roles, that decide who the cast is and what it poses."""
 
@@ -52,13 +52,17 @@ def dependencies(
 
     Args:
         scenario: Its sections, but for those that only change the pace.
-        inputs: Texts and world by content, wherever they stood.
+        inputs: Texts, personas and world by content, wherever they stood.
         models: The model of each role, and the embedder.
         prompts: Variant and hash of each role's prompt.
     """
     sections = scenario.model_dump(mode="json", exclude=_FREE)
     if scenario.texts is not None:
         sections["texts"] = scenario.texts.model_dump(mode="json", exclude={"paths"})
+    if scenario.personas is not None:
+        sections["personas"] = scenario.personas.model_dump(mode="json", exclude={"paths"})
+        said = content_hash([[one.text, dict(one.attributes)] for one in inputs.personas])
+        sections["personas"]["rows"] = f"{len(inputs.personas)} personas ({said[:12]})"
     if scenario.npcs is not None and inputs.world is not None:
         sections["npcs"] = scenario.npcs.model_dump(mode="json") | {"world": inputs.world.model_dump(mode="json")}
     sections["text"] = {text.id: text.source for text in inputs.texts}

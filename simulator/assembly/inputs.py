@@ -1,4 +1,4 @@
-"""What a run starts from besides its scenario: texts, a world, prompts of the user's own."""
+"""What a run starts from besides its scenario: texts, personas made elsewhere, a world, prompts of the user's own."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.assembly.personas import read_personas
 from simulator.errors import PromptError
 from simulator.models.unit import Failure
 from simulator.models.world import World
 from simulator.runs.ledger import Ledger
+from simulator.scenario.personas import SourcePersona
 from simulator.scenario.schema import Scenario
 from simulator.scenario.texts import SourceText, read_texts
 from simulator.scenario.world import load_world
 
 __all__ = ["INPUT_KINDS", "Inputs", "kept_inputs", "read_inputs"]
 
-INPUT_KINDS = ("text", "world", "prompt")
+INPUT_KINDS = ("text", "persona", "world", "prompt")
 """The kinds under which the ledger keeps them."""
 
 
@@ -28,6 +30,7 @@ class Inputs:
         texts: Where Text-to-Persona starts.
         failures: Rows that are no text, with the reason.
         world: Of the NPCs.
+        personas: Personas made elsewhere.
         prompts: The text of each prompt that the scenario overrides, by role.
     """
 
@@ -35,10 +38,12 @@ class Inputs:
     failures: tuple[Failure, ...] = ()
     world: World | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
+    personas: tuple[SourcePersona, ...] = ()
 
     def rows(self) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
         """Yield them as the ledger keeps them: kind, and rows of id and body."""
         yield "text", [(text.id, text.model_dump(mode="json")) for text in self.texts]
+        yield "persona", [(one.source, {"text": one.text, "attributes": one.attributes}) for one in self.personas]
         yield "world", [(self.world.name, self.world.model_dump(mode="json"))] if self.world is not None else []
         yield "prompt", list(self.prompts.items())
 
@@ -47,12 +52,13 @@ def read_inputs(scenario: Scenario) -> Inputs:
     """Read what ``scenario`` names.
 
     Raises:
-        InputError: A text or the world is missing or malformed.
+        InputError: A text, a persona or the world is missing or malformed.
         PromptError: A prompt cannot be read.
     """
     texts, failures = read_texts(scenario.texts, scenario.base) if scenario.texts is not None else ([], [])
     world = load_world(scenario.base / scenario.npcs.world) if scenario.npcs is not None else None
-    return Inputs(tuple(texts), tuple(failures), world, dict(_prompts(scenario)))
+    personas, bad = read_personas(scenario.personas, scenario.base) if scenario.personas is not None else ([], [])
+    return Inputs(tuple(texts), (*bad, *failures), world, dict(_prompts(scenario)), tuple(personas))
 
 
 def kept_inputs(ledger: Ledger) -> Inputs:
@@ -60,7 +66,8 @@ def kept_inputs(ledger: Ledger) -> Inputs:
     texts = tuple(SourceText.model_validate(body) for _, body in ledger.inputs("text"))
     worlds = [World.model_validate(body) for _, body in ledger.inputs("world")]
     failures = tuple(failure for failure in ledger.failures() if failure.cause == "input")
-    return Inputs(texts, failures, worlds[0] if worlds else None, dict(ledger.inputs("prompt")))
+    personas = tuple(SourcePersona(body["text"], id_, body["attributes"]) for id_, body in ledger.inputs("persona"))
+    return Inputs(texts, failures, worlds[0] if worlds else None, dict(ledger.inputs("prompt")), personas)
 
 
 def _prompts(scenario: Scenario) -> Iterator[tuple[str, str]]:

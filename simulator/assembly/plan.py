@@ -106,7 +106,7 @@ class _Desk:
 
     def __init__(self, scenario: Scenario, inputs: Inputs, settings: Settings, models: Mapping[str, ChatModel]) -> None:
         self._scenario = scenario
-        self._texts = len(inputs.texts)
+        self._texts, self._personas = len(inputs.texts), len(inputs.personas)
         self._sizes = Sizes.of(inputs.texts, inputs.world)
         self._roles = wanted_roles(scenario)
         self._specs: dict[str, EndpointSpec | None] = {}
@@ -130,7 +130,10 @@ class _Desk:
 
     def forecast(self, seen: Measured | None) -> Forecast:
         """Return the forecast; a stage that the probe did not reach is estimated."""
-        variants = [list(stage_plans(self._scenario, self._texts, *self._shares(seen, end))) for end in _ENDS]
+        variants = [
+            list(stage_plans(self._scenario, self._texts, *self._shares(seen, end), personas=self._personas))
+            for end in _ENDS
+        ]
         stages = []
         for low, expected, high in zip(*variants, strict=True):
             units = Range(*sorted((low.units, expected.units, high.units)))

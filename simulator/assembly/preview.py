@@ -8,12 +8,14 @@ from functools import partial
 from typing import TypeVar
 
 from simulator.assembly.compose import endpoint_spec, wanted_roles
+from simulator.assembly.personas import read_personas
 from simulator.assembly.stages import StagePlan, stage_plans
 from simulator.errors import UsageError
 from simulator.llm.spec import key_of
 from simulator.models.unit import Failure
 from simulator.models.world import World
 from simulator.prompts.template import Prompt, load_prompt
+from simulator.scenario.personas import SourcePersona
 from simulator.scenario.schema import RoleName, Scenario
 from simulator.scenario.texts import SourceText, read_texts
 from simulator.scenario.world import load_world
@@ -48,7 +50,8 @@ class Preview:
     Attributes:
         scenario: The checked scenario.
         texts: What Text-to-Persona would start from.
-        bad_rows: Rows of the texts that would be recorded as failures.
+        personas: Personas made elsewhere that the population would begin with.
+        bad_rows: Rows of texts and personas that would be recorded as failures.
         world: The NPCs' world.
         roles: Who would perform what; a role whose model or prompt is wrong is missing.
         stages: In order, each with the most units that it can have.
@@ -57,6 +60,7 @@ class Preview:
 
     scenario: Scenario
     texts: tuple[SourceText, ...]
+    personas: tuple[SourcePersona, ...]
     bad_rows: tuple[Failure, ...]
     world: World | None
     roles: tuple[RolePlan, ...]
@@ -73,6 +77,7 @@ def preview(scenario: Scenario, settings: Settings) -> Preview:
     """
     problems: list[UsageError] = []
     texts, bad_rows = _tried(problems, partial(_texts, scenario)) or ([], [])
+    personas, bad_personas = _tried(problems, partial(_personas, scenario)) or ([], [])
     world = None
     if scenario.npcs is not None:
         world = _tried(problems, partial(load_world, scenario.base / scenario.npcs.world))
@@ -80,10 +85,11 @@ def preview(scenario: Scenario, settings: Settings) -> Preview:
     return Preview(
         scenario=scenario,
         texts=tuple(texts),
-        bad_rows=tuple(bad_rows),
+        personas=tuple(personas),
+        bad_rows=(*bad_personas, *bad_rows),
         world=world,
         roles=tuple(role for role in planned if role is not None),
-        stages=tuple(stage_plans(scenario, len(texts))),
+        stages=tuple(stage_plans(scenario, len(texts), personas=len(personas))),
         problems=tuple(problems),
     )
 
@@ -96,6 +102,10 @@ def _tried(problems: list[UsageError], check: Callable[[], T]) -> T | None:
         if str(error) not in map(str, problems):  # one missing key or file spoils many roles
             problems.append(error)
         return None
+
+
+def _personas(scenario: Scenario) -> tuple[list[SourcePersona], list[Failure]]:
+    return read_personas(scenario.personas, scenario.base) if scenario.personas is not None else ([], [])
 
 
 def _texts(scenario: Scenario) -> tuple[list[SourceText], list[Failure]]:

@@ -20,7 +20,7 @@ OnChange = Literal["refuse", "reuse", "fresh"]
 """What to do with a run whose scenario is not what it was: nothing; derive anew what depends on the change, with every
 reply that was paid for and still fits; begin anew."""
 
-_ALL = "extract"  # the first stage: what depends on everything
+_ALL = "import"  # the first stage: what depends on everything
 
 
 def checked(value: str) -> OnChange:

@@ -208,7 +208,12 @@ def _kept(directory: RunDirectory) -> tuple[Scenario, Inputs]:
             raise RunDirectoryError(f"the run in {root!r} was never started; start it with 'sixhop run'")
         before = parse_scenario(kept, base=Path(base), where=f"the scenario in {str(directory.ledger)!r}")
         now = _edited(directory, before)
-        same = now.texts == before.texts and now.npcs == before.npcs and now.prompts == before.prompts
+        same = (
+            now.texts == before.texts
+            and now.personas == before.personas
+            and now.npcs == before.npcs
+            and now.prompts == before.prompts
+        )
         return now, kept_inputs(ledger) if same else read_inputs(now)
 
 

@@ -33,7 +33,12 @@ def stage_names(scenario: Scenario) -> list[str]:
 
 
 def stage_plans(
-    scenario: Scenario, texts: int, fruitful: Yield = lambda stage: 1.0, castable: float = 1.0
+    scenario: Scenario,
+    texts: int,
+    fruitful: Yield = lambda stage: 1.0,
+    castable: float = 1.0,
+    *,
+    personas: int = 0,
 ) -> Iterator[StagePlan]:
     """Yield the stages that would run on so many ``texts``; by default each with the most units that it can have.
 
@@ -41,12 +46,16 @@ def stage_plans(
         scenario: What would be run.
         texts: How many texts it starts from.
         fruitful: The share of each stage's units that add something.
+        personas: How many personas made elsewhere it begins with.
         castable: The share of the population that may be cast, as far as the hops in the cast's filter do not say it.
     """
-    people = list[float]()
+    people = [0.0]
+    if scenario.personas is not None:
+        people[0] += personas * fruitful("import")
+        yield StagePlan("import", float(personas))
     if scenario.texts is not None:
         units = float(texts * scenario.texts.per_text)
-        people.append(units * fruitful("extract"))
+        people[0] += units * fruitful("extract")
         yield StagePlan("extract", units)
     expand, going = scenario.expand, True
     for hop in range(1, expand.hops + 1):

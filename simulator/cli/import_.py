@@ -2,42 +2,126 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.options import Json
+from simulator.cli.options import Json, Quiet
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
+    from simulator.assembly import Run
     from simulator.assembly.import_tools import ToolImport
 
 __all__ = ["import_"]
 
-_KINDS = ("tools",)
+_KINDS = ("personas", "tools")
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="JSON Lines.", metavar="FILE", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="Rows: .jsonl or .parquet.", metavar="FILE...", show_default=False)
+    ],
     out: Annotated[
         Path,
         typer.Option("--out", "-o", metavar="RUNDIR", help="Run directory, new or empty.", show_default=False),
     ],
     kind: Annotated[
         str,
-        typer.Option("--kind", metavar="KIND", help="What is in it: tools.", autocompletion=lambda: list(_KINDS)),
-    ] = "tools",
+        typer.Option(
+            "--kind", metavar="KIND", help="What is in it: personas or tools.", autocompletion=lambda: list(_KINDS)
+        ),
+    ] = "personas",
+    field: Annotated[
+        str | None,
+        typer.Option("--field", metavar="NAME", help="Field of the persona.", show_default="persona, input persona"),
+    ] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Column to keep with the person; repeatable.", show_default="all short ones"),
+    ] = None,
+    filters: Annotated[
+        str,
+        typer.Option("--filters", metavar="NAMES", help="Flaws that keep a persona out: all, none, or some, by comma."),
+    ] = "all",
+    language: Annotated[str, typer.Option(metavar="CODE", help="The language that personas are written in.")] = "en",
+    jaccard: Annotated[float, typer.Option(metavar="X", help="Duplicates share this much of their words.")] = 0.9,
+    cosine: Annotated[float, typer.Option(metavar="Y", help="Duplicates' embeddings are this near.")] = 0.9,
     merge: Annotated[
         bool, typer.Option("--merge/--no-merge", help="Make one of tools that do the same, with all who asked for it.")
     ] = True,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Make a run directory of what others released.
 
-    What can be mended is mended, and the rest is recorded as failures. The directory is read like that of a run: show,
-    export, serve-tools.
+    Personas are filtered and deduplicated; the directory can be explored, exported, and named in the 'personas' of a
+    scenario, which then begins with them. Tools are mended. What cannot be used is recorded, row by row.
     """
+    if kind not in _KINDS:
+        raise UsageError(f"{kind!r} is not a kind that can be imported; allowed: {', '.join(_KINDS)}")
+    if kind == "tools":
+        if len(files) > 1:
+            raise UsageError(f"{len(files)} files came; tools are imported from one")
+        _import_tools(files[0], out, merge, as_json)
+        return
+    section = {
+        "paths": [str(file.absolute()) for file in files],
+        "field": field,
+        "attributes": attribute or None,
+        "filters": _filters(filters),
+    }
+    values = {"language": language, "personas": section, "dedup": {"jaccard": jaccard, "cosine": cosine}}
+    _import_personas(values, out, quiet, as_json)
+
+
+def _filters(given: str) -> Sequence[str]:
+    from simulator.population.quality import FLAWS
+
+    if given in ("all", "none"):
+        return FLAWS if given == "all" else ()
+    names = [name.strip() for name in given.split(",")]
+    wrong = next((name for name in names if name not in FLAWS), None)
+    if wrong is not None:
+        raise UsageError(f"--filters: {wrong!r} is not a flaw; allowed: all, none, or some of {', '.join(FLAWS)}")
+    return names
+
+
+def _import_personas(values: Mapping[str, object], out: Path, quiet: bool, as_json: bool) -> None:
+    """Import as a run does that has personas and nothing else: it can be resumed, and does nothing twice."""
+    from dataclasses import asdict
+
+    from simulator.assembly import simulate
+    from simulator.assembly.imported import import_scenario, imported
+    from simulator.assembly.stages import stage_names
+    from simulator.cli.execution import execute
+    from simulator.cli.screen.console import print_json, stdout
+    from simulator.cli.screen.imports import print_persona_import
+
+    name = re.sub(r"[^a-z0-9-]+", "-", out.name.lower()).strip("-")[:64]
+    scenario = import_scenario(name or "import", values)
+
+    def conclude(run: Run) -> None:
+        counts = imported(run.ledger)
+        if as_json:
+            print_json({"directory": str(out), **asdict(counts)})
+        else:
+            print_persona_import(stdout(), run, counts)
+
+    execute(
+        lambda progress, stop: simulate(scenario, out, listener=progress, stop=stop),
+        out,
+        stage_names(scenario),
+        quiet=quiet,
+        as_json=as_json,
+        conclude=conclude,
+    )
+
+
+def _import_tools(file: Path, out: Path, merge: bool, as_json: bool) -> None:
     import asyncio
 
     from simulator.assembly.import_tools import import_tools
@@ -46,8 +130,6 @@ def import_(
     from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
     from simulator.settings import Settings
 
-    if kind not in _KINDS:
-        raise UsageError(f"{kind!r} is not a kind that can be imported; allowed: {', '.join(_KINDS)}")
     settings = Settings.from_environ()
 
     async def work() -> ToolImport:

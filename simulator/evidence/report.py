@@ -131,8 +131,8 @@ def _hops(ledger: Ledger, personas: list[Persona]) -> tuple[HopRow, ...]:
     admitted = Counter(persona.hop for persona in personas)
     asked: Counter[int] = Counter()
     for stage, count in ledger.rows("SELECT stage, COUNT(*) FROM units GROUP BY stage"):
-        if stage == "extract":
-            asked[0] = count
+        if stage in ("import", "extract"):
+            asked[0] += count
         elif stage.startswith("expand-"):
             asked[int(stage.removeprefix("expand-"))] = count
     return tuple(HopRow(hop=hop, asked=asked[hop], admitted=admitted[hop]) for hop in sorted({*asked, *admitted}))

@@ -27,7 +27,7 @@ class Persona(Record):
         origin: ``text`` (T2P), ``persona`` (P2P) or ``import``.
         source: The id of the text or persona that it came from, or the file and row of an import.
         question: For T2P, which question was asked.
-        unit: The unit that made it; empty for an import.
+        unit: The unit that made it or took it in.
         attributes: What else the source said of the person (domain columns of an import).
     """
 

@@ -55,16 +55,28 @@ class Population:
             InputError: A relation names a persona that is not among ``personas``, or the vectors do not fit.
         """
         population = cls(settings)
-        vectors = None if vectors is not None and vectors.shape == (0, 0) else vectors
+        population.take_in(personas, vectors)
         with collector_off():
-            ids = [persona.id for persona in personas]
-            population._dedup.restore(ids, [persona.text for persona in personas], vectors)
-            for persona in personas:
-                population._registry.add_persona(persona)
             for relation in relations:
                 population._check_known(relation.source, relation.target)
                 population._registry.add_relation(relation)
         return population
+
+    def take_in(self, personas: Sequence[Persona], vectors: NDArray[np.floating] | None = None) -> None:
+        """Take in personas that were found to differ from each other and from all here, without comparing them again.
+
+        Args:
+            personas: In order of admission.
+            vectors: One row a persona.
+
+        Raises:
+            InputError: The vectors do not fit.
+        """
+        vectors = None if vectors is not None and vectors.shape == (0, 0) else vectors
+        with collector_off():
+            self._dedup.restore([one.id for one in personas], [one.text for one in personas], vectors)
+            for persona in personas:
+                self._registry.add_persona(persona)
 
     def __len__(self) -> int:
         """Return the number of admitted personas."""

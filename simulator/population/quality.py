@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -139,8 +139,14 @@ def names_individual(text: str) -> Flaw | None:
     return None
 
 
-def find_flaw(text: str, language: str = "en") -> Flaw | None:
-    """Return the first flaw of ``text``, or ``None``."""
+def find_flaw(text: str, language: str = "en", wanted: Collection[str] = FLAWS) -> Flaw | None:
+    """Return the first flaw of ``text``, or ``None``.
+
+    Args:
+        text: The persona.
+        language: What it should be written in, a code of ISO 639-1.
+        wanted: The flaws to look for.
+    """
     checks: tuple[Callable[[str], Flaw | None], ...] = (
         instruction_leftover,
         lambda text: wrong_language(text, language),
@@ -148,7 +154,8 @@ def find_flaw(text: str, language: str = "en") -> Flaw | None:
         not_a_person,
         names_individual,
     )
-    return next((flaw for flaw in (check(text) for check in checks) if flaw), None)
+    found = (check(text) for name, check in zip(FLAWS, checks, strict=True) if name in wanted)
+    return next((flaw for flaw in found if flaw), None)
 
 
 def count_flaws(texts: Iterable[str], language: str = "en") -> dict[FlawName, int]:

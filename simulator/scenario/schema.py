@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -24,6 +24,7 @@ __all__ = [
     "ModelPrice",
     "Models",
     "Npcs",
+    "Personas",
     "RoleName",
     "Scenario",
     "Texts",
@@ -41,6 +42,12 @@ RoleName = Literal[
     "tool_designer",
     "tool_player",
 ]
+
+
+FlawName = Literal[
+    "instruction leftover", "wrong language", "several people", "not a person", "names a real individual"
+]
+"""Those of :mod:`simulator.population.quality`."""
 
 
 def _hops(value: int) -> int:
@@ -140,6 +147,28 @@ class Texts(Section):
     questions: tuple[Question, ...] = Field(("read", "write", "like", "dislike"), min_length=1)
     per_text: int = Field(1, ge=1, le=4)
     limit: int | None = Field(None, ge=1)
+
+
+class Personas(Section):
+    """Personas made elsewhere, which the population begins with as hop 0.
+
+    Attributes:
+        paths: Files (``.jsonl``, ``.parquet``), folders or globs of them, or run directories; relative to the scenario.
+        field: The persona's field; by default ``persona``, or ``input persona`` as Persona Hub has it.
+        attributes: Columns that are kept with the person; by default all short ones.
+        filters: Flaws for which a persona is not admitted; each is counted by its name.
+        limit: Only the first so many.
+    """
+
+    paths: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
+    field: str | None = None
+    attributes: tuple[str, ...] | None = None
+    filters: tuple[FlawName, ...] = get_args(FlawName)
+    limit: int | None = Field(None, ge=1)
+
+
+def _located(value: Any) -> Any:
+    return {"paths": value} if isinstance(value, str | list) else value
 
 
 class Dedup(Section):
@@ -261,6 +290,7 @@ class Scenario(Section):
     models: Models = Models()
     prompts: dict[RoleName, str] = Field(default_factory=dict)
     candidates: dict[RoleName, Annotated[int, Field(ge=1, le=64)]] = Field(default_factory=dict)
+    personas: Annotated[Personas | None, BeforeValidator(_located)] = None
     texts: Texts | None = None
     dedup: Dedup = Dedup()
     expand: Expand = Expand()
@@ -280,8 +310,8 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> Scenario:
-        if self.texts is None:
-            raise ValueError("needs 'texts': where the personas are extracted from")
+        if self.texts is None and self.personas is None:
+            raise ValueError("needs 'texts', which the personas are extracted from, or 'personas' made elsewhere")
         talks = self.conversations
         if talks is None or self.instructions is not None:
             return self

@@ -22,6 +22,7 @@ def plan_view(found: Preview) -> RenderableType:
     bad = f", {len(found.bad_rows)} bad rows" if found.bad_rows else ""
     models = sorted({role.model for role in found.roles})
     pairs = [
+        ("personas", f"{len(found.personas):,}{bad}" if scenario.personas else ""),
         ("texts", f"{len(found.texts):,}{bad}" if scenario.texts else ""),
         ("world", f"{world.title} ({world.name})" if world else ""),
         ("model", models[0] if len(models) == 1 else ""),
@@ -48,6 +49,7 @@ def as_data(found: Preview) -> dict[str, Any]:
     return {
         "scenario": found.scenario.model_dump(mode="json"),
         "texts": len(found.texts),
+        "personas": len(found.personas),
         "bad_rows": [failure.model_dump(mode="json") for failure in found.bad_rows],
         "world": found.world.name if found.world else None,
         "stages": [{"stage": plan.stage, "most_units": int(plan.units)} for plan in found.stages],

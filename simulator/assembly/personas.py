@@ -1,0 +1,85 @@
+"""The personas that a scenario starts from: of files, of folders and globs of them, and of other runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from glob import has_magic
+from pathlib import Path
+
+from simulator.errors import InputError
+from simulator.models.unit import Failure
+from simulator.runs.directory import RunDirectory
+from simulator.runs.ledger import Ledger
+from simulator.scenario.personas import SourcePersona, personas_in
+from simulator.scenario.rows import ROW_SUFFIXES, check_row_file
+from simulator.scenario.schema import Personas
+
+__all__ = ["read_personas"]
+
+_NAMED = 3  # bad rows that an error names
+
+
+def read_personas(section: Personas, base: Path) -> tuple[list[SourcePersona], list[Failure]]:
+    """Read the personas of a scenario, in order, and a failure for each bad row.
+
+    Args:
+        section: The scenario's ``personas``.
+        base: The folder that its paths are relative to.
+
+    Raises:
+        InputError: A path is missing or of an unknown kind, or no persona is left.
+        RunDirectoryError: The ledger of a run directory cannot be read.
+    """
+    places = [place for path in section.paths for place in _places(path, base)]
+    names = Counter(place.name for place in places)
+    personas: list[SourcePersona] = []
+    failures: list[Failure] = []
+    for place in places:
+        # Two files of one name in different folders must not be taken for one another.
+        label = place.name if names[place.name] == 1 else str(place)
+        for found in _found(place, label, section):
+            if isinstance(found, Failure):
+                failures.append(found)
+            else:
+                personas.append(found)
+            if len(personas) == section.limit:
+                return personas, failures
+    if not personas:
+        reasons = "; ".join(f"{failure.unit.removeprefix('row ')}: {failure.message}" for failure in failures[:_NAMED])
+        raise InputError(f"personas.paths {list(section.paths)}: no persona to start from ({reasons or 'no rows'})")
+    return personas, failures
+
+
+def _places(given: str, base: Path) -> list[Path]:
+    """Return the files and run directories that a path names."""
+    if "\0" in given:
+        raise InputError(f"personas.paths: {given!r} is not a path")
+    path = base / given
+    if _is_run(path):
+        return [path]
+    if has_magic(given):
+        found = sorted(Path("/").glob(str(path.absolute()).lstrip("/")))
+    elif path.is_dir():
+        found = sorted(child for child in path.iterdir() if child.suffix in ROW_SUFFIXES)
+    else:
+        found = [path]
+    if not found:
+        raise InputError(f"personas.paths: there are no rows at {str(path)!r} (a file, a folder, a glob, or a run)")
+    for file in found:
+        if not _is_run(file):
+            check_row_file(file)
+    return found
+
+
+def _is_run(path: Path) -> bool:
+    return RunDirectory(path).ledger.is_file()
+
+
+def _found(place: Path, label: str, section: Personas) -> Iterator[SourcePersona | Failure]:
+    if not _is_run(place):
+        yield from personas_in(place, label, section.field, section.attributes)
+        return
+    with Ledger.open(RunDirectory(place).ledger, writable=False) as ledger:
+        for persona in ledger.personas():
+            yield SourcePersona(persona.text, f"{label}:{persona.id}", persona.attributes)
