@@ -82,7 +82,8 @@ def _node(name: str, stage: Stage) -> Node:
 
 
 async def _import(state: ProductionState, runtime: Runtime[ProductionContext]) -> dict[str, Any]:
-    return {"counts": {"import": await import_personas(_context(runtime))}, "hop": 0, "gain": 1.0}
+    context = _context(runtime)
+    return {"counts": {"import": await import_personas(context)}, "hop": 0, "ended": ending(context, 0)}
 
 
 def _first(_state: ProductionState, runtime: Runtime[ProductionContext]) -> str:
