@@ -78,6 +78,11 @@ _ANYBODY_NAMES = (
 _ANYBODY = frozenset(_ANYBODY_NAMES.split())
 """People that anybody may be beside their trade."""
 
+_HABITS = frozenset(
+    {"careful", "bad", "good", "slow", "fast", "light", "early", "late", "heavy", "big", "great", "poor"}
+)
+"""Who is "a careful driver" or "a light sleeper" has named a habit, not a trade."""
+
 _REJECTS = re.compile(
     r"\b(?:i|we) (?:do not|don't|no longer|never|did not|didn't) (?:really |actually |even )?"
     r"(?:want|need|wish|care|wanted|needed|asked|ask)\b(?: (?:to|for|about|that))?([^.,;:!?]*)"
@@ -122,8 +127,8 @@ def _lacks(turn: str, persona: str) -> str | None:
 
 def _other_trade(turn: str, mine: frozenset[str]) -> str | None:
     for match in _IS.finditer(turn):
-        head = word_list(match[1])[-1:]
-        if not head or head[0] in _ANYBODY or not names_person(head[0]):
+        words = word_list(match[1])
+        if not words or words[-1] in _ANYBODY or words[0] in _HABITS or not names_person(words[-1]):
             continue
         if not _stems(match[1]) & mine and " too" not in turn[match.end() : match.end() + 5]:
             return match[0]
@@ -210,5 +215,7 @@ def _stems(text: str) -> frozenset[str]:
 def _stem(word: str) -> str:
     """Return a word without its ending, so that "logged", "logs" and "logging" are one."""
     word = _IRREGULAR.get(word, word)
-    bare = _ENDING.sub("", word) if len(word) > _SHORT else word
+    bare = word
+    for _ in range(2):  # "suffered", "suffers" and "suffer" are all "suff"
+        bare = _ENDING.sub("", bare) if len(bare) > _SHORT else bare
     return bare[:-1] if len(bare) > 2 and bare[-1] == bare[-2] else bare

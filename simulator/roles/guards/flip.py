@@ -13,12 +13,13 @@ __all__ = ["role_flip"]
 
 _OFFERS = re.compile(
     r"\bhow (?:can|may|could) i (?:help|assist|support) you\b|\bi(?:'m| am) here to (?:help|assist|support)\b"
-    r"|\b(?:happy|glad|pleased) to (?:help|assist)\b|\bfeel free to (?:ask|reach|contact|let)\b"
+    r"|\b(?:happy|glad|pleased) (?:to|i could) (?:help|assist)\b|\bfeel free to \w+"
     r"|\blet me know (?:if|how|what|which) (?:you|i can)\b|\bi hope (?:this|that) helps\b"
     r"|\bthank(?:s| you) for (?:reaching out|asking|your (?:question|inquiry|interest|patience))\b"
     r"|\b(?:great|good|excellent) question\b"
     r"|\bwhat if i (?:tell|told|give|gave|show|showed|offer|offered) you\b"
-    r"|\bi (?:can|could|will|would be able to) (?:help|assist|guide|show|provide|offer|give|tell) you\b"
+    r"|\bi (?:can|could|will|would be able to) "
+    r"(?:(?:certainly|gladly|definitely|surely|happily|absolutely) )?(?:help|assist|guide|show|provide|offer|give|tell) you\b"
     r"|\bi'll (?:help|assist|guide) you\b"
     r"|\bhere (?:is|are|'s) (?:a|an|some|the|my|your|three|four|five|\d+)\b[^.?!]{0,40}"
     r"\b(?:steps?|tips?|ways?|ideas?|examples?|lists?|guides?|recipes?|plans?|answers?|suggestions?|instructions?)\b"
@@ -49,6 +50,7 @@ _LECTURE = 10
 _ADVICE = re.compile(
     r"^(?:yes,? |no,? |then |first,? |well,? |so,? |also,? )?(?:you|one) "
     r"(?:can|could|should|may|might|must|need to|'ll need to|have to|'d better)\b"
+    r"(?! be (?:joking|kidding|mad|wrong|right|sure|mistaken|ashamed|able)\b)"
     r"|^(?:make sure|be sure|remember|try|consider|start by|avoid|ensure)\b(?! i\b| we\b| my\b)",
     re.IGNORECASE,
 )
@@ -118,6 +120,8 @@ def _hands_over(turn: str, scene: Scene) -> str | None:
     served = (match for match in _SERVED.finditer(turn) if content_words(match[1]) & about)
     if told := next(served, None):
         return told.group()
-    mine = content_words(" ".join((scene.persona, *scene.own)))
+    own = " ".join(scene.own)
+    theirs = content_words(" ".join(match.group() for match in _YOURS.finditer(own)))
+    mine = content_words(f"{scene.persona} {own}") - theirs
     found = (match for match in _YOURS.finditer(turn) if content_words(match.group()) & mine)
     return next((match.group() for match in found), None)

@@ -31,7 +31,8 @@ _LONG_RUN = 10
 """Words in a row that nobody says twice by accident."""
 
 _THANKS = re.compile(
-    r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|you'?re welcome|"
+    r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|"
+    r"you'?re (?:(?:most|very|always|quite) )?welcome|"
     r"no problem|my pleasure|glad (?:i could|to) help|grateful)\b",
     re.IGNORECASE,
 )

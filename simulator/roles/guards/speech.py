@@ -61,7 +61,8 @@ _NARRATED = re.compile(
 )
 _PLAYS = re.compile(
     r"\b(?:my|this|the|a|your|assigned) persona\b|\bas (?:a|the) (?:simulated|fictional)\b"
-    r"|\brole[- ]?play(?:s|ed|ing)?\b|\bin this (?:simulation|fictional)\b"
+    r"|\brole[- ]?play(?:s|ed|ing)?\b|\bthis simulation\b"
+    r"|\bin this fictional\b|\bmy character (?:would|is|was|wants|has|says|does|needs)\b"
     r"|\bsimulated (?:user|person|conversation)\b|\bstay(?:ing)? in character\b"
     r"|\b(?:character|role) (?:i am|i'm) playing\b",
     re.IGNORECASE,
