@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from simulator.embeddings.protocol import Embedder
+from simulator.evidence.adherence import TalkReport, build_talk_report, talk_lines
 from simulator.evidence.diversity import Diversity, diversity, grounding
 from simulator.evidence.npc_cast import cast_flaws
 from simulator.evidence.tool_report import ToolReport, tool_lines
@@ -61,6 +62,7 @@ class Report(Record):
         diversity: Of the population.
         grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
         tools: The set of tools; ``None`` when there is none.
+        talks: The conversations, and whether the personas mattered; ``None`` when there are none.
     """
 
     stages: tuple[StageRow, ...]
@@ -80,6 +82,7 @@ class Report(Record):
     diversity: Diversity | None = None
     grounding: float | None = None
     tools: ToolReport | None = None
+    talks: TalkReport | None = None
 
 
 async def build_report(ledger: Ledger, embedder: Embedder, tools: ToolReport | None = None) -> Report:
@@ -111,6 +114,7 @@ async def build_report(ledger: Ledger, embedder: Embedder, tools: ToolReport | N
         diversity=diversity(vectors) if vectors is not None else None,
         grounding=await _grounding(ledger, embedder, personas),
         tools=tools,
+        talks=await build_talk_report(ledger, embedder),
     )
 
 
@@ -179,6 +183,8 @@ def to_markdown(report: Report, name: str) -> str:
         ("What does not hold in the cast of NPCs", report.cast_flaws),
     ):
         lines += ["", f"## {title}", "", *([f"- {key}: {count}" for key, count in counted.items()] or ["none"])]
+    if report.talks is not None:
+        lines += ["", "## Conversations", "", *talk_lines(report.talks)]
     if report.tools is not None:
         lines += ["", "## Tools", "", *tool_lines(report.tools)]
     for title, groups in (("Admission", report.decisions), ("Drawn again, by check", report.flaws)):

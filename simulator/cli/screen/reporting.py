@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -40,6 +40,8 @@ def sections(run: Run, numbers: Digest, examples: int) -> Iterator[tuple[Text, R
     likeness = _likeness(run)
     if likeness:
         yield heading("How different they are"), facts(likeness)
+    if talks := _talks(run):
+        yield heading("Conversations"), facts(talks)
     if tools := _tools(run):
         yield heading("Tools"), facts(tools)
     if numbers.stages:
@@ -77,6 +79,30 @@ def _written(run: Run) -> Report | None:
         return Report.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):  # not written yet, or by another version
         return None
+
+
+def _talks(run: Run) -> list[tuple[str, str]]:
+    made = _written(run)
+    if made is None or made.talks is None:
+        return []
+    found, near = made.talks, made.talks.adherence
+    told = [
+        ("held", f"{found.conversations:,} with {found.turns:,} turns"),
+        *((name, _counted(counts)) for name, counts in (("ended", found.stops), ("goals", found.goals)) if counts),
+        *((row.name, f"kept in {row.kept:,} of {row.given:,} by {row.by}") for row in found.behaviours),
+    ]
+    if near is not None:
+        told.append(
+            (
+                "own persona",
+                f"cosine {near.own:.2f}, to another {near.other:.2f}; {near.nearer:.0%} nearer to their own",
+            )
+        )
+    return [*told, *([("labels", _counted(found.labels))] if found.labels else [])]
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def _tools(run: Run) -> list[tuple[str, str]]:
