@@ -1,9 +1,9 @@
-"""The relationship graph at scale: building, asking and memory, as arrays and as NetworkX.
+"""The relationship graph at scale: loading it from a ledger, asking it, memory; and what NetworkX takes.
 
     python benchmarks/bench_graph.py [--personas 1000000] [--relations 3000000]
 
-Each form is a process of its own. Relations follow Persona-to-Persona: seeds, and from each persona some that are new
-and some that lead to somebody known.
+Each form is a process of its own that starts from the ledger file. Relations follow Persona-to-Persona: seeds, and
+from each persona some that are new and some that lead to somebody known.
 """
 
 from __future__ import annotations
@@ -12,39 +12,29 @@ import argparse
 import json
 import random
 import resource
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
+from simulator.assembly import open_run
 from simulator.models.relation import RELATION_KINDS
 from simulator.population.collector import collector_off
 from simulator.population.consistency import inconsistencies
 from simulator.population.graph import RelationshipGraph
 from simulator.population.graph_stats import central, graph_stats
+from simulator.runs.directory import RunDirectory
+from simulator.runs.ledger import Ledger
 
 NAMES = [
     f"{word} {number}" for word in ("cousin", "teacher", "customer", "rival", "neighbour") for number in range(400)
 ]
 
-
-class PersonaOf(NamedTuple):
-    """A persona as a row of a table."""
-
-    id: str
-    text: str
-    hop: int
-
-
-class RelationOf(NamedTuple):
-    """A relation as a row of a table."""
-
-    source: str
-    target: str
-    name: str
-    kind: str
-    hop: int
+Clock = Callable[[str, Callable[[], Any]], Any]
 
 
 def main() -> None:
@@ -52,57 +42,82 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The relationship graph at scale.")
     parser.add_argument("--personas", type=int, default=1_000_000)
     parser.add_argument("--relations", type=int, default=3_000_000)
-    parser.add_argument("--form", choices=["arrays", "networkx"])
+    parser.add_argument("--measure", nargs=2, metavar=("FORM", "RUNDIR"))
     arguments = parser.parse_args()
-    if arguments.form:
-        print(json.dumps(_measure(arguments.form, arguments.personas, arguments.relations)))
+    if arguments.measure:
+        print(json.dumps(_measure(arguments.measure[0], Path(arguments.measure[1]))))
         return
     print(f"{arguments.personas:,} personas, {arguments.relations:,} relations\n")
-    print("| form | what | seconds |\n| --- | --- | ---: |")
-    for form in ("arrays", "networkx"):
-        done = subprocess.run([sys.executable, *sys.argv, "--form", form], capture_output=True, text=True, check=True)
-        for what, figure in json.loads(done.stdout).items():
-            print(f"| {form} | {what} | {figure} |")
+    print("| form | what | seconds | of them CPU |\n| --- | --- | ---: | ---: |")
+    with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder), arguments.personas, arguments.relations)
+        for form in ("arrays", "networkx"):
+            command = [sys.executable, sys.argv[0], "--measure", form, folder]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            for what, figures in json.loads(done.stdout).items():
+                print(f"| {form} | {what} | {' | '.join(figures)} |", flush=True)
 
 
-def _measure(form: str, personas: int, relations: int) -> dict[str, str]:
-    figures: dict[str, str] = {}
+def _measure(form: str, root: Path) -> dict[str, list[str]]:
+    figures: dict[str, list[str]] = {}
 
     def clock(what: str, run: Callable[[], Any]) -> Any:
-        start = time.perf_counter()
+        wall, busy = time.perf_counter(), time.process_time()
         result = run()
-        figures[what] = f"{time.perf_counter() - start:.4f}"
+        figures[what] = [f"{time.perf_counter() - wall:.3f}", f"{time.process_time() - busy:.3f}"]
         return result
 
-    with collector_off():
-        hops, edges = _edges(personas, relations)
-        ids = [f"p-{number:016x}" for number in range(personas)]
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        graph = clock("build", lambda: RelationshipGraph(_personas(ids, hops), _relations(ids, hops, edges)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with open_run(root) as run:
+        graph = clock("load from the ledger", run.graph)
+        clock("adjacency, at the first question", lambda: (graph.arrays.outward, graph.arrays.inward))
+        figures["memory after loading"] = _grown(before)
         if form == "networkx":
             network = clock("to_networkx", graph.to_networkx)
-            figures["edges"] = str(network.number_of_edges())
-    if form == "arrays":
-        _ask(graph, ids, clock)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    figures["memory, MB"] = f"{grown:,.0f}"
+            figures["edges"] = [f"{network.number_of_edges():,}", ""]
+        else:
+            _ask(graph, clock)
+    figures["peak memory"] = _grown(before)
     return figures
 
 
-def _ask(graph: RelationshipGraph, ids: list[str], clock: Callable[[str, Callable[[], Any]], Any]) -> None:
-    clock("adjacency", lambda: (graph.arrays.outward, graph.arrays.inward))
+def _grown(before: int) -> list[str]:
+    return [f"{(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:,.0f} MB", ""]
+
+
+def _ask(graph: RelationshipGraph, clock: Clock) -> None:
     generator = random.Random(5)
-    some = generator.sample(ids, 20)
+    some = generator.sample(graph.arrays.ids, 20)
     clock("20 x neighbours", lambda: [graph.neighbours(id) for id in some])
     clock("20 x within(2)", lambda: [graph.within(id, 2) for id in some])
-    clock("1 x within(6)", lambda: graph.within(some[0], 6))
-    clock("10 x path", lambda: [graph.path(left, right) for left, right in zip(some[:10], some[10:], strict=True)])
-    clock("resolve by text", lambda: graph.resolve(graph.text(some[0])))
+    reached = clock("1 x within(6)", lambda: graph.within(some[0], 6))
+    clock(f"(it reaches {len(reached):,})", lambda: None)
+    clock("10 x shortest path", lambda: [graph.path(a, b) for a, b in zip(some[:10], some[10:], strict=True)])
+    clock("resolve by a part of the text", lambda: graph.resolve(graph.text(some[0])[:40]))
     clock("components", graph.components)
     clock("central", lambda: central(graph))
     clock("hops from seeds", graph.hops_from_seeds)
     clock("check", lambda: inconsistencies(graph))
     clock("stats, distances from 16", lambda: graph_stats(graph))
+
+
+def _write(root: Path, personas: int, relations: int) -> None:
+    """Write the rows of a run without the work that leads to them."""
+    directory = RunDirectory(root)
+    Ledger.open(directory.ledger, create=True).close()
+    connection = sqlite3.connect(directory.ledger)
+    with collector_off(), connection:
+        hops, edges = _edges(personas, relations)
+        connection.executemany(
+            "INSERT INTO personas (id,text,hop,origin,source,question,unit,attributes)"
+            " VALUES (?,?,?,'persona','','','','{}')",
+            _personas(hops),
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO relations (source,target,name,kind,hop,unit) VALUES (?,?,?,?,?,'')",
+            _relations(hops, edges),
+        )
+    connection.close()
 
 
 def _edges(personas: int, relations: int) -> tuple[list[int], list[tuple[int, int]]]:
@@ -123,16 +138,20 @@ def _edges(personas: int, relations: int) -> tuple[list[int], list[tuple[int, in
     return hops, edges
 
 
-def _personas(ids: list[str], hops: list[int]) -> Iterator[PersonaOf]:
+def _id(number: int) -> str:
+    return f"p-{number * 0x9E3779B97F4A7C15 % (1 << 64):016x}"  # spread as hashes are
+
+
+def _personas(hops: list[int]) -> Iterator[tuple[Any, ...]]:
     for number, hop in enumerate(hops):
         text = f"a person with the number {number}, who lives somewhere and does something worth a sentence or two"
-        yield PersonaOf(ids[number], text, hop)
+        yield _id(number), text, hop
 
 
-def _relations(ids: list[str], hops: list[int], edges: list[tuple[int, int]]) -> Iterator[RelationOf]:
+def _relations(hops: list[int], edges: list[tuple[int, int]]) -> Iterator[tuple[Any, ...]]:
     for number, (source, target) in enumerate(edges):
         kind = RELATION_KINDS[number % len(RELATION_KINDS)]
-        yield RelationOf(ids[source], ids[target], NAMES[number * 7 % len(NAMES)], kind, hops[source] + 1)
+        yield _id(source), _id(target), NAMES[number * 7 % len(NAMES)], kind, hops[source] + 1
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@
 
   const count = people.length;
   const x = new Float64Array(count), y = new Float64Array(count), dx = new Float64Array(count), dy = new Float64Array(count);
-  const spread = 26 * Math.sqrt(count + 4), middle = count < 300 ? 0.03 : 0.012;
+  const spread = 26 * Math.sqrt(count + 4), middle = count < 60 ? 0.1 : count < 300 ? 0.04 : 0.012;
   people.forEach((person, place) => {
     const turn = place * 2.399963, far = spread * Math.sqrt((place + 0.5) / count);  // a sunflower: no two in one place
     x[place] = far * Math.cos(turn);
@@ -125,6 +125,7 @@
     canvas.height = Math.round(height * dots);
     pen.setTransform(dots, 0, 0, dots, 0, 0);
     if (!view.own) fit();
+    draw();  // at once: a canvas is blank after it changed its size
     redraw();
   }
 
@@ -221,9 +222,19 @@
       if (px < 0 || py < 0 || px > width || py > height) continue;
       if (label(brief(people[place].text, place === focus ? 60 : 34), px, py, size(people[place]) + (place === chosen ? 8 : 5), taken, place === focus)) drawn += 1;
     }
+    if (near && near.size <= 16) nameRelations(focus, taken);
   }
 
-  function label(text, px, py, gap, taken, always) {
+  function nameRelations(focus, taken) {
+    for (const { number } of people[focus].near) {
+      const link = links[number];
+      if (!showsLink(link)) continue;
+      const [ax, ay] = onScreen(link.source), [bx, by] = onScreen(link.target), wide = pen.measureText(link.name).width;
+      if (Math.hypot(bx - ax, by - ay) > 70) label(link.name, (ax + bx - wide) / 2, (ay + by) / 2, 0, taken, false, colours.accent);
+    }
+  }
+
+  function label(text, px, py, gap, taken, always, colour = colours.ink) {
     const wide = pen.measureText(text).width;
     const left = px + gap + wide > width - 4 ? px - gap - wide : px + gap;
     const box = [left - 3, py - 9, left + wide + 3, py + 9];
@@ -232,7 +243,7 @@
     taken.push(box);
     pen.fillStyle = colours.halo;
     pen.fillRect(box[0], box[1] + 1, box[2] - box[0], 16);
-    pen.fillStyle = colours.ink;
+    pen.fillStyle = colour;
     pen.fillText(text, left, py);
     return true;
   }
