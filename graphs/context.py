@@ -37,6 +37,7 @@ class ProductionContext:
         embedder: For admission, scores and casting.
         roles: The role machine's context for each role, with its model, prompt and the ledger's reply cache.
         stop: Why no further unit may start.
+        widths: Units that a stage works on at once, by its base name, where that is not the scenario's ``concurrency``.
         listener: Told of progress.
         products: The folder for the exported products.
         subject: The assistant under test, if there is one.
@@ -59,3 +60,4 @@ class ProductionContext:
     examine: Mapping[str, Examine] = field(default_factory=dict)
     personas: tuple[SourcePersona, ...] = ()
     desks: dict[ProductKind, Any] = field(default_factory=dict)
+    widths: Mapping[str, int] = field(default_factory=dict)

@@ -90,10 +90,11 @@ async def run_stage(
 async def _round(
     context: ProductionContext, left: Sequence[Unit], breaker: _Breaker, settle: Settle, tally: Tally
 ) -> None:
+    width = context.widths.get(left[0].stage.partition("-")[0]) if left else None
     batches = work(
         left,
         breaker.perform,
-        concurrency=context.scenario.concurrency,
+        concurrency=width or context.scenario.concurrency,
         stop=lambda: context.stop.reason,
         listener=context.listener,
     )

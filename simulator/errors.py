@@ -163,6 +163,14 @@ class RunUnwritable(SixhopError):
 
 
 class RunStopped(SixhopError):
-    """The run was stopped by a budget or by the user and can be resumed."""
+    """The run was stopped by a budget or by the user and can be resumed.
+
+    Attributes:
+        waiting: What goes on without it, if anything does: a batch at a provider.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, waiting: str = "") -> None:
+        super().__init__(message)
+        self.waiting = waiting

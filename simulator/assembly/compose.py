@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.subject import Workbench, open_checks, open_subject, plays_tools, runs_code, subject_model
+from simulator.errors import ModelSpecError
+from simulator.llm.batch import BatchModel, BatchPolicy, BatchStore
 from simulator.llm.cached import CachedModel, Flights
+from simulator.llm.endpoint import Endpoint
 from simulator.llm.meter import Meter
 from simulator.llm.open import open_model
 from simulator.llm.prices import Price, Rates, price_of, read_prices
@@ -29,7 +32,7 @@ from simulator.subjects.workshop import Workshop
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
 
-__all__ = ["Crew", "endpoint_spec", "open_crew", "role_price", "stage_of", "wanted_roles"]
+__all__ = ["Crew", "batch_policy", "endpoint_spec", "open_crew", "role_price", "stage_of", "wanted_roles"]
 
 _STAGE_OF: dict[RoleName, str] = {
     "extractor": "extract",
@@ -56,6 +59,7 @@ class Crew:
         prompts: The prompt of each role.
         subject: The assistant under test, if there is one.
         examine: The checks by functions of the user's, by what names them.
+        widths: Units that a stage works on at once, where that is more than usual: those of a batch.
     """
 
     roles: Mapping[str, RoleContext[Any, Any]]
@@ -65,6 +69,7 @@ class Crew:
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     subject: Subject | None = None
     examine: Mapping[str, Examine] = field(default_factory=dict)
+    widths: Mapping[str, int] = field(default_factory=dict)
 
 
 def stage_of(role: str) -> str | None:
@@ -102,6 +107,14 @@ def model_choice(scenario: Scenario, role: RoleName, settings: Settings) -> Mode
         own = subject_model(talks.assistant)
         return ModelChoice(spec=own) if own is not None else choice
     return choice
+
+
+def batch_policy(scenario: Scenario, role: RoleName, settings: Settings) -> BatchPolicy | None:
+    """Return how the requests of ``role`` become batches; ``None`` when each is a call of its own."""
+    chosen = model_choice(scenario, role, settings).batch
+    if chosen is None or _STAGE_OF[role] == "converse":
+        return None
+    return BatchPolicy(**chosen.model_dump())
 
 
 def role_price(scenario: Scenario, role: RoleName, settings: Settings, spec: EndpointSpec | None) -> Price | None:
@@ -156,6 +169,8 @@ async def open_crew(
     models: Mapping[str, ChatModel] | None = None,
     may_ask: Callable[[], None] | None = None,
     meter: Meter | None = None,
+    batches: BatchStore | None = None,
+    stop_waiting: Callable[[], str | None] | None = None,
 ) -> Crew:
     """Open the models of the wanted roles, each endpoint once, and load their prompts.
 
@@ -170,12 +185,15 @@ async def open_crew(
         models: Models to use instead, by role, or ``*`` for all (tests, callables).
         may_ask: Called before a call is made (see :class:`CachedModel`).
         meter: Counts the calls.
+        batches: Records batches; without it every request is a call of its own.
+        stop_waiting: Asked while a batch is waited for; returns why the run is to stop.
 
     Raises:
         ModelSpecError: A SPEC, file or key is wrong.
         PromptError: A prompt is missing or malformed.
     """
-    doors = _Doors(scenario, settings, replies, stack, models or {}, may_ask, meter or Meter())
+    given, counted = models or {}, meter or Meter()
+    doors = _Doors(scenario, settings, replies, stack, given, may_ask, counted, batches, stop_waiting)
     roles, names, used = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
     for name in wanted_roles(scenario):
         model, spec = await doors.open(name)
@@ -188,7 +206,7 @@ async def open_crew(
     subject = await _subject(doors, workshop, roles)
     if subject is not None:
         names["assistant"] = subject.name
-    return Crew(roles, doors.meter, names, doors.prices, used, subject, open_checks(scenario, workshop))
+    return Crew(roles, doors.meter, names, doors.prices, used, subject, open_checks(scenario, workshop), doors.widths)
 
 
 @dataclass(frozen=True)
@@ -200,9 +218,12 @@ class _Doors:
     replies: ReplyStore
     stack: AsyncExitStack
     given: Mapping[str, ChatModel]
-    may_ask: Callable[[], None] | None = None
-    meter: Meter = field(default_factory=Meter)
+    may_ask: Callable[[], None] | None
+    meter: Meter
+    batches: BatchStore | None
+    stop_waiting: Callable[[], str | None] | None
     prices: dict[str, Price | None] = field(default_factory=dict)
+    widths: dict[str, int] = field(default_factory=dict)
     flights: Flights = field(default_factory=Flights)
     opened: dict[str, ChatModel] = field(default_factory=dict)
 
@@ -220,7 +241,7 @@ class _Doors:
             model = self.opened[spec.name] = await self.stack.enter_async_context(door)
         price = self.prices[role] = role_price(self.scenario, role, self.settings, spec)
         kept = CachedModel(
-            model,
+            self._batched(role, model, price) or model,
             self.replies,
             role=role,
             stage=_STAGE_OF[role],
@@ -230,6 +251,20 @@ class _Doors:
             may_ask=self.may_ask,
         )
         return kept, spec
+
+    def _batched(self, role: RoleName, model: ChatModel, price: Price | None) -> BatchModel | None:
+        """Return the model as it is asked in batches, if the scenario wants that of a role that can wait."""
+        policy = batch_policy(self.scenario, role, self.settings)
+        if policy is None or self.batches is None or not isinstance(model, Endpoint):
+            return None
+        if model.spec.embedded:
+            raise ModelSpecError(f"the model of {role!r} runs on this machine, which has no batch endpoint")
+        made = BatchModel(
+            model, self.batches, role, _STAGE_OF[role], policy, price, self.stop_waiting or (lambda: None)
+        )
+        self.stack.push_async_callback(made.aclose)
+        self.widths[_STAGE_OF[role]] = policy.most
+        return made
 
     def _capped(self, spec: EndpointSpec) -> EndpointSpec:
         """Return ``spec`` with the lowest of each cap that the roles who share the endpoint have."""

@@ -16,6 +16,7 @@ from simulator.assembly.manifest import write_manifest
 from simulator.assembly.revision import OnChange, first_invalid, refuse, revise, set_aside
 from simulator.assembly.search import open_embedder
 from simulator.errors import SixhopError
+from simulator.runs.batches import LedgerBatches
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Listener, Note, RunStarted
 from simulator.runs.freeze import FROZEN
@@ -109,6 +110,8 @@ class Execution:
                     prompts=self.inputs.prompts,
                     models=models,
                     may_ask=stop.may_call,
+                    batches=LedgerBatches(ledger),
+                    stop_waiting=lambda: stop.leaving,
                 )
                 check_prices(crew, self.limits)
                 self._keep(ledger, crew, chosen)
@@ -187,6 +190,7 @@ class Execution:
             products=self.directory.products,
             listener=self.listener,
             subject=crew.subject,
+            widths=crew.widths,
             examine=crew.examine,
             personas=self.inputs.personas,
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.assembly.compose import endpoint_spec, role_price, stage_of, wanted_roles
+from simulator.assembly.compose import batch_policy, endpoint_spec, role_price, stage_of, wanted_roles
 from simulator.assembly.estimate import PerUnit, Sizes, per_unit
 from simulator.assembly.inputs import Inputs, read_inputs
 from simulator.assembly.pace import seconds_of
@@ -113,10 +113,14 @@ class _Desk:
         self._prompts: dict[str, Prompt] = {}
         self._names: dict[str, str] = {}
         self.prices: dict[str, Price | None] = {}
+        self._batched: dict[str, bool] = {
+            role: batch_policy(scenario, role, settings) is not None for role in self._roles
+        }
         for role in self._roles:
             given = models.get(role) or models.get("*")
             spec = None if given is not None else endpoint_spec(scenario, role, settings)
             self._specs[role] = spec
+            self._batched[role] = batch_policy(scenario, role, settings) is not None
             self._names[role] = given.name if given is not None else spec.name if spec is not None else ""
             self._prompts[role] = self._prompt(role, inputs, spec)
             self.prices[role] = role_price(scenario, role, settings, spec)
@@ -176,7 +180,8 @@ class _Desk:
     def _role(self, role: str, units: Range, one: PerUnit, cached: float) -> RoleForecast:
         calls, prompt, completion = one.calls * units, one.prompt * units, one.completion * units
         price = self.prices[role]
-        usd = _usd(price.normal, prompt, completion, cached) if price is not None else None
+        rates = None if price is None else price.batch if self._batched[role] else price.normal
+        usd = _usd(rates, prompt, completion, cached) if rates is not None else None
         return RoleForecast(role, self._names[role], calls, prompt, completion, usd)
 
 

@@ -86,6 +86,15 @@ class HttpChat(ChatOpenAI):
         """
         return await self._agenerate([_message(message) for message in messages], **parameters)
 
+    def payload(self, messages: Sequence[tuple[str, str] | dict[str, Any]], **parameters: Any) -> dict[str, Any]:
+        """Return the body of the request that :meth:`complete` would send."""
+        return self._get_request_payload([_message(message) for message in messages], **parameters)
+
+    def result(self, data: bytes) -> ChatResult:
+        """Return what an answer's body says; it must have been checked."""
+        body, known = repair_completion(data)
+        return self._create_chat_result(body, known)
+
     async def _agenerate(
         self,
         messages: list[BaseMessage],
@@ -93,9 +102,7 @@ class HttpChat(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        data = await self._post(self._get_request_payload(messages, stop=stop, **kwargs))
-        body, known = repair_completion(data)
-        return self._create_chat_result(body, known)
+        return self.result(await self._post(self._get_request_payload(messages, stop=stop, **kwargs)))
 
     def _generate(
         self,

@@ -102,6 +102,20 @@ class Endpoint:
         result = await self.chat.complete(_messages(request), **self._parameters(request))
         return _to_reply(result, self.spec.model, tools=bool(request.tools))
 
+    async def payload(self, request: ChatRequest) -> dict[str, Any]:
+        """Return the body that :meth:`reply` would send, in the words that the server is known to understand."""
+        await self.ready()
+        return self.dialect.translate(self.chat.payload(_messages(request), **self._parameters(request)))
+
+    def read(self, data: bytes, *, tools: bool = False) -> Reply:
+        """Return the reply that an answer's body holds; it must have been checked.
+
+        Args:
+            data: A chat completion, as it came.
+            tools: Whether the request offered tools.
+        """
+        return _to_reply(self.chat.result(data), self.spec.model, tools=tools)
+
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
         if self._client is not None:

@@ -27,14 +27,15 @@ from typing import Any
 from aiohttp import web
 
 from simulator.llm.fakes.answers import break_off, embeddings, error_response, send
+from simulator.llm.fakes.batches import FakeBatches, Fate
 from simulator.llm.fakes.fault import Fault
 from simulator.llm.fakes.responder import Responder, default_responder, lognormal_latency
 
-__all__ = ["FakeServer", "Fault", "Responder", "default_responder", "in_thread", "lognormal_latency"]
+__all__ = ["FakeServer", "Fate", "Fault", "Responder", "default_responder", "in_thread", "lognormal_latency"]
 
 
 class FakeServer:
-    """Answers ``/v1/chat/completions``, ``/v1/embeddings`` and ``/v1/models``.
+    """Answers ``/v1/chat/completions``, ``/v1/embeddings``, ``/v1/models``, ``/v1/files`` and ``/v1/batches``.
 
     Args:
         responder: What the model says.
@@ -49,6 +50,7 @@ class FakeServer:
     Attributes:
         fault_for: See the argument.
         faults: Used up by the next chat completions and embeddings, in order.
+        batches: Files and batches, and what befalls them.
         requests: Bodies of the requests so far (chat completions and embeddings).
         headers: Their headers.
         count: How many they are.
@@ -80,6 +82,7 @@ class FakeServer:
         self.fault_for = fault_for
         self._keep = keep
         self._port = port
+        self.batches = FakeBatches(self._complete)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -94,6 +97,7 @@ class FakeServer:
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/embeddings", self._embeddings)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_routes(self.batches.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)

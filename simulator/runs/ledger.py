@@ -86,6 +86,14 @@ class Ledger:
         """Store ``reply``; when this returns, it survives a SIGKILL."""
         await self._writing().write([reply_statement(key, reply, role, stage)])
 
+    async def write(self, statements: Sequence[Statement]) -> None:
+        """Write ``statements`` in one transaction; when this returns, they survive a SIGKILL.
+
+        Raises:
+            LedgerError: They could not be written.
+        """
+        await self._writing().write(statements)
+
     async def commit(self, entries: Sequence[Entry]) -> None:
         """Write what ``entries`` add, all of it or nothing, in their order.
 

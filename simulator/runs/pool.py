@@ -15,6 +15,7 @@ from simulator.runs.events import Listener, UnitEnded, UnitStarted, ignore
 __all__ = ["Ended", "work"]
 
 _LOOK_AHEAD = 32  # units per worker that may be done before the oldest one: bounds memory, not throughput
+_AHEAD_AT_MOST = 8192  # of a pool as wide as a provider's batch, which needs no more than its own width
 _BATCH = 256  # most results handed over at once: bounds what a kill makes the run do again
 
 Perform = Callable[[Unit], Awaitable[UnitResult]]
@@ -58,7 +59,7 @@ async def work(
     waiting = iter(units)
     try:
         while True:
-            room = concurrency * _LOOK_AHEAD - len(ahead)
+            room = min(concurrency * _LOOK_AHEAD, max(concurrency, _AHEAD_AT_MOST)) - len(ahead)
             ahead.extend((unit, asyncio.create_task(pool.run(unit))) for unit in islice(waiting, room))
             batch = await _take(ahead)
             if not batch:
@@ -71,7 +72,8 @@ async def work(
             task.cancel()
         await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
     if pool.stopped:
-        raise RunStopped(stop() or pool.stopped)  # asked again: now with what was in flight
+        reason = stop() or pool.stopped  # asked again: now with what was in flight
+        raise RunStopped(f"{reason}; {pool.waiting}" if pool.waiting else reason)
 
 
 @dataclass
@@ -81,6 +83,7 @@ class _Pool:
     stop: Callable[[], str | None]
     listener: Listener
     stopped: str | None = None
+    waiting: str = ""
 
     async def run(self, unit: Unit) -> UnitResult | None:
         """Perform ``unit`` when a slot is free; ``None`` when the work has stopped before its end."""
@@ -92,7 +95,7 @@ class _Pool:
             try:
                 result = await self.perform(unit)
             except RunStopped as stopped:  # in the middle of the unit: what was paid for is kept, the rest is for later
-                self.stopped = self.stopped or str(stopped)
+                self.stopped, self.waiting = self.stopped or str(stopped), self.waiting or stopped.waiting
                 return None
             except Exception as error:
                 self.stopped = f"{unit.role} failed: {error}"

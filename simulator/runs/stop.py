@@ -82,6 +82,11 @@ class Stop:
         """Why no further unit may start, or ``None``."""
         return self.asked or self._exhausted()
 
+    @property
+    def leaving(self) -> str | None:
+        """Why nothing may be waited for that goes on without the run (a batch at a provider), or ``None``."""
+        return self.asked or self._out_of_time()
+
     def may_call(self) -> None:
         """Return if there is budget for one more call.
 
@@ -102,6 +107,10 @@ class Stop:
             return f"the budget of {limits.tokens:,} tokens is used up ({spent.tokens:,} with what was in flight)"
         if limits.usd is not None and spent.usd >= limits.usd:
             return f"the budget of ${limits.usd:,g} is used up (${spent.usd:,.4f} with what was in flight)"
-        if limits.minutes is not None and (self.clock() - self._started) / 60 >= limits.minutes:
-            return f"the budget of {limits.minutes:g} minutes is used up"
-        return None
+        return self._out_of_time()
+
+    def _out_of_time(self) -> str | None:
+        most = self.limits.minutes
+        if self._spent is None or most is None or (self.clock() - self._started) / 60 < most:
+            return None
+        return f"the budget of {most:g} minutes is used up"

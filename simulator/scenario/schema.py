@@ -13,6 +13,7 @@ from simulator.scenario.conversations import Conversations
 from simulator.scenario.section import Section, listed
 
 __all__ = [
+    "BatchChoice",
     "Budget",
     "Cast",
     "CastFilter",
@@ -59,6 +60,30 @@ def _hops(value: int) -> int:
     return value
 
 
+class BatchChoice(Section):
+    """How a role's requests go through the provider's batch endpoint: for half the price, within a day.
+
+    Attributes:
+        most: Requests in one batch.
+        least: Fewer than so many that wait are asked one by one, at the full price.
+        linger_s: Seconds without a new request after which a batch is handed over.
+        poll_s: Seconds between two looks at a batch.
+        window: Within which the provider is to be done; OpenAI knows ``24h``.
+        tries: Times that a request is put into a batch at most: batches expire.
+    """
+
+    most: int = Field(10_000, ge=1, le=50_000)
+    least: int = Field(10, ge=1)
+    linger_s: float = Field(2.0, gt=0)
+    poll_s: float = Field(30.0, gt=0)
+    window: str = "24h"
+    tries: int = Field(3, ge=1)
+
+
+def _batch(value: Any) -> Any:
+    return {} if value is True else None if value is False else value
+
+
 class ModelPrice(Section):
     """What a model costs, in US dollars for a million tokens.
 
@@ -92,6 +117,7 @@ class ModelChoice(Section):
         unit_timeout_s: Longest time for all replies that one unit (in a conversation, one turn) needs; by default three
             times ``timeout_s``.
         price: What it costs, instead of what the table of prices says.
+        batch: Whether, and how, its requests go through the provider's batch endpoint; those of conversations never do.
         extra: Parameters of the request's body that only this server knows.
     """
 
@@ -105,7 +131,12 @@ class ModelChoice(Section):
     timeout_s: float | None = Field(None, gt=0)
     unit_timeout_s: float | None = Field(None, gt=0)
     price: ModelPrice | None = None
+    batch: Annotated[BatchChoice | None, BeforeValidator(_batch)] = None
     extra: dict[str, Any] = Field(default_factory=dict)
+
+
+_IN_TURNS: tuple[RoleName, ...] = ("user", "assistant", "judge", "tool_player")
+"""Roles that work turn by turn."""
 
 
 def _choice(value: Any) -> Any:
@@ -129,6 +160,16 @@ class Models(Section):
     roles: dict[RoleName, ModelValue] = Field(default_factory=dict)
     embeddings: str | None = None
     embeddings_key_env: str | None = None
+
+    @model_validator(mode="after")
+    def _no_batches_of_turns(self) -> Models:
+        for role in _IN_TURNS:
+            if role in self.roles and self.roles[role].batch is not None:
+                raise ValueError(
+                    f"the role {role!r} cannot have 'batch': turns of a conversation follow each other, and a batch "
+                    f"for each would take days"
+                )
+        return self
 
 
 class Texts(Section):

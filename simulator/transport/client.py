@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class HttpClient:
-    """Posts JSON to one endpoint.
+    """Speaks HTTP to one endpoint: posts JSON, and where asked sends and fetches other things.
 
     Args:
         place: Base URL and key.
@@ -100,6 +100,37 @@ class HttpClient:
         self._budget.earn()
         return await self._persist(_Request(path, data, check, hand_back, cost))
 
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        check: Check,
+        data: bytes | None = None,
+        content_type: str = "",
+        attempts: int | None = None,
+        max_bytes: int | None = None,
+    ) -> Answer:
+        """Send a request that is no chat completion, likewise.
+
+        Args:
+            method: ``GET`` or ``POST``.
+            path: Appended to the base URL.
+            check: Judges a 2xx answer.
+            data: The request's body.
+            content_type: Of the body, if it is not JSON.
+            attempts: Times that it is sent at most, if other than usual: 1 for what must not happen twice.
+            max_bytes: Largest body that is read, if other than usual.
+
+        Raises:
+            EndpointError: No answer, a refusal, or a fault that outlasted the retries.
+            ReplyError: ``check`` found the answer unusable every time.
+        """
+        self._budget.earn()
+        headers = {"Content-Type": content_type} if content_type else None
+        request = _Request(path, data, check, frozenset(), None, method, headers, attempts, max_bytes)
+        return await self._persist(request)
+
     def refusal(self, answer: Answer) -> Exception:
         """Return the error that an answer which was handed back stands for."""
         return _after(of_status(answer, self.place), 1)
@@ -119,7 +150,7 @@ class HttpClient:
                 return result
             free = result.outcome == "busy" and not ticket.cut
             counted += not free
-            wait = self._wait(result, sent, spell) if counted < self.patience.attempts else None
+            wait = self._wait(result, sent, spell) if counted < (request.attempts or self.patience.attempts) else None
             if wait is None or not (free or self._budget.spend()):
                 raise _after(result, sent)
             log.info("attempt %d at %s failed, again in %.1f s: %s", sent, self.place.host, wait, result.error)
@@ -183,28 +214,24 @@ class HttpClient:
         session = await self._sessions.get()
         timeout = aiohttp.ClientTimeout(total=limit_s, sock_connect=self.patience.connect_s)
         try:
-            async with session.post(
+            async with session.request(
+                request.method,
                 self.place.url + request.path,
                 data=request.data,
+                headers=request.headers,
                 timeout=timeout,
                 proxy=self._proxy,
                 allow_redirects=False,
             ) as response:
                 asked = retry_after(response.headers, self._clock.wall())
-                await self._read(response, body)
+                await _read(response, body, request.max_bytes or self.patience.max_bytes)
                 return Answer(response.status, bytes(body), asked, response.headers.get("Location", ""))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             return of_exception(error, self.place, limit_s, bytes(body))
         except _TooLarge:
-            text = f"{self.place.host} sent more than the {self.patience.max_bytes} bytes that a reply may have"
+            most = request.max_bytes or self.patience.max_bytes
+            text = f"{self.place.host} sent more than the {most} bytes that a reply may have"
             return Setback(InvalidReply(text, kept(bytes(body), self.place)), again=False)
-
-    async def _read(self, response: aiohttp.ClientResponse, body: bytearray) -> None:
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > self.patience.max_bytes:
-                response.close()
-                raise _TooLarge
 
     def _tell(self, ticket: Ticket, result: Answer | Setback) -> None:
         if isinstance(result, Answer):
@@ -223,14 +250,26 @@ class HttpClient:
 @dataclass(frozen=True)
 class _Request:
     path: str
-    data: bytes
+    data: bytes | None
     check: Check
     hand_back: frozenset[int]
     cost: Cost | None
+    method: str = "POST"
+    headers: dict[str, str] | None = None
+    attempts: int | None = None
+    max_bytes: int | None = None
 
 
 class _TooLarge(Exception):
     """A body went over the cap."""
+
+
+async def _read(response: aiohttp.ClientResponse, body: bytearray, most: int) -> None:
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > most:
+            response.close()
+            raise _TooLarge
 
 
 def _after(setback: Setback, sent: int) -> Exception:
