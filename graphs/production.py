@@ -17,6 +17,7 @@ from graphs.context import ProductionContext
 from graphs.stage import Counts
 from graphs.stages.cast import cast
 from graphs.stages.check import check
+from graphs.stages.code import write_code
 from graphs.stages.converse import converse_all
 from graphs.stages.expand import ending, expand
 from graphs.stages.extract import extract
@@ -56,6 +57,7 @@ STAGES: dict[str, tuple[str | None, Stage]] = {
     "check": ("tested", check),
     "npcs": ("npcs", write_npcs),
     "tools": ("tools", design_tools),
+    "code": ("coded", write_code),
     "report": (None, report),
 }
 

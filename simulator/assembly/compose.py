@@ -42,6 +42,7 @@ _STAGE_OF: dict[RoleName, str] = {
     "assistant": "converse",
     "judge": "converse",
     "npc_writer": "npcs",
+    "tool_coder": "code",
     "tool_designer": "tools",
     "tool_player": "converse",
 }
@@ -90,6 +91,7 @@ def wanted_roles(scenario: Scenario) -> list[RoleName]:
         (plays_tools(scenario), ("tool_player",)),
         (scenario.npcs is not None, ("npc_writer",)),
         (scenario.tools is not None, ("tool_designer",)),
+        (scenario.coded is not None, ("tool_coder",)),
     ]
     return [name for yes, names in wanted if yes for name in names]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.assembly.consent import check_consent
 from simulator.assembly.execution import Execution
 from simulator.assembly.inputs import Inputs, kept_inputs, read_inputs
 from simulator.assembly.revision import OnChange, checked
@@ -34,7 +35,10 @@ __all__ = ["Overrides", "kept_scenario", "resume", "simulate", "simulate_sync"]
 
 @dataclass(frozen=True)
 class Overrides:
-    """What the caller says instead of the scenario; ``None`` leaves it to the scenario."""
+    """What the caller says instead of the scenario; ``None`` leaves it to the scenario.
+
+    ``allow_code`` is what no scenario can say: that code which a model writes may be run on this machine.
+    """
 
     model: str | None = None
     seed: int | None = None
@@ -44,6 +48,7 @@ class Overrides:
     max_minutes: float | None = None
     max_usd: float | None = None
     assistant: str | None = None
+    allow_code: bool = False
 
     def apply(self, scenario: Scenario) -> Scenario:
         """Return the scenario with these values in it, but for the budget."""
@@ -119,6 +124,7 @@ async def simulate(
     overrides = overrides or Overrides()
     limits, loaded = overrides.limits(loaded), overrides.apply(loaded)
     on_change = checked(on_change)
+    await check_consent(loaded, allowed=overrides.allow_code)
     inputs = read_inputs(loaded)
     directory = RunDirectory(Path(out) if out is not None else Path("runs") / loaded.name)
     directory.create()
@@ -166,6 +172,7 @@ async def resume(
     scenario, inputs = _kept(directory)
     overrides = overrides or Overrides()
     limits, scenario = overrides.limits(scenario), overrides.apply(scenario)
+    await check_consent(scenario, allowed=overrides.allow_code)
     environment = settings or Settings.from_environ()
     execution = Execution(
         scenario, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity

@@ -86,7 +86,10 @@ def _productions(scenario: Scenario, cast: float, fruitful: Yield) -> Iterator[S
         yield StagePlan("npcs", min(cast, scenario.npcs.count or cast))
     if scenario.tools is not None:
         tools = scenario.tools
-        yield StagePlan("tools", min(cast, tools.count or cast) * tools.per_persona)
+        designed = min(cast, tools.count or cast) * tools.per_persona
+        yield StagePlan("tools", designed)
+        if tools.code:
+            yield StagePlan("code", designed * fruitful("tools"))
 
 
 def _conversations(section: Conversations, openings: float, cast: float) -> float:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "AllowCode",
     "Assistant",
     "CastOf",
     "Concurrency",
@@ -69,6 +70,9 @@ OnChange = Annotated[
         help="What to do when the scenario was edited since: refuse; reuse what still fits and do the rest anew; begin "
         "anew.",
     ),
+]
+AllowCode = Annotated[
+    bool, typer.Option("--allow-code", help="Let code that a model writes run, shut in (tools.code).")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Verbose = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulator.cli.options import (
+    AllowCode,
     Concurrency,
     Json,
     MaxCalls,
@@ -26,6 +27,7 @@ def resume(
     max_minutes: MaxMinutes = None,
     max_usd: MaxUsd = None,
     on_change: OnChange = "refuse",
+    allow_code: AllowCode = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -44,7 +46,12 @@ def resume(
     choice = checked(on_change)
     planned = stage_names(kept_scenario(rundir))
     overrides = assembly.Overrides(
-        concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes, max_usd=max_usd
+        concurrency=concurrency,
+        max_calls=max_calls,
+        max_tokens=max_tokens,
+        max_minutes=max_minutes,
+        max_usd=max_usd,
+        allow_code=allow_code,
     )
     execute(
         lambda progress, stop: go_on(

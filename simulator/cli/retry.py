@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxMinutes, MaxTokens, MaxUsd, Quiet, RunDir, Verbose
+from simulator.cli.options import (
+    AllowCode,
+    Concurrency,
+    Json,
+    MaxCalls,
+    MaxMinutes,
+    MaxTokens,
+    MaxUsd,
+    Quiet,
+    RunDir,
+    Verbose,
+)
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
@@ -20,6 +31,7 @@ def retry(
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
     max_usd: MaxUsd = None,
+    allow_code: AllowCode = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -45,7 +57,12 @@ def retry(
             stdout().print(words(f"Nothing failed in {str(rundir)!r}."))
         return
     overrides = assembly.Overrides(
-        concurrency=concurrency, max_calls=max_calls, max_tokens=max_tokens, max_minutes=max_minutes, max_usd=max_usd
+        concurrency=concurrency,
+        max_calls=max_calls,
+        max_tokens=max_tokens,
+        max_minutes=max_minutes,
+        max_usd=max_usd,
+        allow_code=allow_code,
     )
     outcome: list[Retried] = []
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.options import (
+    AllowCode,
     Concurrency,
     Json,
     MaxCalls,
@@ -37,6 +38,7 @@ def run(
     max_minutes: MaxMinutes = None,
     max_usd: MaxUsd = None,
     on_change: OnChange = "refuse",
+    allow_code: AllowCode = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -53,7 +55,7 @@ def run(
     loaded = load_scenario(scenario)
     root = out if out is not None else Path("runs") / loaded.name
     choice = checked(on_change)
-    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes, max_usd)
+    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes, max_usd, allow_code=allow_code)
     execute(
         lambda progress, stop: simulate(
             loaded,

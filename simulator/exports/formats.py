@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from simulator.exports.cards import CardFormat, export_cards
 from simulator.exports.conversations import ConversationFormat, export_conversations
 from simulator.exports.dataset import export_dataset
-from simulator.exports.functions import ToolFormat, export_tools
+from simulator.exports.functions import ToolFormat, export_modules, export_tools
 from simulator.exports.ink import export_ink
 from simulator.exports.jsonl import export_jsonl
 from simulator.exports.network import NetworkFormat, export_network
@@ -84,6 +84,11 @@ def _xlam(ledger: Ledger, folder: Path) -> Mapping[str, int]:
     return export_xlam(folder / "tools.xlam.jsonl", tools)
 
 
+def _modules(ledger: Ledger, folder: Path) -> Mapping[str, int]:
+    tools = (Tool.model_validate(body) for body in ledger.products("tool"))
+    return {"modules": export_modules(folder, tools)}
+
+
 def _talks(to: ConversationFormat) -> Writer:
     def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
         talks = (Conversation.model_validate(body) for body in ledger.products("conversation"))
@@ -110,6 +115,7 @@ _TABLE = (
     Format("mcp", "tools as the answer to MCP's tools/list", "exports", _tools("mcp")),
     Format("langchain", "tools as LangChain's StructuredTool takes them", "exports", _tools("langchain")),
     Format("xlam", "worked examples of the tools: query, tools, answers", "exports", _xlam),
+    Format("python", "the code of the tools, a module each", "exports/tools-python", _modules),
     Format("card-v2", "NPCs as Character Card V2, JSON", "exports/cards-v2", _cards("v2")),
     Format("card-v3", "NPCs as Character Card V3, JSON", "exports/cards-v3", _cards("v3")),
     Format("card-png", "NPCs as pictures that hold both cards", "exports/cards-png", _cards("png")),

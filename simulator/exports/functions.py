@@ -9,10 +9,19 @@ from typing import Any, Literal
 import orjson
 
 from simulator.errors import ExportError
-from simulator.exports.atomic import atomic_file
+from simulator.exports.atomic import atomic_file, safe_name
 from simulator.models.tool import Tool
 
-__all__ = ["ToolFormat", "described", "export_tools", "langchain_tool", "mcp_tool", "openai_function", "told_apart"]
+__all__ = [
+    "ToolFormat",
+    "described",
+    "export_modules",
+    "export_tools",
+    "langchain_tool",
+    "mcp_tool",
+    "openai_function",
+    "told_apart",
+]
 
 ToolFormat = Literal["openai", "openai-strict", "mcp", "langchain"]
 
@@ -80,6 +89,21 @@ def export_tools(path: Path, tools: Iterable[Tool], to: ToolFormat) -> int:
     with atomic_file(path) as file:
         file.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return len(chosen)
+
+
+def export_modules(folder: Path, tools: Iterable[Tool]) -> int:
+    """Write the code of each tool that has some into a file named by its id, and return how many.
+
+    Raises:
+        ExportError: No tool has code, or a file cannot be written.
+    """
+    coded = [(tool, tool.code.source) for tool in tools if tool.code is not None]
+    if not coded:
+        raise ExportError(f"nothing was written to {str(folder)!r}: no tool has code (see 'tools.code' of scenarios)")
+    for tool, source in coded:
+        with atomic_file(folder / safe_name(tool.id, ".py")) as file:
+            file.write(source.encode("utf-8"))
+    return len(coded)
 
 
 def told_apart(path: Path, tools: Iterable[Tool]) -> list[Tool]:

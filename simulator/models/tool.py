@@ -16,6 +16,7 @@ __all__ = [
     "ParameterType",
     "StringFormat",
     "Tool",
+    "ToolCode",
     "ToolError",
     "ToolExample",
     "ToolField",
@@ -127,6 +128,20 @@ class ToolExample(Record):
     result: dict[str, Any] = Field(default_factory=dict)
 
 
+class ToolCode(Record):
+    """An implementation of a tool.
+
+    Attributes:
+        source: One module of Python, which defines a function of the tool's name.
+        linted: Whether a linter looked at it.
+        examples: Worked examples that ran, shut in, and gave valid results.
+    """
+
+    source: str
+    linted: bool
+    examples: int
+
+
 class Toolset(Record):
     """Tools that work on the same thing. ``demand`` is how many personas asked for one of them."""
 
@@ -153,6 +168,7 @@ class Tool(Record):
         dependencies: The services, data or devices that an implementation needs.
         examples: Worked examples; arguments and results are valid.
         derived: The parts above that rules made because no model said them.
+        code: An implementation, if the scenario asks for code.
     """
 
     id: str
@@ -169,6 +185,7 @@ class Tool(Record):
     dependencies: tuple[str, ...] = ()
     examples: tuple[ToolExample, ...] = ()
     derived: tuple[str, ...] = ()
+    code: ToolCode | None = None
 
     @model_validator(mode="after")
     def _named(self) -> Tool:

@@ -14,6 +14,7 @@ from simulator.roles.npc_writer import npc_writer
 from simulator.roles.poser import poser
 from simulator.roles.relator import relator
 from simulator.roles.role import Role
+from simulator.roles.tool_coder import tool_coder
 from simulator.roles.tool_designer import tool_designer
 from simulator.roles.tool_player import tool_player
 from simulator.roles.user import user
@@ -27,6 +28,7 @@ ROLES: Mapping[str, Callable[[], Role[Any, Any]]] = {
     "user": user,
     "assistant": assistant,
     "judge": judge,
+    "tool_coder": tool_coder,
     "tool_designer": tool_designer,
     "tool_player": tool_player,
 }

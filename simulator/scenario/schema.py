@@ -40,6 +40,7 @@ RoleName = Literal[
     "assistant",
     "judge",
     "npc_writer",
+    "tool_coder",
     "tool_designer",
     "tool_player",
 ]
@@ -298,10 +299,18 @@ class Npcs(Section):
 
 
 class Tools(Section):
-    """Tool definitions that the cast would need."""
+    """Tool definitions that the cast would need.
+
+    Attributes:
+        count: Only the first so many of the cast are asked.
+        per_persona: How many tools each is asked for.
+        code: Have the tools implemented as well, and run their examples, shut in. Whoever starts the run has to allow
+            it (``--allow-code``).
+    """
 
     count: int | None = Field(None, ge=1)
     per_persona: int = Field(1, ge=1, le=8)
+    code: bool = False
 
 
 class Budget(Section):
@@ -342,6 +351,11 @@ class Scenario(Section):
     tools: Tools | None = None
     budget: Budget = Budget()
     base: Path = Field(Path(), exclude=True)
+
+    @property
+    def coded(self) -> Tools | None:
+        """The tools, if they are to be implemented."""
+        return self.tools if self.tools is not None and self.tools.code else None
 
     @property
     def tested(self) -> Conversations | None:
