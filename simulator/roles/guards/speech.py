@@ -69,7 +69,7 @@ _PLAYS = re.compile(
 )
 _MACHINE = re.compile(
     r"\b(?:i am|i'm|as) (?:just |only |merely )?an? (?:[a-z]+ ){0,2}(?:ai\b|a\.i\.|artificial intelligence|"
-    r"language model|chat ?bot|virtual assistant|computer program)"
+    r"language model|chat ?bot|virtual assistant|computer program|robot\b|bot\b|computer\b|machine\b)"
     r"|\b(?:the|my|your|this) (?:system )?prompt\b|\bmy (?:training data|knowledge cutoff|programming)\b",
     re.IGNORECASE,
 )
