@@ -9,12 +9,14 @@ from graphs.conversation import ConversationContext, converse
 from graphs.stage import Counts, run_stage
 from graphs.stages.encounters import Encounter, encounters
 from simulator.models.base import derive_seed
-from simulator.models.conversation import Conversation, ConversationInputs
+from simulator.models.conversation import Conversation, ConversationInputs, Turn
+from simulator.models.persona import persona_id
 from simulator.models.unit import Unit
 from simulator.runs.entry import Entry, Product
 from simulator.runs.events import Note
 from simulator.runs.pool import Ended
 from simulator.scenario.conversations import Conversations
+from simulator.scenario.transcripts import Transcript
 
 __all__ = ["converse_all"]
 
@@ -46,7 +48,7 @@ def _units(context: ProductionContext) -> Iterator[Unit]:
 def _inputs(
     section: Conversations, encounter: Encounter, persona: str, partner: str | None, relation: str
 ) -> ConversationInputs:
-    instruction = encounter.opening.instruction
+    instruction, before = encounter.opening.instruction, encounter.opening.transcript
     return ConversationInputs(
         persona=persona,
         opener=instruction.text if instruction else "",
@@ -54,15 +56,21 @@ def _inputs(
         situation=encounter.situation,
         behaviours=encounter.behaviours,
         script=(*encounter.situation.script, *section.script),
-        exchanges=section.exchanges,
+        transcript=_spoken(before, persona) if before else (),
+        exchanges=section.exchanges + (len(before.turns) // 2 if before else 0),
         partner=partner,
         relation=relation,
-        system=section.system or "",
+        system=section.system or (before.system if before else ""),
         flawed=section.flawed,
         least=section.least,
         redraws=section.redraws,
         judge=section.judge,
     )
+
+
+def _spoken(before: Transcript, persona: str) -> tuple[Turn, ...]:
+    speakers = {"user": persona_id(persona), "assistant": "assistant"}
+    return tuple(turn.model_copy(update={"speaker": speakers[turn.role]}) for turn in before.turns)
 
 
 def _partner(context: ProductionContext, persona: str) -> tuple[str | None, str]:

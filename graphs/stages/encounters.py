@@ -13,16 +13,18 @@ from simulator.models.base import derive_seed
 from simulator.models.instruction import Instruction
 from simulator.models.situation import Behaviour, Situation
 from simulator.scenario.conversations import Conversations
+from simulator.scenario.transcripts import Transcript
 
 __all__ = ["Encounter", "Opening", "cross", "encounters", "manners"]
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A persona (its id) who begins a conversation: with an instruction, or by itself."""
+    """A persona (its id) who begins a conversation, with an instruction or by itself, or who goes on with a talk."""
 
     persona: str
     instruction: Instruction | None = None
+    transcript: Transcript | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,11 @@ def _openings(context: ProductionContext, section: Conversations) -> list[Openin
     if section.posed and context.scenario.instructions is not None:
         posed = (Instruction.model_validate(body) for body in context.ledger.products("instruction"))
         return [Opening(one.persona, one) for one in posed]
-    return [Opening(persona.id) for persona in cast_personas(context)]
+    people = [persona.id for persona in cast_personas(context)]
+    before = [Transcript.model_validate(body) for _, body in context.ledger.inputs("transcript")]
+    if section.transcripts is not None:
+        return [Opening(people[place % len(people)], transcript=one) for place, one in enumerate(before)]
+    return [Opening(id_) for id_ in people]
 
 
 def cross(

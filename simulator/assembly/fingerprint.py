@@ -63,6 +63,9 @@ def dependencies(
         sections["personas"] = scenario.personas.model_dump(mode="json", exclude={"paths"})
         said = content_hash([[one.text, dict(one.attributes)] for one in inputs.personas])
         sections["personas"]["rows"] = f"{len(inputs.personas)} personas ({said[:12]})"
+    if inputs.transcripts:
+        said = content_hash([one.id for one in inputs.transcripts])
+        sections["conversations"]["transcripts"] = f"{len(inputs.transcripts)} transcripts ({said[:12]})"
     if scenario.npcs is not None and inputs.world is not None:
         sections["npcs"] = scenario.npcs.model_dump(mode="json") | {"world": inputs.world.model_dump(mode="json")}
     sections["text"] = {text.id: text.source for text in inputs.texts}

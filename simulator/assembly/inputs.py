@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.assembly.personas import read_personas
-from simulator.errors import PromptError
+from simulator.errors import InputError, PromptError
 from simulator.models.unit import Failure
 from simulator.models.world import World
 from simulator.runs.ledger import Ledger
 from simulator.scenario.personas import SourcePersona
 from simulator.scenario.schema import Scenario
 from simulator.scenario.texts import SourceText, read_texts
+from simulator.scenario.transcripts import Transcript, read_transcripts
 from simulator.scenario.world import load_world
 
 __all__ = ["INPUT_KINDS", "Inputs", "kept_inputs", "read_inputs"]
 
-INPUT_KINDS = ("text", "persona", "world", "prompt")
+INPUT_KINDS = ("text", "persona", "world", "prompt", "transcript")
 """The kinds under which the ledger keeps them."""
 
 
@@ -31,6 +32,7 @@ class Inputs:
         failures: Rows that are no text, with the reason.
         world: Of the NPCs.
         personas: Personas made elsewhere.
+        transcripts: Talks that the conversations go on from.
         prompts: The text of each prompt that the scenario overrides, by role.
     """
 
@@ -39,6 +41,7 @@ class Inputs:
     world: World | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
     personas: tuple[SourcePersona, ...] = ()
+    transcripts: tuple[Transcript, ...] = ()
 
     def rows(self) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
         """Yield them as the ledger keeps them: kind, and rows of id and body."""
@@ -46,19 +49,22 @@ class Inputs:
         yield "persona", [(one.source, {"text": one.text, "attributes": one.attributes}) for one in self.personas]
         yield "world", [(self.world.name, self.world.model_dump(mode="json"))] if self.world is not None else []
         yield "prompt", list(self.prompts.items())
+        yield "transcript", [(one.id, one.model_dump(mode="json")) for one in self.transcripts]
 
 
 def read_inputs(scenario: Scenario) -> Inputs:
     """Read what ``scenario`` names.
 
     Raises:
-        InputError: A text, a persona or the world is missing or malformed.
+        InputError: A text, a persona, a transcript or the world is missing or malformed.
         PromptError: A prompt cannot be read.
     """
     texts, failures = read_texts(scenario.texts, scenario.base) if scenario.texts is not None else ([], [])
     world = load_world(scenario.base / scenario.npcs.world) if scenario.npcs is not None else None
     personas, bad = read_personas(scenario.personas, scenario.base) if scenario.personas is not None else ([], [])
-    return Inputs(tuple(texts), (*bad, *failures), world, dict(_prompts(scenario)), tuple(personas))
+    talks, unread = _transcripts(scenario)
+    failures = [*bad, *failures, *unread]
+    return Inputs(tuple(texts), tuple(failures), world, dict(_prompts(scenario)), tuple(personas), tuple(talks))
 
 
 def kept_inputs(ledger: Ledger) -> Inputs:
@@ -67,7 +73,19 @@ def kept_inputs(ledger: Ledger) -> Inputs:
     worlds = [World.model_validate(body) for _, body in ledger.inputs("world")]
     failures = tuple(failure for failure in ledger.failures() if failure.cause == "input")
     personas = tuple(SourcePersona(body["text"], id_, body["attributes"]) for id_, body in ledger.inputs("persona"))
-    return Inputs(texts, failures, worlds[0] if worlds else None, dict(ledger.inputs("prompt")), personas)
+    talks = tuple(Transcript.model_validate(body) for _, body in ledger.inputs("transcript"))
+    return Inputs(texts, failures, worlds[0] if worlds else None, dict(ledger.inputs("prompt")), personas, talks)
+
+
+def _transcripts(scenario: Scenario) -> tuple[list[Transcript], list[Failure]]:
+    talks = scenario.conversations
+    if talks is None or talks.transcripts is None:
+        return [], []
+    found, failures = read_transcripts(scenario.base / talks.transcripts)
+    if not found:
+        why = f"; the first row: {failures[0].message}" if failures else ""
+        raise InputError(f"conversations.transcripts: {talks.transcripts!r} has no talk to go on from{why}")
+    return found, failures
 
 
 def _prompts(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -62,8 +62,10 @@ class Conversations(Section):
         per_persona: At most so many conversations for each member of the cast.
         per_situation: At most so many conversations in each situation.
         opener: ``posed``: the persona's instructions open; ``own``: it begins by itself, from its situation. By
-            default ``posed``, and ``own`` where there are situations, a script or no instructions.
+            default ``posed``, and ``own`` where there are situations, a script, transcripts or no instructions.
         script: The user's first turns, word for word, before they go on by themselves.
+        transcripts: A ``.jsonl`` or ``.parquet`` file of talks to go on from (``{"messages": [...]}``), dealt to the
+            cast in turn, for ``exchanges`` more; relative to the scenario.
         behaviours: Manners of your own, besides the library's.
         profiles: Which shares of the cast have which behaviours; the rest has none.
         flawed: What becomes of a turn that no draft was good enough for: ``end`` the conversation before it, ``keep``
@@ -85,6 +87,7 @@ class Conversations(Section):
     per_situation: int | None = Field(None, ge=1)
     opener: Literal["posed", "own"] | None = None
     script: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(listed)] = ()
+    transcripts: str | None = Field(None, min_length=1)
     behaviours: tuple[Behaviour, ...] = ()
     profiles: tuple[Profile, ...] = ()
     flawed: Flawed = "end"
@@ -98,6 +101,8 @@ class Conversations(Section):
     def _fits(self) -> Conversations:
         if self.situation is not None and self.situations:
             raise ValueError("has both 'situation' and 'situations'; put the one sentence into 'about' of each")
+        if self.transcripts is not None and (self.opener == "posed" or self.partner == "persona"):
+            raise ValueError("'transcripts' are of users and an assistant, and take the place of an opener")
         _once((one.name for one in self.behaviours), "behaviours")
         if sum(profile.share for profile in self.profiles) > 1 + 1e-9:
             raise ValueError("the shares of the profiles add up to more than 1")
@@ -116,7 +121,7 @@ class Conversations(Section):
         """Whether the conversations open with posed instructions, unless the scenario has none."""
         if self.opener is not None:
             return self.opener == "posed"
-        return not (self.situations or self.script)
+        return not (self.situations or self.script or self.transcripts)
 
     def manner(self, profile: Profile) -> tuple[Behaviour, ...]:
         """Return the behaviours of ``profile``.

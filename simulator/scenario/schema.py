@@ -370,6 +370,8 @@ class Scenario(Section):
         talks = self.conversations
         if talks is None or self.instructions is not None:
             return self
-        if talks.opener == "posed" or not (talks.situations or talks.situation or talks.script):
-            raise ValueError("'conversations' needs 'instructions' to open with, or 'situations', or a 'script'")
+        if talks.opener == "posed" or not (talks.situations or talks.situation or talks.script or talks.transcripts):
+            raise ValueError(
+                "'conversations' needs 'instructions' to open with, or 'situations', a 'script' or 'transcripts'"
+            )
         return self

@@ -1,0 +1,90 @@
+"""Conversations that go on from transcripts: what is read, what is refused, and a run that continues them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+import story
+
+from simulator.assembly import open_run, simulate_sync
+from simulator.assembly.simulate import resume
+from simulator.errors import InputError
+from simulator.scenario.transcripts import read_transcripts
+
+
+def message(role: str, content: object) -> dict:
+    return {"role": role, "content": content}
+
+
+ASK, ANSWER = message("user", "Where does the ferry leave?"), message("assistant", "At the north quay.")
+
+
+def written(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_rows_are_read_once_and_messages_of_one_side_are_one_turn(tmp_path: Path) -> None:
+    first = {"messages": [message("system", "Be brief."), ASK, message("user", "And when?"), ANSWER]}
+    found, failures = read_transcripts(written(tmp_path / "t.jsonl", first, first, {"messages": [ASK]}))
+    assert failures == []
+    assert [[turn.content for turn in one.turns] for one in found] == [
+        ["Where does the ferry leave?\n\nAnd when?", "At the north quay."],
+        ["Where does the ferry leave?"],
+    ]
+    assert [one.system for one in found] == ["Be brief.", ""]
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"text": "x"}, "no list 'messages'"),
+        ([1], "no list 'messages'"),
+        ({"messages": [ANSWER]}, "does not begin with the user"),
+        ({"messages": [ASK, message("tool", "7")]}, "the role 'tool'"),
+        ({"messages": [ASK, message("assistant", None)]}, "message 2: its text is a NoneType"),
+        ({"messages": [message("user", " ")]}, "message 1: it is empty"),
+        ({"messages": ["hello"]}, "message 1"),
+    ],
+)
+def test_a_bad_row_is_a_failure_that_says_why(tmp_path: Path, row: object, problem: str) -> None:
+    found, [failure] = read_transcripts(written(tmp_path / "t.jsonl", row))
+    assert found == []
+    assert problem in failure.message
+    assert failure.unit == "row t.jsonl:1"
+
+
+def test_a_run_goes_on_from_them_and_resumes_without_the_file(tmp_path: Path) -> None:
+    file = written(
+        tmp_path / "t.jsonl", {"messages": [ASK, ANSWER, message("user", "And in fog?")]}, {"messages": [ASK, ANSWER]}
+    )
+    scenario = story.scenario(
+        conversations={"exchanges": 2, "transcripts": str(file)},
+        instructions=None,
+        npcs=None,
+        tools=None,
+        expand={"hops": 0},
+        cast={"size": 3},
+    )
+    models = story.models()
+    simulate_sync(scenario, tmp_path / "run", models=models).close()
+    with open_run(tmp_path / "run") as run:
+        one, two = run.conversations
+        assert [turn.content for turn in one.turns[:3]] == [ASK["content"], ANSWER["content"], "And in fog?"]
+        assert (len(one.turns), len(two.turns)) == (6, 6)
+        assert one.turns[0].speaker == one.persona != two.persona
+    assert len(models["user"].requests) == 3
+    again = story.models()
+    file.unlink()
+    asyncio.run(resume(tmp_path / "run", models=again)).close()
+    assert sum(len(model.requests) for model in again.values()) == 0
+
+
+def test_a_file_without_a_talk_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path / "t.jsonl", {"messages": [ANSWER]})
+    scenario = story.scenario(conversations={"transcripts": str(file)}, instructions=None, npcs=None, tools=None)
+    with pytest.raises(InputError, match="no talk to go on from; the first row: it does not begin with the user"):
+        simulate_sync(scenario, tmp_path / "run", models=story.models())
