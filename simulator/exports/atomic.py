@@ -23,7 +23,8 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        part.unlink(missing_ok=True)  # what a kill left; and nobody else's file is written through a link
+        with part.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

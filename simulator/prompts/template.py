@@ -23,13 +23,18 @@ from pydantic import BeforeValidator, Field, ValidationError
 from simulator.errors import PromptError
 from simulator.models.base import Record, content_hash
 from simulator.models.message import Message, Sampling
+from simulator.models.strict_yaml import read_yaml
 
 __all__ = ["Example", "Prompt", "PromptHead", "Variant", "load_prompt", "neutralise", "parse_prompt"]
 
 Variant = Literal["standard", "small"]
 _PART = re.compile(r"^# (system|user|examples)[ \t]*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\$(?:\{([a-z_]+)\}|([a-z_]+))")
-_SPECIAL = re.compile(r"<(?=[|/])|<(?=s>)|\[(?=/?INST\])")
+_SPECIAL = re.compile(
+    r"<(?=[|/｜])|<(?=(?:s|bos|eos|unk|pad|<SYS>|start_of_turn|end_of_turn)>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
+)
+"""What closes a block, and what the chat templates of ChatML, Llama, Mistral, Gemma and DeepSeek begin a turn with."""
 
 
 def _listed(value: Any) -> Any:
@@ -204,7 +209,7 @@ def _split(text: str, where: str) -> tuple[dict[str, Any], dict[str, str]]:
     if match is None:
         raise PromptError(f"{where}: it must begin with a YAML head between two lines '---'")
     try:
-        head = yaml.safe_load(match.group(1)) or {}
+        head = read_yaml(match.group(1)) or {}
     except yaml.YAMLError as error:
         raise PromptError(f"{where}: the head is not YAML: {error}") from error
     if not isinstance(head, dict):
@@ -219,7 +224,7 @@ def _split(text: str, where: str) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _examples(text: str, where: str) -> Sequence[Any]:
     try:
-        rows = yaml.safe_load(text) or []
+        rows = read_yaml(text) or []
     except yaml.YAMLError as error:
         raise PromptError(f"{where}: the examples are not YAML: {error}") from error
     if not isinstance(rows, list):

@@ -78,6 +78,7 @@ class RunDirectory:
             raise RunDirectoryError(
                 f"the run directory {str(self.root)!r} is read-only; give write access or name another"
             )
+        self._check_links()
 
     def check(self) -> None:
         """Check that there is a run in it.
@@ -87,6 +88,16 @@ class RunDirectory:
         """
         if not self.ledger.exists():
             raise RunDirectoryError(f"{str(self.root)!r} is not a run directory: it has no {self.ledger.name}")
+        self._check_links()
+
+    def _check_links(self) -> None:
+        # A directory from somebody else must not make us write to, or remove, files that are not in it.
+        parts = (self.ledger, self.scenario, self.manifest, self.index, self.products, self.report, self.logs)
+        for path in (*parts, *self.ledger.parent.glob(f"{self.ledger.name}-*"), *_inside(self.logs)):
+            if path.is_symlink():
+                raise RunDirectoryError(
+                    f"{str(path)!r} is a symbolic link; a run directory holds its own files. Copy what it points to"
+                )
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -97,7 +108,7 @@ class RunDirectory:
             RunDirectoryError: It is not writable.
         """
         try:
-            file = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+            file = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise RunDirectoryError(
                 f"the run directory {str(self.root)!r} is not writable: {error.strerror}"
@@ -123,6 +134,10 @@ class RunDirectory:
             os.ftruncate(file, len(told))
 
 
+def _inside(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that a reader, or a run after a kill, sees the old content or the new, never a part.
 
@@ -132,7 +147,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     temporary = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # what a kill left; and nobody else's file is written through a link
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -10,8 +10,8 @@ import yaml
 from pydantic import ValidationError
 
 from simulator.errors import ScenarioError
+from simulator.models.strict_yaml import read_yaml, yaml_problem
 from simulator.scenario.schema import Scenario
-from simulator.scenario.strict_yaml import read_yaml, yaml_problem
 
 __all__ = ["dump_scenario", "json_schema", "load_scenario", "parse_scenario"]
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from simulator.errors import InputError
 from simulator.models.naming import check_names
+from simulator.models.strict_yaml import read_yaml, yaml_problem
 from simulator.models.world import World
-from simulator.scenario.strict_yaml import read_yaml, yaml_problem
 
 __all__ = ["WORLD_FILE", "load_world"]
 
