@@ -8,8 +8,10 @@ from typing import Any
 
 from simulator.assembly.personas import read_personas
 from simulator.errors import InputError, PromptError
+from simulator.models.text_file import read_text_file
 from simulator.models.unit import Failure
 from simulator.models.world import World
+from simulator.prompts.template import MAX_BYTES
 from simulator.runs.ledger import Ledger
 from simulator.scenario.personas import SourcePersona
 from simulator.scenario.schema import Scenario
@@ -92,7 +94,7 @@ def _prompts(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for role, name in scenario.prompts.items():
         path = scenario.base / name
         try:
-            yield role, path.read_text(encoding="utf-8")
+            yield role, read_text_file(path, MAX_BYTES)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise PromptError(f"prompts.{role}: {str(path)!r} cannot be read: {reason}") from error

@@ -14,6 +14,7 @@ from simulator.assembly.inputs import Inputs, kept_inputs, read_inputs
 from simulator.assembly.revision import OnChange, checked
 from simulator.assembly.run import Run, open_run
 from simulator.errors import RunDirectoryError, ScenarioError
+from simulator.models.text_file import read_text_file
 from simulator.runs.directory import RunDirectory
 from simulator.runs.events import Listener, ignore
 from simulator.runs.freeze import freeze
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from simulator.llm.protocol import ChatModel
 
 __all__ = ["Overrides", "kept_scenario", "resume", "simulate", "simulate_sync"]
+
+_MAX_BYTES = 16_000_000  # of a resolved scenario: what it names (situations, scripts) stands in it
 
 
 @dataclass(frozen=True)
@@ -227,7 +230,7 @@ def _kept(directory: RunDirectory) -> tuple[Scenario, Inputs]:
 def _edited(directory: RunDirectory, before: Scenario) -> Scenario:
     path = directory.scenario
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text_file(path, _MAX_BYTES)
     except FileNotFoundError:
         return before
     except (OSError, ValueError) as error:

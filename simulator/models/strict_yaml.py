@@ -31,9 +31,12 @@ def read_yaml(text: str) -> Any:
     """Return what a YAML text holds: plain data only.
 
     Raises:
-        yaml.YAMLError: It is not YAML, or it has an alias or a key that stands twice.
+        yaml.YAMLError: It is not YAML, has an alias or a key that stands twice, or is nested too deeply.
     """
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, made stricter
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, made stricter
+    except RecursionError as error:
+        raise yaml.YAMLError("it is nested too deeply") from error
 
 
 def yaml_problem(error: yaml.YAMLError) -> str:

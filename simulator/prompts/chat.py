@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.models.base import derive_seed
 from simulator.models.message import Message
-from simulator.prompts.template import Prompt
+from simulator.prompts.template import Prompt, neutralise, neutralise_turn
 
 __all__ = ["chat", "each_chat", "field_chat", "lead", "offered", "repair_turn"]
 
@@ -26,7 +26,8 @@ def chat(prompt: Prompt, values: Mapping[str, str], history: Sequence[Message] =
     """
     system, user = prompt.render(offered(prompt, values))
     asked = Message(role="user", content=user)
-    return (Message(role="system", content=system), *_shown(prompt), asked, *history)
+    said = (turn.model_copy(update={"content": neutralise_turn(turn.content)}) for turn in history)
+    return (Message(role="system", content=system), *_shown(prompt), asked, *said)
 
 
 @lru_cache(maxsize=64)
@@ -100,8 +101,12 @@ def offered(prompt: Prompt, values: Mapping[str, str]) -> dict[str, str]:
 def repair_turn(reply: str, flaw: str) -> tuple[Message, Message]:
     """Return the two messages that show a flawed reply and ask for a better one."""
     return (
-        Message(role="assistant", content=reply),
-        Message(role="user", content=f"That answer cannot be used: {flaw}. Answer again, in the same form."),
+        Message(role="assistant", content=neutralise_turn(reply)),
+        Message(
+            role="user",
+            content=f"That answer cannot be used. What is wrong with it:\n<flaw>\n{neutralise(flaw)}\n</flaw>\n"
+            f"Answer again, in the same form.",
+        ),
     )
 
 
@@ -117,7 +122,7 @@ def _field_turns(prompt: Prompt, user: str, answers: Mapping[str, Any], fields: 
 
 
 def _texts(answers: Mapping[str, Any]) -> dict[str, str]:
-    return {field: str(answer) for field, answer in answers.items()}
+    return {field: neutralise(str(answer)) for field, answer in answers.items()}
 
 
 def _reply_text(prompt: Prompt, reply: Mapping[str, Any]) -> str:

@@ -24,17 +24,32 @@ from simulator.errors import PromptError
 from simulator.models.base import Record, content_hash
 from simulator.models.message import Message, Sampling
 from simulator.models.strict_yaml import read_yaml
+from simulator.models.text_file import read_text_file
 
-__all__ = ["Example", "Prompt", "PromptHead", "Variant", "load_prompt", "neutralise", "parse_prompt"]
+__all__ = [
+    "MAX_BYTES",
+    "Example",
+    "Prompt",
+    "PromptHead",
+    "Variant",
+    "load_prompt",
+    "neutralise",
+    "neutralise_turn",
+    "parse_prompt",
+]
 
 Variant = Literal["standard", "small"]
+MAX_BYTES = 1_000_000  # of a template: it is written by hand, and sent with every call
 _PART = re.compile(r"^# (system|user|examples)[ \t]*$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"\$(?:\{([a-z_]+)\}|([a-z_]+))")
-_SPECIAL = re.compile(
-    r"<(?=[|/｜])|<(?=(?:s|bos|eos|unk|pad|<SYS>|start_of_turn|end_of_turn)>)"
+_TURN = (
+    r"<(?=/?s>|[|｜][\w▁]{1,40}[|｜]>|(?:bos|eos|unk|pad|<SYS>|start_of_turn|end_of_turn)>)"
     r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
 )
-"""What closes a block, and what the chat templates of ChatML, Llama, Mistral, Gemma and DeepSeek begin a turn with."""
+"""What the chat templates of ChatML, Llama, Mistral, Gemma and DeepSeek begin or end a turn with."""
+
+_SPECIAL = re.compile(rf"<(?=[|/｜])|{_TURN}")  # in a block, nothing may look like its end either
+_TOKEN = re.compile(_TURN)
 
 
 def _listed(value: Any) -> Any:
@@ -158,6 +173,11 @@ def neutralise(text: str) -> str:
     return _SPECIAL.sub(lambda match: match.group() + "\u2009", text)
 
 
+def neutralise_turn(text: str) -> str:
+    """Return what was said in a conversation without chat-template tokens; markup (``</div>``) stays as it is."""
+    return _TOKEN.sub(lambda match: match.group() + "\u2009", text)
+
+
 def load_prompt(name: str, variant: Variant = "standard", path: Path | None = None) -> Prompt:
     """Return the template ``name``.
 
@@ -171,8 +191,8 @@ def load_prompt(name: str, variant: Variant = "standard", path: Path | None = No
     """
     if path is not None:
         try:
-            return parse_prompt(path.read_text(encoding="utf-8"), name, str(path.name))
-        except (OSError, UnicodeDecodeError) as error:
+            return parse_prompt(read_text_file(path, MAX_BYTES), name, str(path.name))
+        except (OSError, ValueError) as error:
             raise PromptError(f"prompt file {str(path)!r} for role {name!r} cannot be read: {error}") from error
     folder = resources.files("simulator.prompts")
     for label, file in ((variant, f"{name}.{variant}.md"), ("standard", f"{name}.md")):

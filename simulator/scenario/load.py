@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from simulator.errors import ScenarioError
 from simulator.models.strict_yaml import read_yaml, yaml_problem
+from simulator.models.text_file import read_text_file
 from simulator.scenario.schema import Scenario
 
 __all__ = ["dump_scenario", "json_schema", "load_scenario", "parse_scenario"]
@@ -30,9 +31,7 @@ def load_scenario(path: Path | str) -> Scenario:
     """
     path = Path(path)
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ScenarioError(f"{str(path)!r} has over {_MAX_BYTES:,} bytes: that is not a scenario file")
-        text = path.read_text(encoding="utf-8")
+        text = read_text_file(path, _MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ScenarioError(f"the scenario {str(path)!r} cannot be read: {reason}") from error
@@ -67,7 +66,7 @@ def _listed_in(path: Path, where: str) -> list[Any]:
     """Return the list in a YAML file that the scenario names, so that the resolved scenario needs the file no more."""
     place = f"{where}: conversations.situations: the file {str(path)!r}"
     try:
-        rows = read_yaml(path.read_text(encoding="utf-8"))
+        rows = read_yaml(read_text_file(path, _MAX_BYTES))
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{place} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except yaml.YAMLError as error:

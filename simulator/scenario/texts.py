@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simulator.errors import InputError
 from simulator.models.base import Record, content_id, normalise_text
+from simulator.models.text_file import read_text_file
 from simulator.models.unit import Failure
 from simulator.scenario.rows import ROW_SUFFIXES, clean_text, field_text, read_rows
 from simulator.scenario.schema import Texts
@@ -15,6 +16,7 @@ from simulator.scenario.schema import Texts
 __all__ = ["SourceText", "read_texts", "text_id"]
 
 _SUFFIXES = (".txt", ".md", *ROW_SUFFIXES)
+_MAX_FILE = 8_000_000  # bytes of a file that is one text: more than any text may have
 
 
 class SourceText(Record):
@@ -77,6 +79,8 @@ def _files(pattern: str, base: Path) -> list[Path]:
     for file in found:
         if file.suffix not in _SUFFIXES:
             raise InputError(f"texts.paths: {file.name!r} is not a text file; allowed: {', '.join(_SUFFIXES)}")
+        if not file.is_file():  # a device or a pipe may never end
+            raise InputError(f"texts.paths: {str(file)!r} is not a regular file")
     return found
 
 
@@ -87,9 +91,11 @@ def _texts_of(path: Path, field: str) -> Iterator[tuple[str, str, str | None]]:
             yield row.place, *field_text(row, field)
         return
     try:
-        yield path.name, *clean_text(path.read_text(encoding="utf-8-sig"))
+        yield path.name, *clean_text(read_text_file(path, _MAX_FILE))
     except UnicodeDecodeError as error:
         yield path.name, "", f"it is not UTF-8: {error.reason} at byte {error.start}"
+    except ValueError as error:
+        yield path.name, "", f"{error}; cut it into texts"
     except OSError as error:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from simulator.errors import InputError
 from simulator.models.naming import check_names
 from simulator.models.strict_yaml import read_yaml, yaml_problem
+from simulator.models.text_file import read_text_file
 from simulator.models.world import World
 
 __all__ = ["WORLD_FILE", "load_world"]
@@ -59,9 +60,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 def _read(file: Path, what: str) -> str:
     try:
-        if file.stat().st_size > _MAX_BYTES:
-            raise InputError(f"{what} {str(file)!r} has over {_MAX_BYTES:,} bytes; that was not written by hand")
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_text_file(file, _MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{what} {str(file)!r} cannot be read: {reason}") from error
