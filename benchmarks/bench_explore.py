@@ -1,6 +1,8 @@
 """A run directory of many people, made through the ledger, and what each question to it takes on the command line.
 
-    python benchmarks/bench_explore.py [--personas 100000] [--relations 300000] [--out DIR] [--only COMMAND ...]
+    python benchmarks/bench_explore.py [--personas 100000] [--relations 300000] [--out DIR] [--only WORD ...] [--harm]
+
+``--harm`` also deletes the index, overwrites it with random bytes and lets another process hold it, and searches.
 
 Candidates are admitted by a real population and committed as a run commits them; no model is asked. Each command is a
 process of its own, so that its time holds the start of Python and the reading of the ledger.
@@ -10,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -27,6 +31,8 @@ from simulator.models.relation import RELATION_KINDS
 from simulator.models.unit import Unit, UnitResult
 from simulator.population.candidate import Candidate
 from simulator.population.collector import collector_off
+from simulator.population.index_lock import FolderLock
+from simulator.population.index_seal import read_seal
 from simulator.population.population import Population
 from simulator.population.verdict import DedupSettings
 from simulator.roles.relation_names import RELATION_NAMES
@@ -39,8 +45,7 @@ name: explore
 texts: {paths: texts}
 expand: {hops: 6, per_persona: 3}
 """
-BATCH = 2_000
-"""Candidates admitted and committed together."""
+CODE = "import sys; from simulator.cli.main import main; sys.exit(main())"
 
 COMMANDS: list[list[str]] = [
     ["graph", "RUN", "stats"],
@@ -65,16 +70,19 @@ def main() -> None:
     parser.add_argument("--relations", type=int, default=300_000)
     parser.add_argument("--out", type=Path, default=Path("runs/explore"))
     parser.add_argument("--only", nargs="*", default=[], help="Only commands that contain one of these words.")
+    parser.add_argument("--harm", action="store_true", help="Also search with a harmed index.")
     given = parser.parse_args()
     directory = RunDirectory(given.out)
     if not directory.ledger.exists():
         start = time.perf_counter()
         asyncio.run(_make(directory, given.personas, given.relations))
         print(f"made in {time.perf_counter() - start:.0f} s")
-    _explore(directory, given.only)
+    people = _explore(directory, given.only)
+    if given.harm:
+        _search_harmed(directory, people)
 
 
-def _explore(directory: RunDirectory, only: list[str]) -> None:
+def _explore(directory: RunDirectory, only: list[str]) -> int:
     with Ledger.open(directory.ledger, writable=False) as ledger:
         personas, relations = (next(ledger.rows(f"SELECT COUNT(*) FROM {t}"))[0] for t in ("personas", "relations"))
         people = [row[0] for row in ledger.rows("SELECT id FROM personas WHERE seq % ? = 7", (max(1, personas // 9),))]
@@ -87,14 +95,55 @@ def _explore(directory: RunDirectory, only: list[str]) -> None:
             seconds, busy, peak = _timed([names.get(word, word) for word in command])
             print(f"| `{' '.join(command)}` | {seconds:.1f} | {busy:.1f} | {peak:,.0f} |", flush=True)
     shutil.rmtree(directory.root / "exports", ignore_errors=True)
+    return int(personas)
+
+
+def _search_harmed(directory: RunDirectory, people: int) -> None:
+    """Search with an index that is gone, garbled and locked; every answer must be that of the whole index."""
+    command = ["graph", str(directory.root), "find", "somebody who repairs old boats", "--json"]
+    whole, _, _, _ = _asked(command)
+    for name, harm in (("deleted", _delete), ("random bytes", _garble), ("locked", _hold)):
+        held = harm(directory.index)
+        answer, told, seconds, busy = _asked(command)
+        if held is not None:
+            held.release()
+        seal = read_seal(directory.index)
+        after = f"{told}; same answer: {answer == whole}; then {seal.count if seal else 0:,} of {people:,} in it"
+        print(f"| find, index {name} | {seconds:.1f} | {busy:.1f} | {after} |", flush=True)
+
+
+def _asked(command: list[str]) -> tuple[list[str], str, float, float]:
+    """Return the ids that a search answered with, the first line that it told beside, its seconds and CPU seconds."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", CODE, *command], capture_output=True, text=True, check=True)
+    after, seconds = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    told = (done.stderr.splitlines() or ["nothing"])[0]
+    return [hit["id"] for hit in json.loads(done.stdout)], told.rpartition(": ")[2], seconds, busy
+
+
+def _delete(index: Path) -> None:
+    shutil.rmtree(index)
+
+
+def _garble(index: Path) -> None:
+    generator = random.Random(7)
+    for path in [*index.rglob("*.bin"), *index.rglob("chroma.sqlite3")]:
+        with path.open("r+b") as file:
+            for _ in range(1_000):
+                file.seek(generator.randrange(path.stat().st_size))
+                file.write(generator.randbytes(8))
+
+
+def _hold(index: Path) -> FolderLock | None:
+    return FolderLock.take(index)
 
 
 def _timed(command: list[str]) -> tuple[float, float, float]:
     """Return the seconds, the CPU seconds and the peak megabytes of one command in a process of its own."""
-    code = "import sys; from simulator.cli.main import main; sys.exit(main())"
     start = time.perf_counter()
     child = subprocess.Popen(
-        [sys.executable, "-c", code, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", CODE, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _, status, usage = os.wait4(child.pid, 0)
     if status:
@@ -111,7 +160,7 @@ async def _make(directory: RunDirectory, personas: int, relations: int) -> None:
         with collector_off():
             for pair in _candidates(population, personas, relations):
                 batch.append(pair)
-                if len(batch) == BATCH:
+                if len(batch) == personas // 50:
                     await ledger.commit(_entries(population, batch))
                     batch.clear()
             await ledger.commit(_entries(population, batch))
@@ -143,7 +192,7 @@ def _candidates(population: Population, personas: int, relations: int) -> Iterat
     made, known = 0, list[Any]()
     share = personas / relations
     while made < relations:
-        if made % BATCH == 0:
+        if made % (personas // 50) == 0:
             known = population.personas
         source = known[min(int(generator.expovariate(1.5) * len(known) / 4), len(known) - 1)]
         if source.hop == MAX_HOP:

@@ -205,7 +205,8 @@ def _fault(
         return "", fingerprint
     # A process that only read and was killed leaves a changed database behind, which is as good as before.
     intact = changed == {DATABASE} and probe(folder / seal.generation, embedder) == (seal.count, seal.fingerprint)
-    return "" if intact else f"its files were damaged ({', '.join(sorted(changed))})", fingerprint
+    names = sorted({name.rpartition("/")[2] for name in changed})
+    return "" if intact else f"its files were damaged ({', '.join(names)})", fingerprint
 
 
 def _stem(name: str) -> str:
