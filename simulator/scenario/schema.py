@@ -231,9 +231,9 @@ class Expand(Section):
         hops: How far from the T2P personas, 0 to 6.
         per_persona: How many relations each frontier persona is asked for.
         kinds: The kinds of relation to ask for.
-        max_personas: Stop expanding when the population has so many.
+        max_personas: The population stops growing at so many.
         max_per_hop: At most so many frontier personas are expanded at each hop, sampled by seed.
-        min_yield: A hop whose admitted personas per call fall below this is the last.
+        min_yield: Expansion ends where new people a question fall below this, looked at every 256 questions.
     """
 
     hops: Annotated[int, Field(ge=0), AfterValidator(_hops)] = 0
