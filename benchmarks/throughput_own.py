@@ -105,6 +105,7 @@ async def sixhop(url: str, task: dict[str, Any], width: int, *, talks: bool = Fa
             if talks:
                 await ledger.commit([Entry(None, None, products=[_opener(one) for one in people])])
             cpu = time.process_time()
+
             counts = await (converse_all if talks else pose)(context)
             spent = time.process_time() - cpu
         kind = "conversation" if talks else "instruction"

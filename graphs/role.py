@@ -111,14 +111,14 @@ async def repair(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 async def settle(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Take the best draft that passed, or say why there is none."""
+    """Take the best draft that passed (one alone is not scored), or say why there is none."""
     context, unit = runtime.context, state["unit"]
     rejected = tuple(attempt for _, attempt in state["flawed"])
     if not state["passed"]:
         return {"result": UnitResult(failure=_failure(unit, rejected), rejected=rejected, prompt=context.prompt.sha256)}
     values = [draft.value for draft in state["passed"] if draft.value is not None]
     best, score = 0, None
-    if context.role.score is not None:
+    if context.role.score is not None and len(values) > 1:
         scores = await context.role.score(_inputs(state, context), values, context.embedder)
         best = max(range(len(values)), key=lambda i: (scores[i], -i))
         score = round(float(scores[best]), 6)

@@ -61,7 +61,7 @@ class UnitResult(Record):
         failure: Why there is no value; ``None`` when there is one.
         rejected: Attempts that the checks turned down.
         prompt: Hash of the prompt that was used.
-        score: The best-of-k score of the value, if the role scores.
+        score: The best-of-k score of the value, if the role scores and there was a choice.
     """
 
     value: dict[str, Any] | None = None

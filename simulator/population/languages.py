@@ -57,7 +57,9 @@ def guess_language(text: str) -> str | None:
     >>> guess_language("un capitán de barco que colecciona mapas")
     'es'
     """
-    scripts = Counter(_script(character) for character in text if character.isalpha())
+    if text.isascii():
+        return _by_words(word_list(text)) if any(map(str.isalpha, text)) else None
+    scripts = Counter(map(_script, filter(str.isalpha, text)))
     if not scripts:
         return None
     script, letters = scripts.most_common(1)[0]

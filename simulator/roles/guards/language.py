@@ -46,7 +46,9 @@ def script_of(text: str) -> str | None:
 
     ``None`` with fewer than eight letters of it, or when another script has more than a third as many.
     """
-    letters = Counter(_script(letter) for letter in text if letter.isalpha())
+    if text.isascii():
+        return "LATIN" if sum(map(str.isalpha, text)) >= 8 else None
+    letters = Counter(map(_script, filter(str.isalpha, text)))
     if not letters:
         return None
     ranked = [*letters.most_common(2), ("", 0)]
