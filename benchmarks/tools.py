@@ -36,7 +36,7 @@ furnace gauge glacier greenhouse harbour helmet hinge hydrant incubator kiln lad
 mill mirror mortar net oar orchard oven paddock pump quarry radar raft reel roof saddle sail scale sensor shed silo
 sluice spindle stove telescope tide trailer turbine valve vine wharf winch window""".split()  # noqa: SIM905
 PLACES = """archive bakery barracks brewery cemetery chapel clinic college depot dockyard dormitory embassy farm foundry
-garage hospice hostel inn laboratory laundry library lighthouse market mine monastery museum nursery observatory
+garage hospice hostel inn laboratory laundry library lighthouse market minster monastery museum nursery observatory
 orphanage pharmacy prison refinery school shipyard stable station studio tannery theatre warehouse winery
 workshop""".split()  # noqa: SIM905
 
