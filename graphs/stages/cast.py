@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphs.casting import choose_cast
 from graphs.context import ProductionContext
 from graphs.stage import Counts
 from simulator.errors import InputError
 from simulator.models.base import derive_seed
 from simulator.models.persona import Persona
 from simulator.population.cast_filter import CastFilter
-from simulator.population.sampling import sample_uniform
 from simulator.runs.events import StageEnded, StageStarted
 
 __all__ = ["cast", "cast_personas"]
@@ -23,7 +23,7 @@ async def cast(context: ProductionContext) -> Counts:
     context.listener(StageStarted(STAGE, 0))
     chosen = context.ledger.meta(STAGE, [])
     if len(chosen) < context.scenario.cast.size:
-        context.ledger.put_meta(cast=[*chosen, *(persona.id for persona in _choose(context, chosen))])
+        context.ledger.put_meta(cast=[*chosen, *(persona.id for persona in await _choose(context, chosen))])
     counts = Counts(admitted=len(context.ledger.meta(STAGE)))
     context.listener(StageEnded(STAGE, counts.admitted, 0, 0))
     return counts
@@ -41,7 +41,7 @@ def cast_personas(context: ProductionContext) -> list[Persona]:
     return [context.population.persona(id_) for id_ in ids]
 
 
-def _choose(context: ProductionContext, chosen: Sequence[str]) -> list[Persona]:
+async def _choose(context: ProductionContext, chosen: Sequence[str]) -> list[Persona]:
     section, population = context.scenario.cast, context.population
     if not len(population):
         first = next(context.ledger.failures(), None)
@@ -51,4 +51,4 @@ def _choose(context: ProductionContext, chosen: Sequence[str]) -> list[Persona]:
     new = [persona for persona in able if persona.id not in set(chosen)]
     if chosen and not new:
         return []
-    return sample_uniform(new, section.size - len(chosen), derive_seed(context.scenario.seed, STAGE))
+    return await choose_cast(context, new, section.size - len(chosen), derive_seed(context.scenario.seed, STAGE))

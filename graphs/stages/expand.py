@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from graphs.admission import admit_personas
 from graphs.context import ProductionContext
+from graphs.detail import asked_detail
 from graphs.plan import kept_plan, planned
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
@@ -120,7 +121,7 @@ def _units(context: ProductionContext, hop: int) -> Iterator[Unit]:
     people = {persona.id: persona for persona in frontier(context, hop)}
     for id_, asked in planned(context.ledger, stage, questions(context, hop, people.values())).items():
         for question in asked:
-            inputs = {"persona": people[id_].text, **question}
+            inputs = {"persona": people[id_].text, **question, **asked_detail(context)}
             seed = derive_seed(context.scenario.seed, STAGE, inputs)
             yield Unit(stage=stage, role="relator", inputs=inputs, seed=seed)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from graphs.admission import admit_personas
 from graphs.context import ProductionContext
+from graphs.detail import asked_detail
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
 from simulator.models.base import derive_seed
@@ -49,7 +50,7 @@ def _units(context: ProductionContext) -> Iterator[Unit]:
     for number, text in enumerate(context.texts):
         for turn in range(section.per_text):
             question = section.questions[(number * section.per_text + turn) % len(section.questions)]
-            inputs = {"text": text.text, "question": question}
+            inputs = {"text": text.text, "question": question, **asked_detail(context)}
             yield Unit(
                 stage=STAGE, role="extractor", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs)
             )

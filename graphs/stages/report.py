@@ -29,7 +29,7 @@ async def report(context: ProductionContext) -> Counts:
     tools, served = await build_tool_report(context.ledger, context.embedder)
     if served:
         write_jsonl(directory.report / "tool_coverage.jsonl", served)
-    made = await build_report(context.ledger, context.embedder, tools)
+    made = await build_report(context.ledger, context.embedder, tools, context.scenario.language)
     body = orjson.dumps(made.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     write_atomically(directory.report / "report.json", body)
     write_atomically(directory.report / "report.md", to_markdown(made, context.scenario.name).encode("utf-8"))

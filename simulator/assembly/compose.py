@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.subject import Workbench, open_checks, open_subject, plays_tools, runs_code, subject_model
-from simulator.errors import ModelSpecError
+from simulator.errors import ModelSpecError, PromptError
 from simulator.llm.batch import BatchModel, BatchPolicy, BatchStore
 from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.endpoint import Endpoint
@@ -32,7 +32,16 @@ from simulator.subjects.workshop import Workshop
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
 
-__all__ = ["Crew", "batch_policy", "endpoint_spec", "open_crew", "role_price", "stage_of", "wanted_roles"]
+__all__ = [
+    "Crew",
+    "batch_policy",
+    "check_detail",
+    "endpoint_spec",
+    "open_crew",
+    "role_price",
+    "stage_of",
+    "wanted_roles",
+]
 
 _STAGE_OF: dict[RoleName, str] = {
     "extractor": "extract",
@@ -192,7 +201,7 @@ async def open_crew(
 
     Raises:
         ModelSpecError: A SPEC, file or key is wrong.
-        PromptError: A prompt is missing or malformed.
+        PromptError: A prompt is missing or malformed, or cannot ask for the granularity.
     """
     given, counted = models or {}, meter or Meter()
     doors = _Doors(scenario, settings, replies, stack, given, may_ask, counted, batches, stop_waiting)
@@ -200,6 +209,7 @@ async def open_crew(
     for name in wanted_roles(scenario):
         model, spec = await doors.open(name)
         prompt = _prompt(scenario, name, "standard" if spec is None else spec.profile, prompts or {})
+        check_detail(scenario, name, prompt)
         context = RoleContext(role_of(name, world), prompt, model, embedder, scenario.candidates.get(name))
         roles[name] = context if spec is None else replace(context, deadline_s=spec.unit_s)
         names[name], used[name] = model.name, prompt
@@ -289,6 +299,19 @@ async def _subject(doors: _Doors, workshop: Workshop, roles: Mapping[str, RoleCo
     player = roles.get("tool_player")
     bench = Workbench(doors.scenario.base, doors.replies, doors.meter, workshop, model, player)
     return open_subject(talks.assistant, bench)
+
+
+def check_detail(scenario: Scenario, role: RoleName, prompt: Prompt) -> None:
+    """Check that the prompt can ask for the scenario's granularity.
+
+    Raises:
+        PromptError: It cannot: the small prompts are made for what the embedded model can hold.
+    """
+    if scenario.granularity != "medium" and role in ("extractor", "relator") and "detail" not in prompt.variables:
+        raise PromptError(
+            f"granularity is {scenario.granularity!r}, but the prompt {role}.{prompt.variant} has no $detail to ask "
+            f"for it with; use a model with the standard prompts ('prompts: standard'), or leave it at 'medium'"
+        )
 
 
 def _prompt(scenario: Scenario, role: RoleName, variant: Any, own: Mapping[str, str]) -> Prompt:

@@ -22,7 +22,7 @@ _LONGEST = 60  # characters of a value in a message
 _MOST_NAMES = 3  # texts that a message names
 
 
-_CAST = ("seed", "language", "personas", "texts", "text", "dedup", "expand", "cast", "instructions")
+_CAST = ("seed", "language", "granularity", "personas", "texts", "text", "dedup", "expand", "cast", "instructions")
 _CASTING = ("extractor", "relator", "poser", "embeddings")
 """The parts, and the roles, that decide who the cast is and what it poses."""
 

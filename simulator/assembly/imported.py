@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.errors import InputError
+from simulator.evidence.people import filtered_by
 from simulator.runs.ledger import Ledger
 from simulator.scenario.schema import Scenario
 
@@ -47,12 +48,7 @@ def imported(ledger: Ledger) -> PersonaImport:
             f"SELECT d.stage, COUNT(*) {_DECIDED} AND NOT admitted AND d.stage != 'check' GROUP BY 1 ORDER BY 1"
         )
     )
-    filtered = dict(
-        ledger.rows(
-            f"SELECT substr(reason, 1, instr(reason, ':') - 1), COUNT(*) {_DECIDED} AND d.stage = 'check'"
-            " GROUP BY 1 ORDER BY 2 DESC, 1"
-        )
-    )
+    filtered = filtered_by(ledger)
     admitted = _one(ledger, f"SELECT COUNT(*) {_DECIDED} AND admitted")
     failed = _one(ledger, "SELECT COUNT(*) FROM failures WHERE stage = 'import'")
     attributes = ledger.rows(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from simulator.assembly.compose import endpoint_spec, wanted_roles
+from simulator.assembly.compose import check_detail, endpoint_spec, wanted_roles
 from simulator.assembly.personas import read_personas
 from simulator.assembly.stages import StagePlan, stage_plans
 from simulator.errors import UsageError
@@ -118,5 +118,6 @@ def _role(scenario: Scenario, role: RoleName, settings: Settings) -> RolePlan:
         key_of(spec, settings)
     override = scenario.prompts.get(role)
     prompt: Prompt = load_prompt(role, spec.profile, scenario.base / override if override else None)
+    check_detail(scenario, role, prompt)
     candidates = scenario.candidates.get(role) or prompt.head.candidates
     return RolePlan(role, spec.name, override or f"{role}.{spec.profile}", candidates)

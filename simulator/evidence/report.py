@@ -11,6 +11,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.evidence.adherence import TalkReport, build_talk_report, talk_lines
 from simulator.evidence.diversity import Diversity, diversity, grounding
 from simulator.evidence.npc_cast import cast_flaws
+from simulator.evidence.people import Descriptions, descriptions, filtered_by, told
 from simulator.evidence.tool_report import ToolReport, tool_lines
 from simulator.evidence.yields import Expansion, expansion
 from simulator.models.base import Record
@@ -60,6 +61,7 @@ class Report(Record):
         unpriced: Replies whose price was not known.
         cast_flaws: What does not hold in the cast of NPCs, by kind (an acquaintance whose NPC failed, a quest to it).
         diversity: Of the population.
+        people: How finely they are described, and with which flaws.
         grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
         tools: The set of tools; ``None`` when there is none.
         talks: The conversations, and whether the personas mattered; ``None`` when there are none.
@@ -80,13 +82,22 @@ class Report(Record):
     unpriced: int = 0
     cast_flaws: dict[str, int] = Field(default_factory=dict)
     diversity: Diversity | None = None
+    people: Descriptions | None = None
     grounding: float | None = None
     tools: ToolReport | None = None
     talks: TalkReport | None = None
 
 
-async def build_report(ledger: Ledger, embedder: Embedder, tools: ToolReport | None = None) -> Report:
+async def build_report(
+    ledger: Ledger, embedder: Embedder, tools: ToolReport | None = None, language: str = "en"
+) -> Report:
     """Return the report of the run that ``ledger`` records, with what was said of its tools.
+
+    Args:
+        ledger: The run.
+        embedder: For diversity and grounding.
+        tools: What was said of its tools.
+        language: What personas should be written in.
 
     Raises:
         EndpointError: A remote embedder failed.
@@ -112,6 +123,7 @@ async def build_report(ledger: Ledger, embedder: Embedder, tools: ToolReport | N
         unpriced=unpriced,
         cast_flaws=_cast_flaws(ledger),
         diversity=diversity(vectors) if vectors is not None else None,
+        people=descriptions([persona.text for persona in personas], language, filtered_by(ledger)),
         grounding=await _grounding(ledger, embedder, personas),
         tools=tools,
         talks=await build_talk_report(ledger, embedder),
@@ -218,6 +230,8 @@ def _sentences(report: Report) -> list[str]:
             f"Similarity within the population (cosine): mean of all pairs {d.mean_pair:.2f}, mean of nearest "
             f"neighbours {d.mean_nearest:.2f}, most similar pair {d.max_pair:.2f}."
         )
+    if report.people is not None:
+        lines += [f"{name.capitalize()}: {text}." for name, text in told(report.people)]
     if report.grounding is not None:
         lines.append(f"Grounding@1: the nearest text is a persona's own for {report.grounding:.0%} of T2P personas.")
     return lines

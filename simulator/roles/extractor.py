@@ -10,9 +10,11 @@ from pydantic import Field
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.persona import Question
+from simulator.population.granularity import Granularity
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import shared_run
 from simulator.roles.choice import FIELDS_OF_LIFE, agreement, margin
+from simulator.roles.detail import detail_check, detail_values
 from simulator.roles.persona_text import (
     MAX_CHARACTERS,
     MAX_WHO,
@@ -39,10 +41,11 @@ question puts it, and as the description goes on."""
 
 
 class ExtractorInput(Record):
-    """A text, and what the wanted person would do with it."""
+    """A text, what the wanted person would do with it, and how finely they are to be drawn."""
 
     text: str = Field(min_length=1)
     question: Question
+    granularity: Granularity = "medium"
 
 
 class FoundPersona(Record):
@@ -62,6 +65,7 @@ def extractor() -> Role[ExtractorInput, FoundPersona]:
         checks=(
             *who_checks(),
             *persona_checks(lambda inputs: inputs.text, _examples()),
+            detail_check(),
             Check("lists_words", _lists_words, "persona"),
         ),
         score=_score,
@@ -77,6 +81,7 @@ def _values(inputs: ExtractorInput) -> Mapping[str, str]:
         "topics": topic_words(inputs.text),
         "stance": stance,
         "verb": verb,
+        **detail_values(inputs.granularity),
     }
 
 

@@ -11,6 +11,7 @@ from simulator.population.languages import guess_language
 from simulator.population.quality import instruction_leftover, names_individual, not_a_person, several_people
 from simulator.population.tokens import word_grams, word_list
 from simulator.roles.checks import leftover, repeated_words, shared_run
+from simulator.roles.detail import WORDS
 from simulator.roles.guards.language import script_of
 from simulator.roles.people_words import head_phrase, names_person
 from simulator.roles.role import Check
@@ -33,7 +34,7 @@ MAX_CHARACTERS = 400
 MAX_WHO = 120
 """Longest name for what somebody is."""
 
-LEAST_WORDS, MOST_WORDS = 6, 50
+LEAST_WORDS, _ = WORDS["medium"]
 _MOST_WHO_WORDS = 6
 _SOURCE_RUN = 7
 _EXAMPLE_RUN = 6
@@ -196,14 +197,15 @@ def persona_checks(source: Sources, examples: Sequence[str]) -> tuple[Check[Any,
         ("named", _named),
         ("unfit", _unfit),
         ("quoted", lambda text, _origin: "it has words in quotes; describe a life" if '"' in text else None),
-        ("length", _length),
         ("unfinished", _unfinished),
         ("repetition", _repetition),
         ("language", _language),
         ("copy_of_source", lambda text, origin: _copied(text, [origin], _SOURCE_RUN, "the source")),
         ("copy_of_example", lambda text, _origin: _copied(text, examples, _EXAMPLE_RUN, "an example")),
     )
-    return tuple(_check(name, rule, source) for name, rule in rules)
+    made = [_check(name, rule, source) for name, rule in rules]
+    place = [name for name, _ in rules].index("unfinished")
+    return (*made[:place], Check("length", _length, "persona"), *made[place:])
 
 
 def _check(name: str, rule: Callable[[str, str], str | None], source: Sources) -> Check[Any, Any]:
@@ -255,10 +257,12 @@ def _named(text: str, _origin: str) -> str | None:
     return f"it names somebody ({flaw.found!r}); describe the person without a name" if flaw else None
 
 
-def _length(text: str, _origin: str) -> str | None:
+def _length(inputs: Any, output: Any) -> str | None:
+    text = output.persona
     count = len(word_list(text))
-    least = LEAST_WORDS if script_of(text) != "CJK" else LEAST_WORDS + 2
-    most = MOST_WORDS if script_of(text) != "CJK" else 3 * MOST_WORDS
+    least, most = WORDS[inputs.granularity]
+    if script_of(text) == "CJK":
+        least, most = least + 2, 3 * most
     return None if least <= count <= most else f"it has {count} words; {least} to {most} are wanted"
 
 

@@ -10,8 +10,10 @@ from pydantic import Field
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, normalise_text
 from simulator.models.relation import RELATION_KINDS, RelationKind
+from simulator.population.granularity import Granularity
 from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.template import load_prompt
+from simulator.roles.detail import detail_check, detail_values
 from simulator.roles.people_words import head_phrase, names_person
 from simulator.roles.persona_text import (
     MAX_CHARACTERS,
@@ -46,12 +48,13 @@ _BARE = frozenset({"friend", "colleague", "neighbour", "neighbor", "rival", "men
 
 
 class RelatorInput(Record):
-    """A person, the kind of relation that is asked for, names used enough already, and names to offer first."""
+    """A person, the kind of relation that is asked for, names used enough already, names to offer first, the detail."""
 
     persona: str = Field(min_length=1)
     kind: RelationKind
     avoid: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
+    granularity: Granularity = "medium"
 
 
 class Relative(Record):
@@ -75,6 +78,7 @@ def relator() -> Role[RelatorInput, Relative]:
             *who_checks(),
             Check("same_person", _same_trade, "who"),
             *persona_checks(lambda inputs: inputs.persona, _examples()),
+            detail_check(),
             Check("same_person", _same_person, "persona"),
         ),
         score=_score,
@@ -88,6 +92,7 @@ def _values(inputs: RelatorInput) -> Mapping[str, str]:
         "kind": inputs.kind,
         "choices": ", ".join(offer(inputs.kind, inputs.persona, inputs.avoid, inputs.prefer)),
         "avoid": ", ".join(inputs.avoid) or "none",
+        **detail_values(inputs.granularity),
     }
 
 

@@ -255,6 +255,7 @@ class CastFilter(Section):
         words: Its text has each of these words (several words: the phrase).
         without: Its text has none of these.
         attributes: It has each of these attributes with this value; ``""`` is any value.
+        granularities: It is drawn as finely as one of these says.
     """
 
     hops: tuple[Annotated[int, Field(ge=0, le=MAX_HOP)], ...] = ()
@@ -264,18 +265,46 @@ class CastFilter(Section):
     words: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     attributes: dict[str, str] = Field(default_factory=dict)
+    granularities: tuple[Literal["coarse", "medium", "fine"], ...] = ()
 
 
 class Cast(Section):
-    """The personas of the productions: a uniform sample by seed of those who pass the filter.
+    """The personas of the productions, chosen among those who pass the filter; the same seed chooses the same ones.
 
     Attributes:
         size: How many; all who pass when there are fewer.
+        strategy: ``uniform``: each equally likely. ``stratified``: as many of each stratum. ``coverage``: each as far
+            as can be from those before, in meaning. ``nearest``: those nearest in meaning to ``query``.
+        by: What the strata are: clusters in meaning, hops, kinds of relation, or the values of an attribute.
+        attribute: Which attribute, for ``by: attribute``.
+        clusters: How many, for ``by: cluster``; by default as many as the cast has members.
+        query: Who is looked for, for ``nearest``: ``"elite: cardiology"``.
         where: Filter.
     """
 
     size: int = Field(8, ge=1)
+    strategy: Literal["uniform", "stratified", "coverage", "nearest"] = "uniform"
+    by: Literal["cluster", "hop", "relation", "attribute"] | None = None
+    attribute: str | None = None
+    clusters: int | None = Field(None, ge=1)
+    query: str | None = Field(None, min_length=1)
     where: CastFilter = CastFilter()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Cast:
+        needs = (
+            ("by", "strategy: stratified", self.strategy == "stratified"),
+            ("query", "strategy: nearest", self.strategy == "nearest"),
+            ("attribute", "by: attribute", self.by == "attribute"),
+        )
+        for name, what, needed in needs:
+            if needed and getattr(self, name) is None:
+                raise ValueError(f"'{what}' needs {name!r}")
+            if not needed and getattr(self, name) is not None:
+                raise ValueError(f"{name!r} is only for '{what}'")
+        if self.clusters is not None and self.by != "cluster":
+            raise ValueError("'clusters' is only for 'by: cluster'")
+        return self
 
 
 class Instructions(Section):
@@ -336,6 +365,7 @@ class Scenario(Section):
     description: str = ""
     seed: int = Field(0, ge=0)
     language: str = Field("en", pattern=r"^[a-z]{2,3}$")
+    granularity: Literal["coarse", "medium", "fine"] = "medium"
     concurrency: int = Field(8, ge=1, le=4096)
     models: Models = Models()
     prompts: dict[RoleName, str] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ from simulator.cli.screen.digest import Digest
 from simulator.cli.screen.layout import Barred, facts, heading, table
 from simulator.cli.screen.money import dollars, paid
 from simulator.cli.screen.summary import population_table, stage_title, stages_table
+from simulator.evidence.people import told as described
 from simulator.evidence.report import Report
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def sections(run: Run, numbers: Digest, examples: int) -> Iterator[tuple[Text, R
         yield heading("How different they are"), facts(likeness)
     if talks := _talks(run):
         yield heading("Conversations"), facts(talks)
+    if people := _people(run):
+        yield heading("How they are described"), facts(people)
     if tools := _tools(run):
         yield heading("Tools"), facts(tools)
     if numbers.stages:
@@ -120,6 +123,11 @@ def _tools(run: Run) -> list[tuple[str, str]]:
         ),
         ("by rule", ", ".join(f"{name} {count:,}" for name, count in found.by_rule.items())),
     ]
+
+
+def _people(run: Run) -> list[tuple[str, str]]:
+    made = _written(run)
+    return [] if made is None or made.people is None else described(made.people)
 
 
 def _likeness(run: Run) -> list[tuple[str, str]]:
