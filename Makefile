@@ -55,7 +55,7 @@ imports: $(VENV)/dev
 	$(BIN)/lint-imports
 
 tests: $(VENV)/dev $(VENV)/node
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 KILLS ?= 1000
 test-kill: $(VENV)/dev

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 
 # A slow machine is no failure: no test here is about time.
 settings.register_profile("sixhop", deadline=None)
 settings.load_profile("sixhop")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the embedded model in one worker: two models at once are slower than one after the other."""
+    for item in items:
+        if item.get_closest_marker("model"):
+            item.add_marker(pytest.mark.xdist_group("model"))
