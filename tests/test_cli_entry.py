@@ -174,7 +174,7 @@ def test_an_encoding_that_cannot_say_it_is_no_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("sixhop re", ["resume", "report"]),
+        ("sixhop re", ["resume", "retry", "report"]),
         ("sixhop show run con", ["conversations"]),
         ("sixhop export run --to js", ["jsonl"]),
     ],

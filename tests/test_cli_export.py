@@ -25,17 +25,18 @@ def test_jsonl_holds_every_record(tmp_path: Path, capsys: Shown) -> None:
     assert main(["export", str(root), "--to", "jsonl", "--out", str(out), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     for kind, count in told["counts"].items():
-        assert len((out / f"{kind}.jsonl").read_text("utf-8").splitlines()) == count
+        file = out / f"{kind}.jsonl"
+        assert (len(file.read_text("utf-8").splitlines()) if file.exists() else 0) == count
     assert main(["show", str(root), "--json"]) == 0
     held = json.loads(capsys.readouterr().out)
-    assert told["counts"] == {kind: held[kind] for kind in told["counts"]}
+    assert told["counts"] == {kind: held.get(kind, 0) for kind in told["counts"]}
 
 
 def test_it_goes_into_the_run_directory_by_default(tmp_path: Path, capsys: Shown) -> None:
     root = build_run(tmp_path / "run")
     assert main(["export", str(root), "--to", "jsonl"]) == 0
     assert (root / "products" / "tools.jsonl").read_text("utf-8").count("\n") == 1
-    assert str(root / "products") in capsys.readouterr().out
+    assert str(root / "products") in capsys.readouterr().out.replace("\n", "")  # a long path is folded
 
 
 def test_an_unknown_format_names_those_that_there_are(tmp_path: Path, capsys: Shown) -> None:

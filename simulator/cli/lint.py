@@ -23,7 +23,9 @@ def lint(
     limit: Limit = None,
     as_json: Json = False,
 ) -> None:
-    """Name the rows that a trainer would choke on; exit with 1 if any."""
+    """Name the rows that a trainer would choke on.
+
+    Exits with 1 if there are any."""
     from simulator.cli.screen.console import note, one_line, print_json, stdout, words
     from simulator.cli.screen.layout import table
     from simulator.exports.jsonl import write_jsonl

@@ -30,7 +30,9 @@ def plan(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Say what a scenario would take: calls, tokens, money and time, stage by stage, as ranges.
+    """Say what a scenario would take in calls, tokens and money.
+
+    Stage by stage, as ranges, with the time.
 
     Without --probe no model is asked and nothing is written. With it a small part of the story is performed; a run in
     the same directory does not pay again for what it needs of that.
