@@ -22,7 +22,8 @@ _OFFERS = re.compile(
     r"(?:(?:certainly|gladly|definitely|surely|happily|absolutely) )?"
     r"(?:help|assist|guide|show|provide|offer|give|tell) you\b"
     r"|\bi'll (?:help|assist|guide) you\b|\blet(?:'s| us| me) (?:get|help|walk|guide|show) you\b"
-    r"|\bwhat you(?:'re| are) looking for\b|\byou(?:'re| are) (?:in luck|lucky to)\b|\bis that something you\b"
+    r"|\bwhat you(?:'re| are) looking for\b|\byou(?:'re| are) (?:in luck|lucky to)\b"
+    r"|\bis that something you(?:'ve|'d| have| would| might)\b"
     r"|\byour (?:account|purchase)\b|\b(?:track|find|share|to) your location\b"
     r"|\bhere (?:is|are|'s) (?:a|an|some|the|my|your|three|four|five|\d+)\b[^.?!]{0,40}"
     r"\b(?:steps?|tips?|ways?|ideas?|examples?|lists?|guides?|recipes?|plans?|answers?|suggestions?|instructions?)\b"
@@ -52,14 +53,14 @@ _LECTURE = 10
 
 _ADVICE = re.compile(
     r"^(?:yes,? |no,? |then |first,? |well,? |so,? |also,? )?(?:you|one) "
-    r"(?:can|could|should|may|might|must|need to|'ll need to|have to|'d better)\b"
+    r"(?:can|could|should|may|might|must(?! have\b)|need to|'ll need to|have to|'d better)\b"
     r"(?! be (?:joking|kidding|mad|wrong|right|sure|mistaken|ashamed|able)\b)"
     r"|^(?:make sure|be sure|remember|try|consider|start by|avoid|ensure)\b(?! i\b| we\b| my\b)",
     re.IGNORECASE,
 )
 _YOURS = re.compile(r"\byour (?:\w+ )?(\w+)", re.IGNORECASE)
 _HAVE_YOU = re.compile(
-    r"\b(?:do you (?:want|need) (?!(?:my|me|mine|it|this|that|us|our|to (?:see|know|check|look|have|hear))\b"
+    r"\b(?:do you (?:want|need(?! the\b)) (?!(?:my|me|mine|it|this|that|us|our|to (?:see|know|check|look|have|hear))\b"
     r"|the [\w ]{0,30}(?:number|name|date|address|"
     r"receipt|code|card|details?|invoice|photo)s?\b)|(?:will|would) you (?:want|need)\b"
     r"|(?:do|will|would) you (?:have|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
@@ -68,7 +69,10 @@ _HAVE_YOU = re.compile(
     re.IGNORECASE,
 )
 _FOR_YOU = re.compile(
-    r"\b(?:make|create|build|find|get|do|write|bring|offer|prepare|bake|sew)\b[^.?!]{0,30} for you\b", re.I
+    r"\b(?:make|create|build|find|get|do|write|bring|offer|prepare|bake|sew)\b[^.?!]{0,30} for you\b"
+    r"|\bi have (?!(?:\w+ ){0,3}(?:questions?|news|requests?|problem|job|task)\b)[^.?!]{0,40}\bfor you\b"
+    r"|\bi think you(?:'d| could| can| would| will| might) (?:use|like|enjoy|love|need|benefit)\b",
+    re.IGNORECASE,
 )
 _SERVED = re.compile(
     r"(?:^|[.!?] )your ((?:\w+ ){1,3})(?:is|are|was|were|has|have|will)\b[^?]*(?:[.!]|$)", re.IGNORECASE

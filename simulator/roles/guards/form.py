@@ -22,7 +22,9 @@ _PARTICLE = re.compile(r"\b(?:of|to|with|for|from|in|on|at|by)[.!?]+[\"')]*$")
 """A question or a clause may end in a preposition ("the box it came in."): no sign of a break."""
 _BLANK = re.compile(
     r"\[(?:your|my|the|insert|name|city|town|date|time|company|product|place|number|address|topic)\b[^\]\n]{0,40}\]"
-    r"|\[(?:[a-z]+ ){0,3}(?:number|name|date|address|time|phone|city|town|price|amount|email|id)\]"
+    r"|\[(?-i:[A-Z][a-z]+){2,}\]"
+    r"|\[(?:[a-z]+ ){0,3}(?:number|name|date|address|time|phone|city|town|price|amount|email|id|location|place|"
+    r"street|day|month|year|model|brand|title)\]"
     r"|<(?:your|insert|name|city|date|company)\b[^>\n]{0,40}>|\b(?:XYZ|XXX+|Lorem ipsum)\b|_{3,}",
     re.IGNORECASE,
 )

@@ -79,7 +79,7 @@ _ANNOUNCES = re.compile(
     r"|\b(?:the following|as follows|(?:these|some|a few) (?:simple |easy |basic )?(?:steps|tips|guidelines))\s*[.:]?$",
     re.IGNORECASE,
 )
-_ANNOUNCEMENT = 20
+_ANNOUNCEMENT = 26
 """Words up to which a last sentence that announces something has not delivered it."""
 
 _DELIVERED = 3
