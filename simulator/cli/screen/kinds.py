@@ -11,6 +11,8 @@ from rich.console import RenderableType
 
 from simulator.cli.screen import cards, outcomes, people, talk, work
 from simulator.errors import InputError, UsageError
+from simulator.models.conversation import Conversation
+from simulator.models.outcome import Outcome
 from simulator.models.persona import Persona
 
 if TYPE_CHECKING:
@@ -50,6 +52,12 @@ def _persona(persona: Persona, names: People, run: Run) -> RenderableType:
     return people.persona_card(persona, names, list(run.ledger.relations(of=persona.id)))
 
 
+def _conversation(conversation: Conversation, names: People, run: Run) -> RenderableType:
+    sql = "SELECT body FROM products WHERE kind = 'outcome' AND json_extract(body, '$.conversation') = ?"
+    found = next(run.ledger.rows(sql, (conversation.id,)), None)
+    return talk.chat(conversation, names, Outcome.model_validate_json(found[0]) if found else None)
+
+
 def _cast(run: Run) -> list[Persona]:
     known = {persona.id: persona for persona in run.personas}
     return [known[id_] for id_ in run.cast]
@@ -81,7 +89,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("cast", _cast, people.people_table, _persona),
         Kind("instructions", lambda run: run.instructions, cards.instructions_table, _plainly(cards.instruction_card)),
-        Kind("conversations", lambda run: run.conversations, talk.conversations_table, _plainly(talk.chat)),
+        Kind("conversations", lambda run: run.conversations, talk.conversations_table, _conversation),
         Kind("npcs", lambda run: run.npcs, cards.npcs_table, _plainly(cards.npc_card)),
         Kind("tools", lambda run: run.tools, cards.tools_table, _plainly(cards.tool_card)),
         Kind("problems", lambda run: run.problems, cards.problems_table, _plainly(cards.problem_card)),

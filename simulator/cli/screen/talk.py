@@ -10,7 +10,9 @@ from rich.text import Text
 
 from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.layout import Barred, facts, short, table
+from simulator.models.base import canonical_json
 from simulator.models.conversation import Conversation, Turn
+from simulator.models.outcome import Outcome
 
 __all__ = ["chat", "conversations_table", "excerpt"]
 
@@ -24,6 +26,7 @@ _STOPS = {
     "budget": "the budget was used up",
     "error": "an error",
 }
+_RESULT = 400  # letters of a tool's answer
 _SEVERITY = {"note": "dim", "warning": "yellow", "error": "red"}
 
 
@@ -35,20 +38,43 @@ def conversations_table(conversations: Iterable[Conversation], people: Mapping[s
             words(short(one.id), "cyan"),
             str(len(one.turns)),
             words(one_line(people.get(one.persona, one.persona), 90)),
-            words(one_line(one.turns[0].content, 90)),
+            words(one_line(one.turns[0].content if one.turns else one.reason, 90)),
         )
     return made
 
 
-def chat(conversation: Conversation, people: Mapping[str, str]) -> RenderableType:
-    """Return the whole conversation."""
+def chat(conversation: Conversation, people: Mapping[str, str], outcome: Outcome | None = None) -> RenderableType:
+    """Return the whole conversation, with what the detectors found, what tools were called, and what it took.
+
+    Args:
+        conversation: The conversation.
+        people: Texts of personas by id.
+        outcome: What became of it, if it tests an assistant.
+    """
     pairs = [
         ("id", conversation.id),
         ("user", people.get(conversation.persona, conversation.persona)),
         ("partner", people.get(conversation.partner or "", conversation.partner or "")),
+        ("situation", conversation.situation or ""),
+        ("manner", ", ".join(conversation.behaviours)),
         ("ended", ": ".join(filter(None, [_STOPS.get(conversation.stop, conversation.stop), conversation.reason]))),
     ]
-    return Group(facts(pairs), *_messages(conversation.turns, conversation))
+    after = facts([*_costs(conversation), *_verdicts(outcome)])
+    end: list[RenderableType] = [Text(), after] if after.rows else []
+    return Group(facts(pairs), *_messages(conversation.turns, conversation), *end)
+
+
+def _costs(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    for role, spent in conversation.spent.items():
+        calls = f"{spent.calls:,} {'call' if spent.calls == 1 else 'calls'}"
+        usd = "cost not known" if spent.usd is None else f"${spent.usd:,.4f}"
+        yield role, f"{calls}, {spent.prompt:,} + {spent.completion:,} tokens, {usd}"
+
+
+def _verdicts(outcome: Outcome | None) -> Iterator[tuple[str, str]]:
+    for check in outcome.checks if outcome is not None else ():
+        said = "passed" if check.passed else "DID NOT PASS"
+        yield check.name, f"{said}: {one_line(check.evidence, 160)}" if check.evidence else said
 
 
 def excerpt(conversation: Conversation, turns: int, letters: int) -> RenderableType:
@@ -69,9 +95,23 @@ def _messages(turns: Iterable[Turn], conversation: Conversation) -> Iterator[Ren
         style = "cyan" if turn.role == "user" else "green"
         yield Text()
         yield words(f"  {_speaker(turn, conversation)}", f"bold {style}")
-        yield Barred(turn.content, style)
+        yield from _steps(turn, style) if turn.steps else [Barred(turn.content, style)]
         for label in turn.labels:
-            yield words(f"  ! {label.detector}: {label.evidence}", _SEVERITY[label.severity])
+            said = f"{label.detector}: {label.evidence}"
+            yield Barred(said, _SEVERITY[label.severity], edge="  ! ", body=_SEVERITY[label.severity])
+
+
+def _steps(turn: Turn, style: str) -> Iterator[RenderableType]:
+    """Yield what an assistant said and did within a turn, one after the other."""
+    for step in turn.steps:
+        if step.role == "tool":
+            said = one_line(step.content, _RESULT)
+            yield Barred(said, "red" if step.problem else "magenta", edge="  ← ", body="dim")
+            continue
+        if step.content.strip():
+            yield Barred(step.content, style)
+        for call in step.calls:
+            yield Barred(f"{call.name} {canonical_json(call.arguments)}", "magenta", edge="  → ", body="dim")
 
 
 def _speaker(turn: Turn, conversation: Conversation) -> str:
