@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from simulator import __version__
+from simulator.cli.chat import chat
 from simulator.cli.check_card import check_card
 from simulator.cli.compare import compare
 from simulator.cli.dedup import dedup
@@ -29,6 +30,7 @@ from simulator.cli.resume import resume
 from simulator.cli.retry import retry
 from simulator.cli.run import run
 from simulator.cli.schema import schema
+from simulator.cli.serve import serve
 from simulator.cli.serve_tools import serve_tools
 from simulator.cli.show import show
 from simulator.cli.trial import trial
@@ -54,6 +56,8 @@ app.command("import")(import_)
 app.command("check-card")(check_card)
 app.command("test")(trial)
 app.command("lint")(lint)
+app.command("chat")(chat)
+app.command("serve")(serve)
 app.command("serve-tools")(serve_tools)
 app.add_typer(graph)
 
