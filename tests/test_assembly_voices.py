@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -156,6 +157,8 @@ def test_serve_says_where_it_is_and_ends_with_a_signal(tmp_path: Path) -> None:
             env={"PYTHONUNBUFFERED": "1", "PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin"},
         ) as process:
             assert process.stdout is not None
+            killer = threading.Timer(60, process.kill)  # a test must end
+            killer.start()
             lines = [process.stdout.readline() for _ in range(4)]
             url = re.search(r"http\S+", "".join(lines)).group()  # type: ignore[union-attr]
             key = re.search(r"sk-\S+", "".join(lines)).group()  # type: ignore[union-attr]
@@ -163,7 +166,8 @@ def test_serve_says_where_it_is_and_ends_with_a_signal(tmp_path: Path) -> None:
             client = openai.OpenAI(base_url=url, api_key=key)
             messages: Any = [{"role": "user", "content": "Hello?"}]
             answer = client.chat.completions.create(model=id_, messages=messages)
-            assert "worry" in str(answer.choices[0].message.content)
+            assert str(answer.choices[0].message.content).endswith("?")
             client.close()
             process.send_signal(2)
-            assert process.wait(timeout=20) == 0
+            assert process.wait() == 0
+            killer.cancel()

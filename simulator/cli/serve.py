@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,10 +49,7 @@ def serve(
     if not personas:
         raise InputError(f"the run in {str(rundir)!r} has no {'cast' if cast else 'personas'} yet")
     key = _key(key_env)
-    try:
-        asyncio.run(_serve(personas, scenario, port, key, told=key_env is None, spec=model))
-    except KeyboardInterrupt:
-        return
+    asyncio.run(_serve(personas, scenario, port, key, told=key_env is None, spec=model))
 
 
 def _key(variable: str | None) -> str:
@@ -80,4 +78,12 @@ async def _serve(
         stdout().print(facts(rows))
         stdout().print(words(f"a model's name is a persona's id, such as {next(iter(personas))}", "dim"))
         note("Ctrl-C ends it.")
-        await asyncio.Event().wait()
+        await _asked_to_end()
+
+
+async def _asked_to_end() -> None:
+    """Wait for SIGINT or SIGTERM; a shell that starts a command in the background has the first one ignored."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    await ended.wait()
