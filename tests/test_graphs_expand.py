@@ -148,9 +148,11 @@ def test_whom_a_hop_looks_for_are_those_of_whom_there_are_fewest() -> None:
     texts = ["a retired nurse", "an elderly porter", "a ten-year-old who minds goats", "a poet"]
     counts = presence(texts)
     assert counts == {"children": 1, "old people": 2, "without work": 0, "unseen work": 1, "at home": 0}
-    assert relatives._leading("family", ["children"], ["Niece"]) == [
-        name for name in SELDOM["children"]["family"] if name != "niece"
-    ]
+    groups = sorted(counts, key=lambda group: counts[group])
+    assert groups[:2] == ["without work", "at home"]
+    leading = relatives._leading("family", groups, ["Mother"])
+    assert leading == ["brother-in-law between jobs", "mother-in-law", "foster mother"]
+    assert relatives._leading("mentor", groups, []) == [*SELDOM["children"]["mentor"], *SELDOM["old people"]["mentor"]]
     assert set(SELDOM) == set(GROUPS)
 
 

@@ -14,6 +14,7 @@ from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.population.consistency import inconsistencies
 from simulator.population.graph import Neighbour, RelationshipGraph
+from simulator.population.graph_arrays import UNKNOWN, Edge
 from simulator.population.graph_stats import central, graph_stats, separation
 
 
@@ -192,3 +193,31 @@ def test_sampled_distances_depend_on_the_seed_alone() -> None:
     graph = RelationshipGraph(people, relations)
     assert separation(graph, 5, seed=1) == separation(graph, 5, seed=1)
     assert separation(graph, 5, seed=1) != separation(graph, 5, seed=2)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdefxy"), st.sampled_from(["u", "v"])), max_size=12
+    )
+)
+def test_rows_of_a_table_make_the_graph_that_records_make(edges: list[tuple[str, str, str]]) -> None:
+    people = [persona(id, 0) for id in "abcdef"]
+    records = [relation(source, target, name, 1) for source, target, name in edges]
+    made = RelationshipGraph(people, records).arrays
+    read = RelationshipGraph.of_table(
+        iter([(one.id, one.text, one.hop) for one in people]),
+        iter([(one.source, one.target, one.name, one.kind, one.hop) for one in records]),
+    ).arrays
+    assert (read.ids, read.texts, read.rows, read.names) == (made.ids, made.texts, made.rows, made.names)
+    assert (
+        list(read.edges())
+        == list(made.edges())
+        == [(Edge(one.source, one.target, one.name, one.kind, one.hop)) for one in records]
+    )
+    assert read.hops.tolist() == [0] * 6 + [UNKNOWN] * (len(read.ids) - 6)
+
+
+def test_six_degrees_count_those_whom_nothing_joins(ward: RelationshipGraph) -> None:
+    found = separation(ward, starts=100)
+    assert found.within_six == pytest.approx(12 / 20)
+    assert graph_stats(ward).by_degree == {"0": 1, "1": 1, "2-3": 3}

@@ -20,7 +20,7 @@ _AVOIDED = 4
 """Names of relations that are the most frequent of their kind already, and are not asked for again."""
 
 _SOUGHT = 2
-"""Groups of seldom seen people that a hop looks for: those of whom the population has fewest."""
+"""Groups of seldom seen people that a kind of relation is to lead to: of those that it can, the ones with fewest."""
 
 
 def questions(context: ProductionContext, hop: int, people: Iterable[Persona]) -> dict[str, list[dict[str, Any]]]:
@@ -32,13 +32,13 @@ def questions(context: ProductionContext, hop: int, people: Iterable[Persona]) -
     used = Counter(relation.kind for relation in known)
     avoid = {kind: _frequent(known, kind) for kind in context.scenario.expand.kinds}
     counts = presence(persona.text for persona in context.population.personas if persona.hop <= hop)
-    sought = sorted(counts, key=lambda group: (counts[group], group))[:_SOUGHT]
+    fewest = sorted(counts, key=lambda group: (counts[group], group))
     asked = {}
     for persona in people:
         kinds = _kinds(context, persona, used)
         used.update(kinds)
         asked[persona.id] = [
-            {"kind": kind, "avoid": avoid[kind], "prefer": _leading(kind, sought, avoid[kind])} for kind in kinds
+            {"kind": kind, "avoid": avoid[kind], "prefer": _leading(kind, fewest, avoid[kind])} for kind in kinds
         ]
     return asked
 
@@ -57,6 +57,7 @@ def _frequent(relations: list[Relation], kind: RelationKind) -> list[str]:
 
 
 def _leading(kind: RelationKind, groups: list[str], avoid: list[str]) -> list[str]:
-    """Return names of ``kind`` that lead to people of ``groups``."""
+    """Return names of ``kind`` that lead to people of the first of ``groups`` that it has names for."""
     used = {name.lower() for name in avoid}
-    return [name for group in groups for name in SELDOM[group].get(kind, ()) if name not in used]
+    found = [[name for name in SELDOM[group].get(kind, ()) if name not in used] for group in groups]
+    return [name for names in [names for names in found if names][:_SOUGHT] for name in names]

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 
 from simulator.models.base import Record, derive_seed
+from simulator.models.persona import MAX_HOP
 from simulator.population.adjacency import components, distances_from
 from simulator.population.graph import RelationshipGraph
 from simulator.population.graph_arrays import UNKNOWN, GraphArrays
@@ -33,6 +34,13 @@ class Separation(Record):
         pairs = sum(self.steps.values())
         return sum(steps * count for steps, count in self.steps.items()) / pairs if pairs else None
 
+    @property
+    def within_six(self) -> float:
+        """Share of all pairs, those that nothing joins included, that at most six steps lie between; 0 to 1."""
+        pairs = sum(self.steps.values()) + self.apart
+        near = sum(count for steps, count in self.steps.items() if steps <= MAX_HOP)
+        return near / pairs if pairs else 0.0
+
 
 class GraphStats(Record):
     """Figures of a graph.
@@ -48,6 +56,7 @@ class GraphStats(Record):
         names: Number of different names.
         degree_mean: Relations a persona, in either direction.
         degree_max: Most relations of one persona.
+        by_degree: Personas by their number of relations, in classes that double: ``0``, ``1``, ``2-3``, ``4-7``, ...
         alone: Personas without any relation.
         components: Number of groups that relations join, single personas included.
         largest: Personas in the largest group.
@@ -64,6 +73,7 @@ class GraphStats(Record):
     names: int
     degree_mean: float
     degree_max: int
+    by_degree: dict[str, int]
     alone: int
     components: int
     largest: int
@@ -99,6 +109,7 @@ def graph_stats(graph: RelationshipGraph, starts: int = 16, seed: int = 0, names
         names=len(arrays.names),
         degree_mean=float(degrees.mean()) if len(degrees) else 0.0,
         degree_max=int(degrees.max(initial=0)),
+        by_degree=_doubling(degrees),
         alone=int((degrees == 0).sum()),
         components=int((groups > 0).sum()),
         largest=int(groups.max(initial=0)),
@@ -131,6 +142,12 @@ def central(graph: RelationshipGraph, count: int = 10) -> list[tuple[str, int]]:
 def _degrees(arrays: GraphArrays) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     rows = len(arrays.ids)
     return np.bincount(arrays.sources, minlength=rows) + np.bincount(arrays.targets, minlength=rows)
+
+
+def _doubling(degrees: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, int]:
+    classes = np.bincount(np.frexp(degrees)[1]) if len(degrees) else np.zeros(0, dtype=np.int64)
+    names = ["0", "1", *(f"{2**power}-{2 ** (power + 1) - 1}" for power in range(1, len(classes)))]
+    return {name: int(count) for name, count in zip(names, classes.tolist(), strict=False) if count}
 
 
 def _counts(values: np.ndarray[tuple[int, ...], np.dtype[np.integer]]) -> dict[int, int]:

@@ -24,7 +24,9 @@ __all__ = ["central_view", "hits_view", "neighbours_view", "stats_view", "within
 def stats_view(stats: GraphStats, asked: Expansion) -> RenderableType:
     """Return the figures as a page of 80 columns, with what the questions for relations brought, if any were asked."""
     apart = stats.separation
-    mean = "" if apart.mean is None else f"{apart.mean:.1f} steps on average, {max(apart.steps)} at most"
+    mean = ""
+    if apart.mean is not None:
+        mean = f"{apart.mean:.1f} steps on average, {max(apart.steps)} at most; {apart.within_six:.0%} within six"
     pairs = [
         ("people", f"{stats.personas:,}" + (f", {stats.alone:,} of them without a relation" if stats.alone else "")),
         ("relations", f"{stats.relations:,} by {stats.names:,} different names"),
@@ -37,6 +39,7 @@ def stats_view(stats: GraphStats, asked: Expansion) -> RenderableType:
         parts += [Text(), heading("Yield: new people a question"), _yields(asked)]
     if asked.ended:
         parts += [Text(), words(f"Expansion ended early: {asked.ended}.", "yellow")]
+    parts += [Text(), heading("Relations of a person"), _counted("relations", "people", stats.by_degree)]
     if apart.steps:
         of = "everybody" if apart.starts == stats.personas else f"{apart.starts} people"
         parts += [Text(), heading(f"Steps between two people, from {of}"), _counted("steps", "pairs", apart.steps)]
@@ -103,7 +106,7 @@ def _yields(asked: Expansion) -> Table:
 
 
 def _counted(name: str, count: str, values: Mapping[str, int] | Mapping[int, int], width: int = 24) -> Table:
-    made = table(f"{name}>" if count == "pairs" else name, f"{count}>", *([""] if width else []))
+    made = table(f"{name}>" if count in ("pairs", "people") else name, f"{count}>", *([""] if width else []))
     most = max(values.values(), default=0)
     for key, value in values.items():
         made.add_row(words(str(key)), f"{value:,}", *([bar(value, most, width)] if width else []))
