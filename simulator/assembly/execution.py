@@ -41,7 +41,12 @@ def _order() -> tuple[list[str], dict[str, str]]:
     from graphs.production import STAGES
 
     sections = {section: stage for stage, (section, _) in STAGES.items() if section is not None}
-    return ["import", "extract", "expand", *STAGES], {**sections, "expand": "expand", "cast": "cast"}
+    return ["import", "extract", "expand", *STAGES], {
+        **sections,
+        "texts": "extract",
+        "expand": "expand",
+        "cast": "cast",
+    }
 
 
 def _key_variables(scenario: Scenario) -> list[str]:

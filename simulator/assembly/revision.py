@@ -61,15 +61,16 @@ def first_invalid(changes: Iterable[Change], order: Sequence[str], sections: dic
         order: The stages in the story's order.
         sections: The stage of each section of the scenario that has one.
     """
-    places = {order.index(_stage(change.place, sections)) for change in changes if change.place != "name"}
-    return order[min(places)]
+    stages = [_stage(change.place, sections) for change in changes if change.place != "name"]
+    return min((order[0] if stage is None else stage for stage in stages), key=order.index)
 
 
-def _stage(place: str, sections: dict[str, str]) -> str:
+def _stage(place: str, sections: dict[str, str]) -> str | None:
+    """Return the stage that ``place`` belongs to; ``None`` when everything depends on it (the seed, the thresholds)."""
     part, _, rest = place.partition(".")
     if part in ("models", "prompts", "candidates"):
-        return stage_of(rest.split(".")[0]) or _ALL
-    return sections.get(part, _ALL)
+        return stage_of(rest.split(".")[0])
+    return sections.get(part)
 
 
 def revise(ledger: Ledger, stage: str, order: Sequence[str]) -> list[Statement]:
