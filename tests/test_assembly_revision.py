@@ -80,6 +80,8 @@ def test_a_reused_run_is_the_run_of_the_edited_scenario_for_less(run: Path, tmp_
     simulate_sync(scenario, fresh, models=everything).close()
     assert products(run) == products(fresh)
     for role, count in calls(models).items():
+        if role == "npc_writer":
+            continue  # NPCs know of each other: another cast is another world's people
         assert count < calls(everything)[role], f"{role} was paid for from the beginning"
 
 
