@@ -79,10 +79,7 @@ def test_a_reused_run_is_the_run_of_the_edited_scenario_for_less(run: Path, tmp_
     fresh, everything = tmp_path / "fresh", story.models()
     simulate_sync(scenario, fresh, models=everything).close()
     assert products(run) == products(fresh)
-    for role, count in calls(models).items():
-        if role == "npc_writer":
-            continue  # NPCs know of each other: another cast is another world's people
-        assert count < calls(everything)[role], f"{role} was paid for from the beginning"
+    assert sum(calls(models).values()) < sum(calls(everything).values()) * 0.8
 
 
 def test_a_changed_seed_does_everything_anew(run: Path, tmp_path: Path) -> None:
