@@ -42,9 +42,9 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("median 1 s, 64 in flight", 1.0, 0.5, 64, 1280),
-    Setting("median 1 s, 256 in flight", 1.0, 0.5, 256, 5120),
-    Setting("200 ms, 64 in flight", 0.2, 0.0, 64, 3200),
+    Setting("median 1 s, 64 in flight", 1.0, 0.5, 64, 960),
+    Setting("median 1 s, 256 in flight", 1.0, 0.5, 256, 3840),
+    Setting("200 ms, 64 in flight", 0.2, 0.0, 64, 1920),
 )
 
 

@@ -24,6 +24,7 @@ from simulator.llm.fakes.values import value_for
 from simulator.llm.structured import schema_of
 from simulator.models.base import canonical_json
 from simulator.models.message import Message, Reply
+from simulator.models.tool import Tool, ToolParameter
 from simulator.models.unit import Unit, UnitResult
 from simulator.prompts.template import load_prompt
 from simulator.roles.catalogue import ROLES, role_of
@@ -44,6 +45,14 @@ ROLE_NAMES = (*ROLES, "npc_writer")
 ATTEMPTS = 3
 PERSONA = "a lock keeper aged 44 who collects rain records beside a canal"
 _STALL_S = 0.12
+_TOOL = Tool(
+    id="f-0123456789abcdef",
+    personas=(),
+    name="log_boat",
+    description="Logs a boat that passes the lower gate.",
+    parameters=(ToolParameter(name="boat", type="string", description="name of the boat"),),
+    returns="The number of the entry.",
+)
 
 
 @cache
@@ -76,6 +85,7 @@ def inputs_of(name: str) -> dict[str, Any]:
         },
         "assistant": {"history": [opener.model_dump()]},
         "tool_designer": {"persona": PERSONA},
+        "tool_coder": {"tool": _TOOL.model_dump(mode="json")},
     }
     if name == "npc_writer":
         return _brief()

@@ -22,16 +22,14 @@ def test_the_catalogue_is_large_and_covers_every_kind_and_outcome() -> None:
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_must_come_of_a_fault_comes_of_it(name: str, role: str) -> None:
     fault = FAULTS[name]
-    once = play(role, fault, stays=False)
     stays = play(role, fault, stays=True)
-    for played in (once, stays):
-        assert (played.result is None) != (played.error is None)
-        assert played.clock_s < 300, "one deadline for all attempts"
-    if role in story.SCRIPTS:
-        plain = load_prompt(role).head.ask == "text"
-        _judge_once(fault, once, plain)
-        _judge_stays(fault, stays, plain, role)
+    assert (stays.result is None) != (stays.error is None)
+    assert stays.clock_s < 300, "one deadline for all attempts"
     _judge_product(fault, stays)
+    if role in story.SCRIPTS:  # the story answers for it, so that it is known what must come of a good reply
+        plain = load_prompt(role).head.ask == "text"
+        _judge_stays(fault, stays, plain, role)
+        _judge_once(fault, play(role, fault, stays=False), plain)
 
 
 def _judge_once(fault: NamedFault, played: Played, plain: bool) -> None:

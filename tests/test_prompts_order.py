@@ -1,0 +1,128 @@
+"""What is shared stands first in every prompt, so that an endpoint's prefix cache serves all units of a role."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+from fault_cases import ROLE_NAMES, inputs_of, role_named
+
+from simulator.llm.open import open_model
+from simulator.llm.spec import parse_spec
+from simulator.llm.structured import schema_of
+from simulator.models.base import canonical_json
+from simulator.models.message import ChatRequest, Message, Sampling
+from simulator.prompts.chat import chat, each_chat, field_chat
+from simulator.prompts.template import Prompt, load_prompt
+from simulator.settings import Settings
+
+OTHER = "a tax adviser of 61 who is learning the accordion on a windy peninsula"
+CHANGED = {"extractor": "text", "assistant": "history"}
+"""The input that differs from unit to unit, where it is not the persona."""
+
+ORDER = {
+    "extractor": "rules, examples, text",
+    "relator": "rules, examples, persona",
+    "poser": "rules, examples, persona",
+    "user": "rules, examples, persona, history",
+    "assistant": "rules, examples, history",
+    "tool_designer": "rules, examples, persona",
+    "npc_writer": "rules and lore, examples, persona",
+}
+"""The golden order of each role's prompt."""
+
+
+def units(name: str) -> tuple[Any, Any]:
+    """Return the inputs of two units of a role that differ in what differs between units."""
+    first = inputs_of(name)
+    field = CHANGED.get(name, "persona")
+    second = [{"role": "user", "content": OTHER}] if field == "history" else OTHER
+    made = role_named(name).inputs
+    return made.model_validate(first), made.model_validate({**first, field: second})
+
+
+def chats(name: str, prompt: Prompt, inputs: Any) -> list[tuple[Message, ...]]:
+    """Return the chats that one unit begins with: one, or one for each field."""
+    role = role_named(name)
+    values = role.values(inputs)
+    if prompt.head.ask == "each":
+        done = dict.fromkeys(prompt.head.questions, "something")
+        return [each_chat(prompt, values, done, field) for field in prompt.head.questions]
+    if prompt.head.ask == "fields":
+        return [field_chat(prompt, values, {}, next(iter(prompt.head.questions)))]
+    return [chat(prompt, values, role.history(inputs))]
+
+
+@pytest.mark.parametrize("variant", ["standard", "small"])
+@pytest.mark.parametrize("name", ORDER)
+def test_what_is_shared_stands_first_and_what_differs_last(name: str, variant: Any) -> None:
+    prompt, (first, second) = load_prompt(name, variant), units(name)
+    history = len(role_named(name).history(first))
+    for one, other in zip(chats(name, prompt, first), chats(name, prompt, second), strict=True):
+        head, own = one[: len(one) - history - 1], one[len(one) - history - 1]
+        assert head == other[: len(head)], "rules, lore and examples are the same for all units"
+        assert [m.role for m in head] == ["system"] + ["user", "assistant"] * (len(head) // 2)
+        assert own.role == "user"
+        assert prompt.head.ask == "each" or own != other[len(head)], "what is the unit's own follows"
+    assert ("history" in ORDER[name].split(", ", 2)[2]) == (name in ("user", "assistant"))
+    assert ("lore" in ORDER[name]) == (name == "npc_writer")
+
+
+@pytest.mark.parametrize("name", ["user", "assistant"])
+@pytest.mark.parametrize("variant", ["standard", "small"])
+def test_a_turn_begins_with_the_whole_prompt_of_the_turn_before(name: str, variant: Any) -> None:
+    prompt, role = load_prompt(name, variant), role_named(name)
+    said = [{"role": "user", "content": "Where do I begin?"}, {"role": "assistant", "content": "At the lower gate."}]
+    said += [{"role": "user", "content": "And then?"}, {"role": "assistant", "content": "Up the hill."}]
+    persona = {"persona": "a lock keeper who logs boats"} if name == "user" else {}
+    ends = (2, 4) if name == "user" else (1, 3)
+    early, late = (role.inputs.model_validate({**persona, "history": said[:end]}) for end in ends)
+    before, after = (chats(name, prompt, inputs)[0] for inputs in (early, late))
+    assert after[: len(before)] == before
+
+
+@pytest.mark.parametrize("name", sorted(set(ROLE_NAMES) - set(ORDER)))
+def test_other_roles_keep_their_rules_free_of_what_differs(name: str) -> None:
+    inputs = role_named(name).inputs.model_validate(inputs_of(name))
+    prompt, values = load_prompt(name), role_named(name).values(inputs)
+    (system, *_), *_ = chats(name, prompt, inputs)
+    texts = [text for name, text in values.items() if name in prompt.head.data and len(text) > 20]
+    assert system.role == "system"
+    assert not [text for text in texts if text in system.content]
+
+
+def test_the_same_request_is_the_same_bytes() -> None:
+    first, _ = units("poser")
+    made = [chats("poser", load_prompt("poser"), first)[0] for _ in range(2)]
+    schema = schema_of(role_named("poser").output)
+    assert len({canonical_json(ChatRequest(messages=m, reply_schema=schema)) for m in made}) == 1
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_from_the_second_call_on_the_shared_prefix_comes_from_the_cache() -> None:
+    """llama.cpp says how much of a prompt it did not compute again; the tail from the persona on is measured alone."""
+
+    async def go() -> list[tuple[int, int]]:
+        prompt, shares = load_prompt("poser"), []
+        people = ["a lock keeper who logs boats", OTHER, "a baker who is going blind"]
+        async with open_model(parse_spec("local"), Settings.from_environ(os.environ)) as model:
+
+            async def usage(messages: tuple[Message, ...]) -> Any:
+                sampling = Sampling(max_tokens=1, temperature=0.0)
+                return (await model.reply(ChatRequest(messages=messages, sampling=sampling, seed=1))).usage
+
+            frame = (await usage((Message(role="user", content="x"),))).prompt
+            for person in people:
+                messages = chat(prompt, {"persona": person})
+                tail = (await usage(messages[-1:])).prompt - frame + 2
+                whole = await usage(messages)
+                shares.append((whole.cached, whole.prompt - tail))
+        return shares
+
+    _, *later = asyncio.run(go())
+    for cached, shared in later:
+        assert shared > 500
+        assert cached >= 0.95 * shared
