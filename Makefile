@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quickstart
 
-.PHONY: demo demo-six-hops test test-kill lint types imports tests bench-graph bench-explore lock clean help
+.PHONY: bench-throughput table-faults demo demo-six-hops test test-kill lint types imports tests bench-graph bench-explore lock clean help
 
 help:
 	@echo "make demo     run scenarios/quickstart.yaml on the embedded model and show the result"
 	@echo "make test     everything that checks the project"
 	@echo "make test-kill  kill runs a thousand times and compare what is left (minutes)"
 	@echo "make bench-graph    load and ask a graph of a million people; make bench-explore: each command on 100,000"
+	@echo "make bench-throughput  calls a second and CPU next to bare aiohttp; PEERS='distilabel=PYTHON ...' adds others"
+	@echo "make table-faults      play every fault to every role and print what came of it"
 	@echo "make lock     resolve the locks anew (needs uv)"
 
 # What `sixhop` needs to run, weights of the embedded model included. The lock is complete, so --no-deps.
@@ -58,6 +60,12 @@ tests: $(VENV)/dev $(VENV)/node
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 KILLS ?= 1000
+bench-throughput: $(VENV)/runtime
+	@$(BIN)/python benchmarks/throughput.py $(addprefix --peer ,$(PEERS))
+
+table-faults: $(VENV)/dev
+	@$(BIN)/python benchmarks/fault_table.py
+
 test-kill: $(VENV)/dev
 	PYTHONPATH=.:tests $(BIN)/python tests/kill_harness.py --kills $(KILLS)
 

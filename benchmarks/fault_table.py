@@ -34,9 +34,8 @@ def told(results: list[Played]) -> str:
 
 def main() -> None:
     """Play everything and print the table."""
-    print(
-        "| kind | fault | must be | played to | if it passes | if it stays | asked at most |\n|---|---|---|---|---|---|---|"
-    )
+    print("| kind | fault | must be | played to | if it passes | if it stays | asked at most |")
+    print("|---|---|---|---|---|---|---|")
     units = 0
     for fault in FAULTS.values():
         once = [play(role, fault, stays=False) for role in story.SCRIPTS]

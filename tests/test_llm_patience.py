@@ -457,3 +457,55 @@ def test_a_server_with_a_rate_limit_serves_everybody_in_the_end() -> None:
             assert client.limiter.limit <= 16
 
     asyncio.run(go())
+
+
+class Provider:
+    """A provider on simulated time: serves ``capacity`` requests at once for a second each, answers 429 to the rest."""
+
+    def __init__(self, capacity: int, *, faulty: bool = False) -> None:
+        self.served = self.refused = self.sent = 0
+        self._capacity, self._faulty = capacity, faulty
+
+    def work(self, limiter: Limiter, hand: HandClock, seconds: int) -> None:
+        """Be asked for as much as the limiter lets through, for so many seconds."""
+        asyncio.run(self._work(limiter, hand, seconds))
+
+    async def _work(self, limiter: Limiter, hand: HandClock, seconds: int) -> None:
+        for _ in range(seconds):
+            self._busy = 0
+            async with asyncio.TaskGroup() as group:
+                for _ in range(limiter.limit):
+                    group.create_task(self._request(limiter))
+            hand.time += 1
+
+    async def _request(self, limiter: Limiter) -> None:
+        async with limiter.slot() as ticket:
+            self.sent += 1
+            self._busy += 1
+            if self._busy > self._capacity:
+                ticket.outcome = "busy"
+                self.refused += 1
+            elif not self._faulty or self.sent % 2:
+                ticket.outcome = "ok"
+                self.served += 1
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("capacity", [5, 20, 50])
+def test_the_limit_finds_what_a_provider_takes_and_stays_near_it(capacity: int) -> None:
+    """Additive increase and multiplicative decrease saw between half of the capacity and just above it."""
+    hand = HandClock()
+    limiter = Limiter(64, hand.clock)
+    Provider(capacity).work(limiter, hand, 60)
+    provider = Provider(capacity)
+    provider.work(limiter, hand, 300)
+    assert capacity / 2 - 1 <= limiter.limit <= capacity + 2
+    assert provider.served >= 0.7 * 300 * capacity
+    assert provider.refused <= 0.1 * provider.sent
+
+
+def test_faults_do_not_hold_the_limit_down() -> None:
+    hand = HandClock()
+    limiter = Limiter(64, hand.clock)
+    Provider(1000, faulty=True).work(limiter, hand, 50)
+    assert (limiter.limit, limiter.cuts) == (64, 0)
