@@ -15,6 +15,7 @@ from cli_cases import CHILD, HERMIT, MIDWIFE, NURSE, PILOT, SISTER, TEACHER, TUN
 
 from simulator.cli.main import main
 from simulator.models.persona import Persona, persona_id
+from simulator.population.index import PersonaIndex
 from simulator.runs.entry import Entry
 from simulator.runs.ledger import Ledger
 
@@ -101,6 +102,22 @@ def test_an_index_that_another_process_has_is_left_alone(run: Path, capsys: Show
     assert [hit["id"] for hit in after] == [hit["id"] for hit in before]
     assert files == {path: path.stat().st_mtime_ns for path in (run / "index").rglob("*") if path.is_file()}
     holder.close()
+    assert find(run, "a child", capsys)[1] == ""
+
+
+def test_a_full_disk_is_no_reason_not_to_answer(run: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, _ = find(run, "a child", capsys)
+    shutil.rmtree(run / "index")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PersonaIndex, "add", full)
+    after, told = find(run, "a child", capsys)
+    assert "No space left on device" in told
+    assert [hit["id"] for hit in after] == [hit["id"] for hit in before]
+    monkeypatch.undo()
+    assert "missing or unfinished" in find(run, "a child", capsys)[1]
     assert find(run, "a child", capsys)[1] == ""
 
 

@@ -13,6 +13,7 @@ from simulator.evidence.report import build_report, to_markdown
 from simulator.evidence.tool_report import build_tool_report
 from simulator.exports.jsonl import export_jsonl, write_jsonl
 from simulator.population.index import open_or_rebuild
+from simulator.population.index_memory import MemoryIndex
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Note, StageEnded, StageStarted
 
@@ -47,7 +48,8 @@ def _index(context: ProductionContext, folder: Path) -> None:
     try:
         with open_or_rebuild(folder, ids, texts, vectors, context.embedder.name) as index:
             if index.rebuilt:
-                context.listener(Note(f"the index of the population was built: {index.rebuilt}"))
+                done = "left alone" if isinstance(index, MemoryIndex) else "built"
+                context.listener(Note(f"the index of the population was {done}: {index.rebuilt}"))
     except SixhopError:
         raise
     except Exception as error:

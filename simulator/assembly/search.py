@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from simulator.assembly.run import Run
-from simulator.errors import InputError
+from simulator.errors import InputError, SixhopError
 from simulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,25 +51,39 @@ async def find_people(
 async def open_people(run: Run, embedder: Embedder, tell: Tell = lambda _: None) -> NearPersonas:
     """Return the index of all people of ``run``; what is missing or damaged is made from the ledger.
 
-    Only people that a sound index lacks are embedded.
+    Only people that a sound index lacks are embedded. Where the folder cannot be written, the index is in memory.
     """
     from simulator.population.index import open_index
+    from simulator.population.index_memory import MemoryIndex
 
     rows = list(run.ledger.rows("SELECT id, text FROM personas ORDER BY seq"))
     ids, texts = [id for id, _ in rows], [text for _, text in rows]
-    index = open_index(run.directory.index, ids, texts, embedder.name)
-    held = len(index)
-    if index.rebuilt:
-        tell(f"the index in {str(run.directory.index)!r} is not used: {index.rebuilt}")
+    folder = str(run.directory.index)
     try:
-        for start in range(held, len(ids), _PART):
+        index = open_index(run.directory.index, ids, texts, embedder.name)
+        if index.rebuilt:
+            tell(f"the index in {folder!r} is not used: {index.rebuilt}")
+        await _complete(index, ids, texts, embedder, tell)
+    except SixhopError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Chroma raises errors of its own, of SQLite, of Rust, of the system
+        tell(f"the index in {folder!r} cannot be written ({error}): this search is in memory")
+        index = MemoryIndex(str(error))
+        await _complete(index, ids, texts, embedder, tell)
+    return index
+
+
+async def _complete(
+    index: NearPersonas, ids: Sequence[str], texts: Sequence[str], embedder: Embedder, tell: Tell
+) -> None:
+    try:
+        for start in range(len(index), len(ids), _PART):
             tell(f"taking people of the ledger into the index: {start:,} of {len(ids):,} ...")
             part = slice(start, start + _PART)
             index.add(ids[part], texts[part], await embedder.embed(texts[part]))
     except BaseException:
         index.abandon()
         raise
-    return index
 
 
 async def open_embedder(scenario: Scenario | None, settings: Settings, stack: AsyncExitStack) -> Embedder:
