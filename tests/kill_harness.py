@@ -127,7 +127,12 @@ async def begin_or_go_on(root: Path, models: dict[str, ScriptedModel], listener:
     """Go on with the run as ``sixhop resume`` does, or begin it when the ledger does not know of one yet."""
     if _was_begun(root):
         return await resume(root, models=models, listener=listener)
-    return await simulate(story.scenario(concurrency=CONCURRENCY), root, models=models, listener=listener)
+    scenario = story.scenario(
+        concurrency=CONCURRENCY,
+        personas={"paths": "scenarios/people", "limit": 6},
+        conversations={"exchanges": 3, "count": 5, "checks": [{"regex": "urgent"}]},
+    )
+    return await simulate(scenario, root, models=models, listener=listener)
 
 
 def _was_begun(root: Path) -> bool:

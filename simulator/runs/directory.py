@@ -65,7 +65,7 @@ class RunDirectory:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            strangers = [path.name for path in self.root.iterdir() if not path.name.startswith(".")]
+            strangers = [path.name for path in self.root.iterdir() if not self._is_ours(path)]
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise RunDirectoryError(f"the run directory {str(self.root)!r} cannot be made: {reason}") from error
@@ -79,6 +79,12 @@ class RunDirectory:
                 f"the run directory {str(self.root)!r} is read-only; give write access or name another"
             )
         self._check_links()
+
+    def _is_ours(self, path: Path) -> bool:
+        """Return whether ``path`` may stand in a directory without a ledger: a kill came before that was laid out."""
+        if path == self.logs:
+            return all(part.name.startswith("run.jsonl") for part in _inside(path))
+        return path.name.startswith(".")
 
     def check(self) -> None:
         """Check that there is a run in it.
