@@ -17,6 +17,7 @@ from langgraph.graph import END, START, StateGraph
 from graphs.studio import bound, role_context
 from graphs.talk import judging, nodes, routers, speakers
 from graphs.talk.state import ConversationContext, ConversationState, TalkInput, TalkOutput
+from graphs.walk import Walk
 from simulator.llm.account import accounted
 from simulator.models.base import content_id
 from simulator.models.conversation import Conversation
@@ -40,6 +41,11 @@ def build() -> Any:
     """Return the compiled machine (compiled once a process)."""
     graph = StateGraph(ConversationState, context_schema=ConversationContext, input_schema=TalkInput)
     return _wire(graph, lambda node: node)
+
+
+@cache
+def _walk() -> Walk:
+    return Walk(build())
 
 
 @cache
@@ -89,10 +95,8 @@ async def converse(unit: Unit, context: ConversationContext) -> UnitResult:
         EndpointError: An endpoint failed; what was said so far is in the reply cache.
         InputError: The inputs are not those of a conversation.
     """
-    state = {**unit.inputs, "seed": unit.seed}
-    config = {"recursion_limit": steps(int(unit.inputs.get("exchanges", 3)))}
     with accounted() as account:
-        end = await build().ainvoke(state, config=config, context=context)
+        end = await _walk().run({**unit.inputs, "seed": unit.seed}, context)
     scores = end["scores"]
     known: dict[str, Any] = {
         "rejected": end["rejected"],

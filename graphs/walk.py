@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from langgraph.channels import LastValue
+from langgraph.channels import BinaryOperatorAggregate, LastValue
 from langgraph.errors import GraphRecursionError
 from langgraph.graph import END, START
 from langgraph.graph.state import CompiledStateGraph
@@ -29,17 +29,21 @@ class Walk:
 
     Args:
         graph: Nodes and routers are coroutine functions of the state, or of the state and the runtime; a node returns
-            the fields that it changes, each of which simply takes the new value.
+            the fields that it changes, each of which takes the new value, or what its reducer makes of it.
 
     Raises:
-        ValueError: The graph has parallel ways, reducers, or a node that is not a coroutine function.
+        ValueError: The graph has parallel ways, or a node that is not a coroutine function.
     """
 
     def __init__(self, graph: CompiledStateGraph[Any, Any, Any, Any]) -> None:
         builder = graph.builder
-        reduced = [name for name, channel in builder.channels.items() if type(channel) is not LastValue]
-        if reduced or builder.waiting_edges:
-            raise ValueError(f"a graph with reducers ({', '.join(reduced)}) or joins cannot be walked")
+        reduced: dict[str, Any] = {
+            name: channel for name, channel in builder.channels.items() if _is_reduced(channel, name)
+        }
+        self._reducers = {name: channel.operator for name, channel in reduced.items()}
+        self._first = {name: channel.copy() for name, channel in reduced.items()}
+        if builder.waiting_edges:
+            raise ValueError("a graph with joins cannot be walked")
         self._nodes = {name: _step(spec.runnable, name) for name, spec in builder.nodes.items()}
         self._routers = {name: _router(branches, name) for name, branches in builder.branches.items()}
         self._next = _edges(builder.edges, self._routers)
@@ -52,18 +56,33 @@ class Walk:
             GraphRecursionError: More steps than the graph's recursion limit.
             Exception: What a node raised, as it is.
         """
-        known, runtime = dict(state), Runtime(context=context)
+        known, runtime = self._changed(self._beginning(), state), Runtime(context=context)
         here = await self._after(START, known, runtime)
         for _ in range(self._limit):
             if here == END:
                 return known
-            known.update(await self._nodes[here](known, runtime))
+            known = self._changed(known, await self._nodes[here](known, runtime))
             here = await self._after(here, known, runtime)
         raise GraphRecursionError(f"more than {self._limit} steps without reaching an end")
+
+    def _beginning(self) -> dict[str, Any]:
+        return {name: channel.copy().get() for name, channel in self._first.items()}
+
+    def _changed(self, known: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+        for name, value in changes.items():
+            reduce = self._reducers.get(name)
+            known[name] = value if reduce is None else reduce(known[name], value)
+        return known
 
     async def _after(self, node: str, state: Mapping[str, Any], runtime: Runtime[Any]) -> str:
         router = self._routers.get(node)
         return self._next[node] if router is None else await router(state, runtime)
+
+
+def _is_reduced(channel: Any, name: str) -> bool:
+    if type(channel) not in (LastValue, BinaryOperatorAggregate):
+        raise ValueError(f"{name!r} is a {type(channel).__name__}, which cannot be walked")
+    return type(channel) is BinaryOperatorAggregate
 
 
 def _step(runnable: Any, name: str) -> Step:

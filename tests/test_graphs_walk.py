@@ -7,13 +7,16 @@ import json
 import operator
 from typing import Annotated, Any, TypedDict
 
+import conversation_cases as talks
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langgraph.channels import Topic
 from langgraph.errors import GraphRecursionError
 from langgraph.graph import END, START, StateGraph
 from role_cases import Letters
 
+from graphs import conversation
 from graphs.role import build
 from graphs.walk import Walk
 from simulator.errors import EndpointUnreachable
@@ -70,6 +73,10 @@ class Sum(TypedDict, total=False):
     n: Annotated[int, operator.add]
 
 
+class Gathered(TypedDict, total=False):
+    n: Annotated[int, Topic(int)]
+
+
 async def up(state: Count) -> Count:
     return {"n": state.get("n", 0) + 1}
 
@@ -94,14 +101,27 @@ def test_a_chain_and_a_loop_without_an_end() -> None:
         asyncio.run(Walk(loop).run({}, None))
 
 
+def test_a_reducer_makes_what_langgraph_makes_of_it() -> None:
+    assert asyncio.run(Walk(graph(Sum)).run({"n": 5}, None)) == asyncio.run(graph(Sum).ainvoke({"n": 5})) == {"n": 23}
+    assert asyncio.run(Walk(graph(Sum)).run({}, None)) == {"n": 3}
+
+
+def test_a_conversation_is_walked_as_langgraph_runs_it() -> None:
+    given = {"persona": talks.PERSONA, "opener": talks.OPENER, "exchanges": 4, "seed": 7}
+    walked = asyncio.run(Walk(conversation.build()).run(given, talks.context(talks.ASKED)))
+    ran = asyncio.run(conversation.build().ainvoke(given, context=talks.context(talks.ASKED)))
+    assert len(walked["messages"]) == 8
+    assert walked == ran
+
+
 @pytest.mark.parametrize(
     "made",
     [
-        graph(Sum),
+        graph(Gathered),
         graph(Count, plain),
         graph(Count, up, (START, "one"), (START, "two"), ("one", END), ("two", END)),
     ],
-    ids=["a reducer", "a plain function", "two ways at once"],
+    ids=["a topic", "a plain function", "two ways at once"],
 )
 def test_a_graph_that_is_more_than_a_chain_is_refused(made: Any) -> None:
     with pytest.raises(ValueError, match="walk"):

@@ -12,7 +12,16 @@ from graphs.talk.goal import goal_by_rule
 from graphs.talk.look import SECOND_LOOK
 from graphs.talk.manner import manner_by_rule
 from graphs.talk.speakers import given_line, speaker_inputs
-from graphs.talk.state import ConversationState, Side, inputs_of, message_of, next_side, turns_here, whole
+from graphs.talk.state import (
+    ConversationState,
+    Side,
+    checked_inputs,
+    inputs_of,
+    message_of,
+    next_side,
+    turns_here,
+    whole,
+)
 from graphs.talk.stop import ending, lost_reason
 from graphs.talk.subject import fault_of
 from simulator.models.base import canonical_json, content_id
@@ -36,9 +45,17 @@ async def open_talk(state: ConversationState) -> dict[str, Any]:
 
     A human message at the end of the thread is the opener of somebody in a chat.
     """
-    inputs, messages = inputs_of(state), state.get("messages", [])
-    fresh: dict[str, Any] = {"rejected": (), "scores": (), "lost": None, "stop": None, "reason": "", "draft": None}
-    fresh |= {"conversation": None, "failure": None, "goal": None, "verdicts": (), "carried": None}
+    inputs, messages = checked_inputs(state), state.get("messages", [])
+    fresh: dict[str, Any] = {
+        "given": inputs,
+        "rejected": (),
+        "scores": (),
+        "lost": None,
+        "stop": None,
+        "reason": "",
+        "draft": None,
+    }
+    fresh |= {"draft": None, "conversation": None, "failure": None, "goal": None, "verdicts": (), "carried": None}
     if messages and isinstance(messages[-1], HumanMessage):
         return {**fresh, "first": len(messages) - 1}
     begun = inputs.transcript

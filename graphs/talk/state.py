@@ -29,6 +29,7 @@ __all__ = [
     "Side",
     "TalkInput",
     "TalkOutput",
+    "checked_inputs",
     "history_of",
     "inputs_of",
     "message_of",
@@ -84,6 +85,7 @@ class ConversationState(TalkInput, total=False):
     """What the machine knows.
 
     Attributes:
+        given: The checked inputs.
         first: Index of the first message of this conversation; earlier ones are of an older one in the same thread.
         draft: The turn that a side has just made, not yet looked at.
         rejected: Attempts that were turned down, in order.
@@ -98,6 +100,7 @@ class ConversationState(TalkInput, total=False):
         failure: Why there is no outcome, as JSON-able data.
     """
 
+    given: ConversationInputs | None
     first: int
     draft: UnitResult | None
     rejected: tuple[Attempt, ...]
@@ -120,6 +123,11 @@ class TalkOutput(MessagesState, total=False):
 
 
 def inputs_of(state: ConversationState) -> ConversationInputs:
+    """Return what the conversation is made from, as it was checked when it began."""
+    return state.get("given") or checked_inputs(state)
+
+
+def checked_inputs(state: ConversationState) -> ConversationInputs:
     """Return what the conversation is made from.
 
     A chat message without a persona is somebody at the keyboard: one answer, and the next message goes on.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -13,7 +13,7 @@ from simulator.models.base import Record
 from simulator.models.message import Message
 from simulator.prompts.template import load_prompt, neutralise
 from simulator.roles.guards.panel import ASSISTANT, checks
-from simulator.roles.guards.scene import Scene
+from simulator.roles.guards.scene import Scene, remembered
 from simulator.roles.role import Role
 from simulator.roles.talk import mend, rate
 
@@ -61,7 +61,7 @@ def assistant() -> Role[AssistantInput, AssistantTurn]:
     )
 
 
-@lru_cache(maxsize=64)
+@remembered
 def scene_of_assistant(inputs: AssistantInput) -> Scene:
     """Return the scene that the detectors see.
 

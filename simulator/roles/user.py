@@ -8,7 +8,7 @@ which is what it was trained for, and the persona reaches the prompt of every tu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -19,7 +19,7 @@ from simulator.models.message import Message
 from simulator.models.situation import Behaviour, Situation
 from simulator.prompts.template import load_prompt, neutralise
 from simulator.roles.guards.panel import USER, checks
-from simulator.roles.guards.scene import Scene
+from simulator.roles.guards.scene import Scene, remembered
 from simulator.roles.role import Role
 from simulator.roles.script import brief, manner, told
 from simulator.roles.talk import mend, rate
@@ -69,7 +69,7 @@ def user() -> Role[UserInput, UserTurn]:
     )
 
 
-@lru_cache(maxsize=64)
+@remembered
 def scene_of_user(inputs: UserInput) -> Scene:
     """Return the scene that the detectors see."""
     rules, examples = _shown()

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import wraps
+from typing import Literal, TypeVar
 
 from simulator.models.conversation import Label
 from simulator.models.message import Message
 from simulator.models.situation import Behaviour, Situation
 
-__all__ = ["Detector", "Scene", "inspect"]
+__all__ = ["Detector", "Scene", "inspect", "remembered"]
+
+I = TypeVar("I")  # noqa: E741 - the inputs of a role
+_KEPT = 64
+"""Scenes that are remembered: about as many conversations as speak at once."""
 
 
 _NOTHING = Situation()
@@ -54,6 +59,27 @@ class Scene:
         """The first turn of the conversation's user, or nothing before it."""
         turns = self.own if self.role == "user" else self.other
         return turns[0] if turns else ""
+
+
+def remembered(make: Callable[[I], Scene]) -> Callable[[I], Scene]:
+    """Return ``make`` with a memory of its latest inputs, told apart by identity.
+
+    Every detector asks for the scene of the same inputs; comparing whole histories with each other would cost more than
+    most detectors do.
+    """
+    kept: dict[int, tuple[I, Scene]] = {}
+
+    @wraps(make)
+    def scene(inputs: I) -> Scene:
+        known = kept.get(id(inputs))
+        if known is not None and known[0] is inputs:
+            return known[1]
+        if len(kept) >= _KEPT:
+            kept.pop(next(iter(kept)), None)
+        kept[id(inputs)] = inputs, (made := make(inputs))
+        return made
+
+    return scene
 
 
 Detector = Callable[[str, Scene], Label | None]
