@@ -11,7 +11,9 @@ from rich.console import Console
 from simulator.cli.screen.lines import PlainLines, Silence
 from simulator.cli.screen.panel import draw
 from simulator.cli.screen.progress import Progress, duration
+from simulator.cli.screen.projection import Projection, projected
 from simulator.runs.events import Event, Note, RunStarted, StageEnded, StageStarted, UnitEnded, UnitStarted
+from simulator.runs.forecast import Forecast, Range, RoleForecast, StageForecast
 
 
 @dataclass
@@ -122,11 +124,51 @@ def test_call_rate_is_that_of_the_last_minute() -> None:
     assert progress.call_rate() == pytest.approx(3.0)
 
 
+def foreseen(*stages: tuple[str, int, float]) -> Forecast:
+    """Stages with their units, and calls for each unit; a call has 10 tokens and costs a cent and a second."""
+
+    def stage(name: str, units: int, calls: float) -> StageForecast:
+        made, tokens = Range.exactly(units * calls), Range.exactly(5 * units * calls)
+        role = RoleForecast("r", "m", made, tokens, tokens, Range.exactly(units * calls / 100))
+        return StageForecast(name, Range.exactly(units), (role,), made)
+
+    return Forecast(tuple(stage(*one) for one in stages))
+
+
+def test_what_will_have_been_taken_in_the_end() -> None:
+    clock, spent = Clock(), Spent()
+    progress = Progress(["extract", "pose"], clock)
+    progress.add(RunStarted("harbour", Path("runs"), spent, foreseen(("extract", 10, 2), ("pose", 5, 4))))
+    assert projected(progress) is None, "nothing runs yet"
+    progress.add(StageStarted("extract", units=10))
+    assert projected(progress) == Projection(10 * 2 + 5 * 4, 400, pytest.approx(0.4), pytest.approx(40))
+    for _ in range(5):  # it takes three calls a unit, not two
+        work(progress, clock, "extract", ends=1, every_s=1)
+        spent.calls, spent.tokens, spent.usd = spent.calls + 3, spent.tokens + 30, spent.usd + 0.03
+    half = projected(progress)
+    assert half.calls == pytest.approx(30 + 20)
+    assert half.usd == pytest.approx(0.3 + 0.2)
+    assert half.seconds == pytest.approx(10 + 20)
+    progress.add(StageEnded("extract", 5, 0, 0))
+    progress.add(StageStarted("pose", units=5, reused=5))
+    assert projected(progress).calls == pytest.approx(15), "what was done before is not done again"
+    assert "in the end about 15 calls · 150 tokens · $0.15" in drawn(progress)
+
+
+def test_what_an_unknown_price_adds_up_to_is_not_said() -> None:
+    progress = Progress(["extract"], Clock())
+    progress.add(RunStarted("harbour", Path("runs"), Spent(3, 30, 0.5, unpriced=2), foreseen(("extract", 4, 1))))
+    progress.add(StageStarted("extract", units=4))
+    assert projected(progress).usd is None
+    assert "$0.50 and 2 calls of unknown price" in drawn(progress, 100)
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
 def test_the_panel_fits_the_terminal(width: int) -> None:
     clock = Clock()
     planned = ["extract", *(f"expand-{hop}" for hop in range(1, 7)), "cast", "pose", "converse", "npcs", "tools"]
     progress = started(Progress([*planned, "problems", "writings", "report"], clock), Spent(1_234_567, 987_654_321))
+    progress.foreseen = foreseen(*((name, 1_000_000, 2) for name in planned))
     progress.name, progress.stopping = "x" * 100, "you pressed Ctrl-C"
     progress.add(StageStarted("expand-3", 123_456, reused=100_000, hop=3))
     work(progress, clock, "expand-3", ends=40, every_s=0.1, failed=20)

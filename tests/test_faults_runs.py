@@ -13,7 +13,8 @@ from fault_cases import ATTEMPTS, FAULTS, WALL, client_under, key_of
 from llm_cases import HandClock, endpoint_of
 
 from simulator.assembly import open_run, simulate
-from simulator.assembly.compose import endpoint_spec, open_crew
+from simulator.assembly.choices import endpoint_spec
+from simulator.assembly.compose import open_crew
 from simulator.assembly.run import Run
 from simulator.errors import EndpointError, EndpointRefused
 from simulator.llm.fake_server import FakeServer, Fault

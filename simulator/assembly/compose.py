@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.assembly.subject import Workbench, open_checks, open_subject, plays_tools, runs_code, subject_model
+from simulator.assembly.choices import batch_policy, endpoint_spec, role_price, stage_of
+from simulator.assembly.subject import Workbench, open_checks, open_subject, plays_tools, runs_code
 from simulator.errors import ModelSpecError, PromptError
-from simulator.llm.batch import BatchModel, BatchPolicy, BatchStore
+from simulator.llm.batch import BatchModel
+from simulator.llm.batch_policy import BatchStore
 from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.endpoint import Endpoint
 from simulator.llm.meter import Meter
 from simulator.llm.open import open_model
-from simulator.llm.prices import Price, Rates, price_of, read_prices
+from simulator.llm.prices import Price
 from simulator.llm.protocol import ChatModel, ReplyStore
-from simulator.llm.spec import EndpointSpec, parse_spec
+from simulator.llm.spec import EndpointSpec
 from simulator.models.world import World
 from simulator.prompts.template import Prompt, load_prompt, parse_prompt
 from simulator.roles.catalogue import role_of
 from simulator.roles.role import RoleContext
 from simulator.scenario.conversations import Conversations
-from simulator.scenario.schema import ModelChoice, RoleName, Scenario
+from simulator.scenario.schema import RoleName, Scenario
 from simulator.settings import Settings
 from simulator.subjects.checks import Examine
 from simulator.subjects.protocol import Subject
@@ -32,29 +34,9 @@ from simulator.subjects.workshop import Workshop
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
 
-__all__ = [
-    "Crew",
-    "batch_policy",
-    "check_detail",
-    "endpoint_spec",
-    "open_crew",
-    "role_price",
-    "stage_of",
-    "wanted_roles",
-]
+__all__ = ["Crew", "check_detail", "open_crew", "wanted_roles"]
 
-_STAGE_OF: dict[RoleName, str] = {
-    "extractor": "extract",
-    "relator": "expand",
-    "poser": "pose",
-    "user": "converse",
-    "assistant": "converse",
-    "judge": "converse",
-    "npc_writer": "npcs",
-    "tool_coder": "code",
-    "tool_designer": "tools",
-    "tool_player": "converse",
-}
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,11 +64,6 @@ class Crew:
     widths: Mapping[str, int] = field(default_factory=dict)
 
 
-def stage_of(role: str) -> str | None:
-    """Return the stage that ``role`` works in."""
-    return next((stage for name, stage in _STAGE_OF.items() if name == role), None)
-
-
 def wanted_roles(scenario: Scenario) -> list[RoleName]:
     """Return the roles that the scenario's stages need, in the story's order."""
     talks = scenario.conversations
@@ -110,64 +87,6 @@ def judges(talks: Conversations) -> bool:
     return bool(talks.judge) or any(check.rubric is not None for check in talks.checks)
 
 
-def model_choice(scenario: Scenario, role: RoleName, settings: Settings) -> ModelChoice:
-    """Return what the scenario, or else the environment, says of the model of ``role``."""
-    fallback = scenario.models.default or ModelChoice(spec=settings.model or "local")
-    choice, talks = scenario.models.roles.get(role, fallback), scenario.conversations
-    if role == "assistant" and talks is not None and talks.assistant is not None:
-        own = subject_model(talks.assistant)
-        return ModelChoice(spec=own) if own is not None else choice
-    return choice
-
-
-def batch_policy(scenario: Scenario, role: RoleName, settings: Settings) -> BatchPolicy | None:
-    """Return how the requests of ``role`` become batches; ``None`` when each is a call of its own."""
-    chosen = model_choice(scenario, role, settings).batch
-    if chosen is None or _STAGE_OF[role] == "converse":
-        return None
-    return BatchPolicy(**chosen.model_dump())
-
-
-def role_price(scenario: Scenario, role: RoleName, settings: Settings, spec: EndpointSpec | None) -> Price | None:
-    """Return what the model of ``role`` costs: by the scenario, the environment or the table; ``None`` if none knows.
-
-    Args:
-        scenario: May name a price.
-        role: Who asks.
-        settings: May name prices.
-        spec: The endpoint; ``None`` for a model that the caller brought.
-
-    Raises:
-        UsageError: ``SIXHOP_PRICES`` is malformed.
-    """
-    told = model_choice(scenario, role, settings).price
-    if told is not None:
-        rates = Rates(told.input, told.output, told.input if told.cached is None else told.cached)
-        return Price(rates, rates.times(told.batch), "the scenario")
-    return price_of(spec, read_prices(settings.prices)) if spec is not None else None
-
-
-def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> EndpointSpec:
-    """Return the endpoint of ``role``: its own, the scenario's default, the environment's, or ``local``.
-
-    Raises:
-        ModelSpecError: The SPEC is malformed or its file is missing.
-    """
-    choice = model_choice(scenario, role, settings)
-    return parse_spec(
-        _anchored(choice.spec, scenario.base),
-        key_env=choice.key_env,
-        profile=choice.prompts,
-        timeout_s=choice.timeout_s,
-        unit_timeout_s=choice.unit_timeout_s,
-        structured=choice.structured,
-        concurrency=choice.concurrency or scenario.concurrency,
-        requests_per_minute=choice.requests_per_minute,
-        tokens_per_minute=choice.tokens_per_minute,
-        extra=choice.extra,
-    )
-
-
 async def open_crew(
     scenario: Scenario,
     settings: Settings,
@@ -182,6 +101,7 @@ async def open_crew(
     meter: Meter | None = None,
     batches: BatchStore | None = None,
     stop_waiting: Callable[[], str | None] | None = None,
+    tell: Callable[[str], None] = log.info,
 ) -> Crew:
     """Open the models of the wanted roles, each endpoint once, and load their prompts.
 
@@ -198,13 +118,14 @@ async def open_crew(
         meter: Counts the calls.
         batches: Records batches; without it every request is a call of its own.
         stop_waiting: Asked while a batch is waited for; returns why the run is to stop.
+        tell: Told what becomes of batches.
 
     Raises:
         ModelSpecError: A SPEC, file or key is wrong.
         PromptError: A prompt is missing or malformed, or cannot ask for the granularity.
     """
     given, counted = models or {}, meter or Meter()
-    doors = _Doors(scenario, settings, replies, stack, given, may_ask, counted, batches, stop_waiting)
+    doors = _Doors(scenario, settings, replies, stack, given, may_ask, counted, batches, stop_waiting, tell)
     roles, names, used = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
     for name in wanted_roles(scenario):
         model, spec = await doors.open(name)
@@ -234,6 +155,7 @@ class _Doors:
     meter: Meter
     batches: BatchStore | None
     stop_waiting: Callable[[], str | None] | None
+    tell: Callable[[str], None]
     prices: dict[str, Price | None] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
     flights: Flights = field(default_factory=Flights)
@@ -256,7 +178,7 @@ class _Doors:
             self._batched(role, model, price) or model,
             self.replies,
             role=role,
-            stage=_STAGE_OF[role],
+            stage=stage_of(role),
             meter=self.meter,
             flights=self.flights,
             price=price,
@@ -271,11 +193,10 @@ class _Doors:
             return None
         if model.spec.embedded:
             raise ModelSpecError(f"the model of {role!r} runs on this machine, which has no batch endpoint")
-        made = BatchModel(
-            model, self.batches, role, _STAGE_OF[role], policy, price, self.stop_waiting or (lambda: None)
-        )
+        stopping = self.stop_waiting or (lambda: None)
+        made = BatchModel(model, self.batches, role, stage_of(role), policy, price, stopping, self.tell)
         self.stack.push_async_callback(made.aclose)
-        self.widths[_STAGE_OF[role]] = policy.most
+        self.widths[stage_of(role)] = policy.most
         return made
 
     def _capped(self, spec: EndpointSpec) -> EndpointSpec:
@@ -316,10 +237,3 @@ def check_detail(scenario: Scenario, role: RoleName, prompt: Prompt) -> None:
 
 def _prompt(scenario: Scenario, role: RoleName, variant: Any, own: Mapping[str, str]) -> Prompt:
     return parse_prompt(own[role], role, scenario.prompts[role]) if role in own else load_prompt(role, variant)
-
-
-def _anchored(spec: str, base: Path) -> str:
-    """Return a SPEC whose GGUF path is relative to the scenario's folder, not to the current one."""
-    if spec.startswith("gguf:"):
-        return f"gguf:{base / Path(spec.removeprefix('gguf:')).expanduser()}"
-    return spec

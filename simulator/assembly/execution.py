@@ -13,12 +13,15 @@ from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.fingerprint import check_cast, dependencies, differences, fingerprint
 from simulator.assembly.inputs import Inputs, kept_inputs
 from simulator.assembly.manifest import write_manifest
+from simulator.assembly.measured import kept_measures
+from simulator.assembly.plan import foresee
 from simulator.assembly.revision import OnChange, first_invalid, refuse, revise, set_aside
 from simulator.assembly.search import open_embedder
 from simulator.errors import SixhopError
 from simulator.runs.batches import LedgerBatches
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Listener, Note, RunStarted
+from simulator.runs.forecast import Forecast
 from simulator.runs.freeze import FROZEN
 from simulator.runs.journal import journal
 from simulator.runs.ledger import Ledger
@@ -117,13 +120,15 @@ class Execution:
                     may_ask=stop.may_call,
                     batches=LedgerBatches(ledger),
                     stop_waiting=lambda: stop.leaving,
+                    tell=lambda text: self.listener(Note(text)),
                 )
                 check_prices(crew, self.limits)
                 self._keep(ledger, crew, chosen)
                 ledger.forget_failed("endpoint")
                 state, reason = "failed", "it was interrupted"
                 try:
-                    context = await self._context(ledger, crew, chosen, stop)
+                    foreseen = foresee(self.scenario, self.inputs, self.settings, models, kept_measures(ledger))
+                    context = await self._context(ledger, crew, chosen, stop, foreseen)
                     await produce(context)
                     state, reason = "done", ""
                 except SixhopError as error:
@@ -178,11 +183,13 @@ class Execution:
         self.listener(Note(f"the scenario changed ({told}): {stage} and what follows from it is done anew"))
         return revise(ledger, stage, order)
 
-    async def _context(self, ledger: Ledger, crew: Crew, embedder: Embedder, stop: Stop) -> ProductionContext:
+    async def _context(
+        self, ledger: Ledger, crew: Crew, embedder: Embedder, stop: Stop, foreseen: Forecast
+    ) -> ProductionContext:
         from graphs.context import ProductionContext
 
         stop.watch(crew.meter)
-        self.listener(RunStarted(self.scenario.name, self.directory.root, crew.meter))
+        self.listener(RunStarted(self.scenario.name, self.directory.root, crew.meter, foreseen))
         return ProductionContext(
             scenario=self.scenario,
             texts=self.inputs.texts,

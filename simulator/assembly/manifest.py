@@ -12,7 +12,7 @@ from simulator import __version__
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.ledger import Ledger
 
-__all__ = ["counts", "usage", "write_manifest"]
+__all__ = ["batches", "counts", "usage", "write_manifest"]
 
 _LIBRARIES = ("langgraph", "langchain-openai", "networkx", "datasketch", "chromadb", "pydantic", "numpy")
 
@@ -38,6 +38,7 @@ def write_manifest(directory: RunDirectory, ledger: Ledger, state: str, reason: 
         "prompts": ledger.meta("prompts"),
         "counts": counts(ledger),
         "usage": usage(ledger),
+        "batches": batches(ledger),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
@@ -56,6 +57,13 @@ def counts(ledger: Ledger) -> dict[str, Any]:
         str(hop): n for hop, n in ledger.rows("SELECT hop, COUNT(*) FROM personas GROUP BY hop ORDER BY hop")
     }
     return found
+
+
+def batches(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return the batches that were handed to providers, in order, with what became of them."""
+    names = ("stage", "role", "remote", "state", "told", "requests")
+    rows = ledger.rows("SELECT stage, role, remote, state, told, json_array_length(keys) FROM batches ORDER BY seq")
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def usage(ledger: Ledger) -> list[dict[str, Any]]:

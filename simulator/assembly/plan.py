@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.assembly.compose import batch_policy, endpoint_spec, role_price, stage_of, wanted_roles
+from simulator.assembly.choices import batch_policy, endpoint_spec, role_price, stage_of
+from simulator.assembly.compose import wanted_roles
 from simulator.assembly.estimate import PerUnit, Sizes, per_unit
 from simulator.assembly.inputs import Inputs, read_inputs
+from simulator.assembly.measured import Measured
 from simulator.assembly.pace import seconds_of
-from simulator.assembly.probe import Measured, Probe
+from simulator.assembly.probe import Probe
 from simulator.assembly.stages import StagePlan, base_stage, stage_plans
 from simulator.assembly.unit_meter import MeasuredUnit
 from simulator.llm.prices import Price, Rates
@@ -30,7 +32,7 @@ from simulator.settings import Settings
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
 
-__all__ = ["Plan", "plan", "plan_sync"]
+__all__ = ["Plan", "foresee", "plan", "plan_sync"]
 
 _GUESSED_YIELD = Range(0.6, 0.9, 1.0)
 """Share of a stage's units that add something, when nothing was measured: most do, and near-duplicates are rejected."""
@@ -99,6 +101,17 @@ async def plan(
 def plan_sync(scenario: Scenario, out: Path | str | None = None, **options: Any) -> Plan:
     """Like :func:`plan`, for callers without a running event loop."""
     return asyncio.run(plan(scenario, out, **options))
+
+
+def foresee(
+    scenario: Scenario,
+    inputs: Inputs,
+    settings: Settings,
+    models: Mapping[str, ChatModel] | None = None,
+    seen: Measured | None = None,
+) -> Forecast:
+    """Return what a run is expected to take, from what a probe saw or from the scenario alone; nobody is asked."""
+    return _Desk(scenario, inputs, settings, models or {}).forecast(seen)
 
 
 class _Desk:

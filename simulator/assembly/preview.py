@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from simulator.assembly.compose import check_detail, endpoint_spec, wanted_roles
+from simulator.assembly.choices import endpoint_spec
+from simulator.assembly.compose import check_detail, wanted_roles
 from simulator.assembly.personas import read_personas
 from simulator.assembly.stages import StagePlan, stage_plans
 from simulator.errors import UsageError

@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.compose import open_crew
 from simulator.assembly.inputs import Inputs
+from simulator.assembly.measured import KEPT, Measured, kept_measures
 from simulator.assembly.search import open_embedder
 from simulator.assembly.stages import base_stage
-from simulator.assembly.unit_meter import MeasuredUnit, Pace, UnitMeter
+from simulator.assembly.unit_meter import UnitMeter
 from simulator.errors import RunDirectoryError
 from simulator.llm.protocol import ChatModel
 from simulator.population.cast_filter import CastFilter
@@ -35,30 +36,7 @@ if TYPE_CHECKING:
     from graphs.context import ProductionContext
     from simulator.embeddings.protocol import Embedder
 
-__all__ = ["Measured", "Probe", "slice_of"]
-
-
-@dataclass
-class Measured:
-    """What a probe saw.
-
-    Attributes:
-        units: By the base name of their stage.
-        fruitful: Units that added something, and all units, by the base name of their stage.
-        pace: How fast calls were answered, by role.
-        castable: The share of the population, at the hops of the cast's filter, that passed it.
-        calls: Calls that the probe made.
-        reused: Calls that the ledger answered.
-        usd: What the calls cost; ``None`` when a price is not known.
-    """
-
-    units: dict[str, list[MeasuredUnit]] = field(default_factory=dict)
-    fruitful: dict[str, tuple[int, int]] = field(default_factory=dict)
-    pace: dict[str, Pace] = field(default_factory=dict)
-    castable: float = 1.0
-    calls: int = 0
-    reused: int = 0
-    usd: float | None = 0.0
+__all__ = ["Probe", "slice_of"]
 
 
 def slice_of(scenario: Scenario, units: int) -> Scenario:
@@ -186,14 +164,12 @@ class Probe:
     def _sum_up(self, meter: UnitMeter, seen: Measured, ledger: Ledger) -> None:
         for unit in meter.units:
             seen.units.setdefault(base_stage(unit.stage), []).append(unit)
-        kept = ledger.meta("pace", {})
         # What the ledger answers takes no time, so the times of an earlier probe are kept beside its replies.
-        seen.pace = {role: Pace(*values) for role, values in kept.items()} | {
-            role: pace for role, pace in meter.pace.items() if pace.calls
-        }
-        ledger.put_meta(pace={role: [pace.calls, pace.waited, pace.busy] for role, pace in seen.pace.items()})
+        before = kept_measures(ledger)
+        seen.pace = {**(before.pace if before else {}), **{role: p for role, p in meter.pace.items() if p.calls}}
         seen.calls, seen.reused = meter.calls, meter.total.reused
         seen.usd = None if meter.unpriced else meter.usd
+        ledger.put_meta(**{KEPT: seen.as_data()})
 
 
 async def _story(context: ProductionContext, seen: Measured) -> None:

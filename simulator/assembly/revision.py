@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
-from simulator.assembly.compose import stage_of
+from simulator.assembly.choices import stage_of
 from simulator.assembly.fingerprint import Change
 from simulator.assembly.inputs import INPUT_KINDS
 from simulator.errors import RunDirectoryError

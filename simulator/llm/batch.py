@@ -12,10 +12,12 @@ import contextvars
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from simulator.errors import EndpointBusy, EndpointError, EndpointRefused, ReplyError, RunStopped, SixhopError
 from simulator.llm.batch_api import BatchApi, Line, Status
+from simulator.llm.batch_carrier import BatchCarrier
+from simulator.llm.batch_policy import BatchPolicy, BatchStore
 from simulator.llm.dialect import TEACHING
 from simulator.llm.endpoint import Endpoint
 from simulator.llm.prices import Price
@@ -25,49 +27,9 @@ from simulator.models.batch import Batch
 from simulator.models.message import ChatRequest, Reply
 from simulator.transport.setback import Answer, of_status
 
-__all__ = ["BatchModel", "BatchPolicy", "BatchStore"]
+__all__ = ["BatchModel"]
 
 log = logging.getLogger(__name__)
-
-_GLANCE_S = 0.5  # how soon a run that is to stop stops waiting
-_LOOKS = 3  # times that a batch whose creation was not confirmed is looked for, before it is submitted again
-
-
-@dataclass(frozen=True)
-class BatchPolicy:
-    """How requests become batches.
-
-    Attributes:
-        most: Requests in one batch (a provider takes 50,000 and 200 MB).
-        least: Fewer than so many that wait are asked one by one, at the full price: they are not worth the wait.
-        linger_s: Seconds without a new request after which a batch is handed over.
-        poll_s: Seconds between two looks at a batch.
-        window: Within which the provider is to be done.
-        tries: Times that a request is put into a batch, at most.
-    """
-
-    most: int = 10_000
-    least: int = 10
-    linger_s: float = 2.0
-    poll_s: float = 30.0
-    window: str = "24h"
-    tries: int = 3
-
-
-class BatchStore(Protocol):
-    """Where batches are recorded (the ledger of a run)."""
-
-    def underway(self, model: str, role: str, stage: str) -> list[Batch]:
-        """Return the batches that were submitted, or were to be, and not collected."""
-        ...
-
-    def count(self) -> int:
-        """Return how many batches there were."""
-        ...
-
-    async def put(self, batch: Batch, replies: Mapping[str, Reply] | None = None) -> None:
-        """Store a batch as it is now, with the replies that it gave, in one transaction."""
-        ...
 
 
 @dataclass
@@ -91,6 +53,7 @@ class BatchModel:
         policy: How requests become batches.
         price: What tokens cost.
         stopping: Why the run is to stop, or ``None``; asked while a batch is waited for.
+        tell: Told, in a sentence, what becomes of batches.
     """
 
     endpoint: Endpoint
@@ -100,6 +63,7 @@ class BatchModel:
     policy: BatchPolicy = field(default_factory=BatchPolicy)
     price: Price | None = None
     stopping: Callable[[], str | None] = lambda: None
+    tell: Callable[[str], None] = log.info
     _pending: dict[str, _Waiting] = field(default_factory=dict)
     _held: dict[str, _Waiting] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -201,66 +165,22 @@ class BatchModel:
     # -- one batch, from its submission to its replies ---------------------------------------------------------------
 
     async def _carry(self, batch: Batch, requests: Mapping[str, ChatRequest] | None = None) -> None:
+        carrier = BatchCarrier(self.store, self.policy, self.stopping, self.tell)
         try:
             api = BatchApi(await self.endpoint.ready())
-            status = await self._submitted(api, batch, requests)
+            status: Status | None
+            if requests is not None:
+                payloads = [(key, await self.endpoint.payload(request)) for key, request in requests.items()]
+                status = await carrier.submit(api, batch, payloads)
+            else:
+                status = await carrier.find(api, batch)
             if status is not None:
-                batch = batch.model_copy(update={"state": "submitted", "remote": status.id})
-                await self.store.put(batch)
-                status = await self._over(api, batch, status)
+                batch, status = await carrier.wait(api, batch, status)
                 await self._collect(api, batch, status)
             self._release(batch)
         except SixhopError as error:
             for key in batch.keys:
                 self._end(key, error)
-
-    async def _submitted(
-        self, api: BatchApi, batch: Batch, requests: Mapping[str, ChatRequest] | None
-    ) -> Status | None:
-        """Return the batch as the provider knows it; ``None`` when an earlier execution never got it there."""
-        if batch.remote:
-            return await api.status(batch.remote)
-        if requests is None:  # written down, and then the process was killed: did it get there?
-            found = await api.find(batch.id)
-            if found is None:
-                await self.store.put(batch.model_copy(update={"state": "failed", "told": "it was never submitted"}))
-            return found
-        await self.store.put(batch)
-        payloads = [(key, await self.endpoint.payload(request)) for key, request in requests.items()]
-        try:
-            return await api.submit(batch.id, payloads, self.policy.window)
-        except EndpointRefused as error:
-            await self.store.put(batch.model_copy(update={"state": "failed", "told": str(error)}))
-            raise
-        except EndpointError:
-            for look in range(_LOOKS):  # it may have been created all the same
-                await asyncio.sleep(min(self.policy.poll_s, 2.0**look))
-                found = await api.find(batch.id)
-                if found is not None:
-                    return found
-            await self.store.put(batch.model_copy(update={"state": "failed", "told": "it could not be submitted"}))
-            raise
-
-    async def _over(self, api: BatchApi, batch: Batch, status: Status) -> Status:
-        """Wait until the provider is done with the batch."""
-        while not status.over:
-            await self._pause(batch)
-            status = await api.status(batch.remote)
-        return status
-
-    async def _pause(self, batch: Batch) -> None:
-        left = self.policy.poll_s
-        while left > 0:
-            reason = self.stopping()
-            if reason is not None:
-                count = len(batch.keys)
-                raise RunStopped(
-                    reason,
-                    waiting=f"a batch of {count:,} requests stays with the provider ({batch.remote}), and the run that "
-                    f"goes on collects it",
-                )
-            await asyncio.sleep(min(left, _GLANCE_S))
-            left -= _GLANCE_S
 
     async def _collect(self, api: BatchApi, batch: Batch, status: Status) -> None:
         """Store every reply that came, with the end of the batch; then hand the replies over."""
@@ -275,7 +195,7 @@ class BatchModel:
         told += f" ({status.told})" if status.told else ""
         state = "failed" if status.status == "failed" else "collected"
         await self.store.put(batch.model_copy(update={"state": state, "told": told}), replies)
-        log.info("batch %s: %s", batch.remote, told)
+        self.tell(f"{self.stage}: the batch {batch.remote} is {told}")
         for key in batch.keys:
             if key in replies:
                 self._end(key, replies[key])

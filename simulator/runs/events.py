@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulator.runs.forecast import Forecast
 from simulator.runs.stop import Spent
 
 __all__ = [
@@ -23,11 +24,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class RunStarted:
-    """The run began; ``spent`` counts its calls and tokens while it goes on."""
+    """The run began; ``spent`` counts what it takes while it goes on, ``foreseen`` is what it was expected to take."""
 
     name: str
     directory: Path
     spent: Spent
+    foreseen: Forecast = field(default_factory=Forecast)
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class StageForecast:
 class Forecast:
     """What a run takes; the stages in the story's order."""
 
-    stages: tuple[StageForecast, ...]
+    stages: tuple[StageForecast, ...] = ()
 
     @property
     def calls(self) -> Range:

@@ -12,12 +12,12 @@ from rich.text import Text
 from simulator.assembly.plan import Plan
 from simulator.cli.screen.console import words
 from simulator.cli.screen.layout import facts, table
-from simulator.cli.screen.money import dollars
+from simulator.cli.screen.money import compact, dollars
 from simulator.cli.screen.progress import duration
 from simulator.cli.screen.summary import stage_title
 from simulator.runs.forecast import Forecast, Range, StageForecast
 
-__all__ = ["as_data", "compact", "forecast_view"]
+__all__ = ["as_data", "forecast_view"]
 
 
 def forecast_view(found: Plan) -> RenderableType:
@@ -53,18 +53,6 @@ def as_data(found: Plan) -> dict[str, Any]:
             "usd": probe.usd,
         },
     }
-
-
-def compact(number: float) -> str:
-    """Return a count in few characters.
-
-    >>> compact(0.6), compact(42), compact(1_234), compact(56_789), compact(1_200_000)
-    ('0.6', '42', '1.2k', '57k', '1.2M')
-    """
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= 0.9995 * size:
-            return f"{number / size:.{0 if number >= 9.95 * size else 1}f}{letter}"
-    return f"{number:.0f}" if number >= 1 or number == 0 else f"{number:.1f}"
 
 
 def _stages(forecast: Forecast) -> Table:

@@ -1,10 +1,10 @@
-"""How money is written, and what is said of money that nobody can count."""
+"""How money and large counts are written, and what is said of money that nobody can count."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["dollars", "paid"]
+__all__ = ["compact", "dollars", "paid"]
 
 
 class Paid(Protocol):
@@ -21,15 +21,27 @@ class Paid(Protocol):
         ...
 
 
+def compact(number: float) -> str:
+    """Return a count in few characters.
+
+    >>> compact(0.6), compact(42), compact(1_234), compact(56_789), compact(1_200_000)
+    ('0.6', '42', '1.2k', '57k', '1.2M')
+    """
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= 0.9995 * size:
+            return f"{number / size:.{0 if number >= 9.95 * size else 1}f}{letter}"
+    return f"{number:.0f}" if number >= 1 or number == 0 else f"{number:.1f}"
+
+
 def dollars(amount: float) -> str:
     """Return ``amount`` with two digits that say something, at least cents.
 
-    >>> dollars(1234.5), dollars(0.0731), dollars(0.00042), dollars(0)
-    ('$1,234.50', '$0.073', '$0.00042', '$0')
+    >>> dollars(1234.5), dollars(0.5), dollars(0.0731), dollars(0.00042), dollars(0)
+    ('$1,234.50', '$0.50', '$0.073', '$0.00042', '$0')
     """
     if amount == 0:
         return "$0"
-    if amount >= 1:
+    if amount >= 0.095:
         return f"${amount:,.2f}"
     return f"${float(f'{amount:.2g}'):.10f}".rstrip("0")
 

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.screen.console import one_line, words
-from simulator.cli.screen.money import paid
+from simulator.cli.screen.money import compact, dollars, paid
 from simulator.cli.screen.progress import Progress, StageProgress, duration
+from simulator.cli.screen.projection import projected
 
 __all__ = ["draw"]
 
@@ -88,7 +89,13 @@ def _footer(progress: Progress, now: float) -> Text:
     rate = progress.call_rate()
     cost = paid(progress.spent) if progress.spent else ""
     parts = [f"{calls:,} calls", f"{tokens:,} tokens", cost, f"{rate:.1f} calls/s" if rate else "", duration(elapsed)]
-    return words(" · ".join(filter(None, parts)), "dim")
+    told = words(" · ".join(filter(None, parts)), "dim")
+    end = projected(progress)
+    if end is not None:
+        money = "" if end.usd is None or not end.usd else dollars(end.usd)
+        ends = [f"{compact(end.calls)} calls", f"{compact(end.tokens)} tokens", money, duration(end.seconds)]
+        told.append_text(words("\nin the end about " + " · ".join(filter(None, ends)), "dim"))
+    return told
 
 
 def _stopping(progress: Progress) -> Text:

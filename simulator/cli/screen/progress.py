@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from simulator.runs.events import Event, Note, RunStarted, StageEnded, StageStarted, UnitEnded, UnitStarted
+from simulator.runs.forecast import Forecast
 from simulator.runs.stop import Spent
 
 __all__ = ["Progress", "StageProgress", "duration"]
@@ -31,6 +32,7 @@ class StageProgress:
         failed: Units that failed in this one.
         in_flight: Units that a worker holds.
         made: What was admitted, rejected and failed, once it has ended.
+        before: Calls, tokens and US dollars of the run when it began.
     """
 
     name: str
@@ -43,6 +45,7 @@ class StageProgress:
     started: float = 0.0
     ended: float = 0.0
     made: StageEnded | None = None
+    before: tuple[float, float, float] = (0.0, 0.0, 0.0)
     _ends: deque[float] = field(default_factory=deque)
 
     @property
@@ -54,6 +57,11 @@ class StageProgress:
     def finished(self) -> int:
         """Units that need no more work: reused, done and failed."""
         return self.reused + self.done + self.failed
+
+    @property
+    def units_here(self) -> int:
+        """Units of this execution: those that were not done before."""
+        return self.units - self.reused
 
     def count_end(self, now: float, failed: bool) -> None:
         """Count a unit's end."""
@@ -97,6 +105,7 @@ class Progress:
         self.name = ""
         self.directory: Path | None = None
         self.spent: Spent | None = None
+        self.foreseen = Forecast(())
         self.stopping = ""
         self.over = False
         self.notes: list[str] = []
@@ -117,6 +126,7 @@ class Progress:
         match event:
             case RunStarted():
                 self.name, self.directory, self.spent = event.name, event.directory, event.spent
+                self.foreseen = event.foreseen
             case StageStarted():
                 self._start(event)
             case UnitStarted():
@@ -137,6 +147,11 @@ class Progress:
         self.stages.append(StageProgress(name))
         return self.stages[-1]
 
+    def taken(self) -> tuple[float, float, float]:
+        """Return the calls, tokens and US dollars that the run has taken so far."""
+        spent = self.spent
+        return (0.0, 0.0, 0.0) if spent is None else (spent.calls, spent.tokens, spent.usd)
+
     def call_rate(self) -> float:
         """Return calls per second over the last minute; 0 while there is nothing to go by.
 
@@ -154,6 +169,7 @@ class Progress:
     def _start(self, event: StageStarted) -> None:
         stage = self.stage(_name(event))
         stage.state, stage.units, stage.reused, stage.started = "running", event.units, event.reused, self.clock()
+        stage.before = self.taken()
         for earlier in self.stages[: self.stages.index(stage)]:
             if earlier.state == "waiting":
                 earlier.state = "skipped"  # a hop that was not worth it
