@@ -154,6 +154,17 @@ def test_the_slice_is_small_whatever_the_scenario_asks_for() -> None:
     assert few.conversations.exchanges == 8, "a unit is a real one"
 
 
+def test_personas_made_elsewhere_are_probed_too(tmp_path: Path) -> None:
+    rows = "".join(json.dumps({"persona": story.someone("elsewhere", number)}) + "\n" for number in range(30))
+    (tmp_path / "people.jsonl").write_text(rows, encoding="utf-8")
+    few = {"conversations": None, "npcs": None, "tools": None}
+    scenario = story.scenario(texts=None, personas={"paths": str(tmp_path / "people.jsonl")}, **few)
+    found = plan_sync(scenario, tmp_path / "run", probe=3, models=story.models())
+    assert found.probe.fruitful["import"] == (3, 3)
+    assert found.forecast.stages[0].units.expected == 30
+    assert found.probe.calls > 3
+
+
 def test_situations_multiply_conversations() -> None:
     situations = [{"name": name, "about": "a late parcel"} for name in ("one", "two", "three")]
     scenario = story.scenario(conversations={"situations": situations, "per_persona": 2})

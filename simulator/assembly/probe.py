@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from simulator.assembly.compose import open_crew
+from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.inputs import Inputs
 from simulator.assembly.measured import KEPT, Measured, kept_measures
 from simulator.assembly.search import open_embedder
@@ -113,7 +113,9 @@ class Probe:
                 )
                 self.stop.watch(meter)
                 seen = Measured()
-                context = self._context(notes, crew.roles, crew.subject, chosen, meter, seen)
+                # What conversations go on from is read from the ledger that they are written to.
+                notes.put_inputs("transcript", dict(self.inputs.rows())["transcript"])
+                context = self._context(notes, crew, chosen, meter, seen)
                 self.listener(RunStarted(f"{self.scenario.name}: probe", self.directory.root, meter))
                 await _story(context, seen)
                 self._sum_up(meter, seen, ledger)
@@ -130,7 +132,7 @@ class Probe:
             )
 
     def _context(
-        self, notes: Ledger, roles: Any, subject: Any, embedder: Embedder, meter: UnitMeter, seen: Measured
+        self, notes: Ledger, crew: Crew, embedder: Embedder, meter: UnitMeter, seen: Measured
     ) -> ProductionContext:
         from graphs.context import ProductionContext
         from simulator.population.population import Population
@@ -154,11 +156,13 @@ class Probe:
             ledger=notes,
             population=Population(DedupSettings(**few.dedup.model_dump())),
             embedder=embedder,
-            roles=roles,
+            roles=crew.roles,
             stop=self.stop,
             products=notes.path.parent / "products",
             listener=hear,
-            subject=subject,
+            subject=crew.subject,
+            examine=crew.examine,
+            personas=self.inputs.personas[: self.units],
         )
 
     def _sum_up(self, meter: UnitMeter, seen: Measured, ledger: Ledger) -> None:
@@ -177,8 +181,12 @@ async def _story(context: ProductionContext, seen: Measured) -> None:
     from graphs.production import STAGES
     from graphs.stages.expand import expand, frontier
     from graphs.stages.extract import extract
+    from graphs.stages.imports import import_personas
 
-    await extract(context)
+    if context.scenario.personas is not None:
+        await import_personas(context)
+    if context.scenario.texts is not None:
+        await extract(context)
     for hop in range(context.scenario.expand.hops):
         if frontier(context, hop):
             await expand(context, hop)

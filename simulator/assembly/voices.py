@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphs.role import perform_unit
-from simulator.assembly.compose import endpoint_spec
+from simulator.assembly.choices import endpoint_spec
 from simulator.assembly.search import open_embedder
 from simulator.errors import InvalidReply
 from simulator.llm.open import open_model
