@@ -88,7 +88,8 @@ def test_what_leads_to_more_requests_goes_into_the_next_batch_and_few_are_asked_
         simulate_sync(scenario(server, {"least": 4}, tools=None), tmp_path).close()
         assert 0 < server.count < len(server.batches.asked)
     with open_run(tmp_path) as run:
-        assert not run.failures
+        assert {failure.cause for failure in run.failures} <= {"invalid"}, "no is the answer three times in a row"
+        assert len(run.failures) <= 3
         assert len(run.personas) > 16
 
 
