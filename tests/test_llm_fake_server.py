@@ -74,7 +74,7 @@ def test_it_serves_callers_that_are_not_asynchronous() -> None:
 
 def test_it_runs_as_a_process_of_its_own_and_ends_with_its_input() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "simulator.llm.fake_server", "--key", "k"],
+        [sys.executable, "-m", "simulator.llm.fake_server", "--key", "k", "--fault", "400", "--every", "2"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -82,6 +82,8 @@ def test_it_runs_as_a_process_of_its_own_and_ends_with_its_input() -> None:
     assert process.stdout is not None
     assert process.stdin is not None
     url = process.stdout.readline().strip()
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        post(url, "/chat/completions", body("q", SCHEMA))
     answer = post(url, "/chat/completions", body("q", SCHEMA))
     assert json.loads(answer["choices"][0]["message"]["content"]) == json.loads(default_responder(body("q", SCHEMA)))
     process.stdin.close()

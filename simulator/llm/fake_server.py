@@ -8,7 +8,7 @@ In a test or a benchmark::
 
 On its own (prints its URL, stops at the end of its input or at Ctrl-C)::
 
-    python -m simulator.llm.fake_server --port 0 --latency 1.0
+    python -m simulator.llm.fake_server --port 0 --latency 1.0 --fault 503 --every 20
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from aiohttp import web
 
 from simulator.llm.fakes.answers import break_off, embeddings, error_response, send
 from simulator.llm.fakes.batches import FakeBatches, Fate
+from simulator.llm.fakes.catalogue import catalogue
 from simulator.llm.fakes.fault import Fault
 from simulator.llm.fakes.responder import Responder, default_responder, lognormal_latency
 
@@ -236,17 +237,29 @@ async def _serve(server: FakeServer) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve until the input ends, so that the server never outlives who started it."""
+    known = catalogue()
     parser = argparse.ArgumentParser(
-        prog="python -m simulator.llm.fake_server", description=(__doc__ or "").split("\n")[0]
+        prog="python -m simulator.llm.fake_server",
+        description=(__doc__ or "").split("\n")[0],
+        epilog=f"Faults (docs/faults.md): {'; '.join(known)}.",
     )
     parser.add_argument("--port", type=int, default=0, help="0 lets the system pick")
     parser.add_argument("--key", default="", help="the key to ask for")
     parser.add_argument("--latency", type=float, default=0.0, help="median seconds of a chat completion")
     parser.add_argument("--sigma", type=float, default=0.5, help="spread of the latency; 0 makes it constant")
+    parser.add_argument("--fault", action="append", default=[], choices=list(known), metavar="NAME", help="play it")
+    parser.add_argument("--every", type=int, default=10, help="to one request in so many (10)")
     options = parser.parse_args(arguments)
     latency = lognormal_latency(options.latency, options.sigma) if options.latency else None
+    rule = _in_turn([known[name].fault for name in options.fault], max(1, options.every))
+    server = FakeServer(key=options.key, latency=latency, fault_for=rule, keep=False, port=options.port)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(FakeServer(key=options.key, latency=latency, keep=False, port=options.port)))
+        asyncio.run(_serve(server))
+
+
+def _in_turn(faults: list[Fault], every: int) -> Callable[[int, dict[str, Any]], Fault | None]:
+    """Return the rule that plays ``faults`` in turn, to one request in ``every``."""
+    return lambda number, body: faults[number // every % len(faults)] if faults and number % every == 0 else None
 
 
 if __name__ == "__main__":
