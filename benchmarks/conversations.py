@@ -1,0 +1,224 @@
+"""Many long conversations in one run: calls a second, memory, and the size of the ledger against the transcripts.
+
+    python benchmarks/conversations.py [--talks 10000] [--turns 20] [--width 64] [--latency 0.2] [--scripted]
+
+The people talk through HTTP with a fake server in a process of its own, whose replies take ``--latency`` seconds. First
+the same server is asked ``--calls`` times by bare ``Endpoint.reply`` (as ``benchmarks/calls.py`` does) at the same
+width: that is the rate to compare with. ``--scripted`` leaves the server out, for memory and size alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from calls import measure, request_of
+
+from simulator.assembly import open_run, simulate_sync
+from simulator.llm.fake_server import FakeServer
+from simulator.llm.open import open_model
+from simulator.llm.spec import parse_spec
+from simulator.models.message import ChatRequest, Reply, Usage
+from simulator.runs.events import Event, UnitEnded
+from simulator.settings import Settings
+
+SITUATIONS = 20
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+NOUNS = tuple(
+    _words("""ledger harbour lantern orchard kiln bridge parcel saddle furnace almanac rope cellar compass quarry
+    loom anchor barrel canal chapel dynamo engine ferry garden hammer invoice jetty kettle ladder mortar needle oven pulley
+    quilt rafter sluice timber umbrella valve wagon yard""")
+)
+VERBS = tuple(
+    _words("""mend move paint lift order weigh store clean count tie dry split label borrow sharpen measure turn
+    heat cool carry""")
+)
+PLACES = tuple(_words("river roof station yard mill school hill market cellar gate"))
+
+
+def clause(digest: bytes) -> str:
+    """Return half a sentence that hardly ever comes twice."""
+    verb, noun, place = VERBS[digest[0] % len(VERBS)], NOUNS[digest[1] % len(NOUNS)], PLACES[digest[2] % len(PLACES)]
+    return f"{verb} the {noun} near the {place} {digest[3] + 2} times"
+
+
+def sentence(seed: str, asks: bool) -> str:
+    """Return what a user says (about 25 words) or an assistant (about 65), different from all that was said before."""
+    digest = hashlib.sha256(seed.encode()).digest()
+    one, two, three, four, five = (clause(digest[start : start + 4]) for start in range(0, 20, 4))
+    if asks:
+        return f"I had to {one} last week, and my neighbour wants to {two} as well. Should I {three} first?"
+    return (
+        f"Begin with what is urgent: {one}, and write it down. When that is done, {two} before noon. If it rains, "
+        f"{three} instead. A friend may {four} for you. In the end, {five} and look at it again after a week."
+    )
+
+
+def reply(messages: list[dict[str, Any]], seed: int | None) -> str:
+    """Return what a user or an assistant says to this chat; the persona stands in the user's prompt."""
+    asks = any("<persona>" in str(message["content"]) for message in messages)
+    return sentence(f"{messages[-1]['content']}{len(messages)}{seed}", asks)
+
+
+def scenario_in(folder: Path, talks: int, turns: int, width: int) -> Path:
+    """Write a scenario of so many conversations, and return its file."""
+    people = -(-talks // SITUATIONS)
+    rows = (
+        f"a {VERBS[n % 20]}er of {NOUNS[n % 40]}s number {n} who lives near the {PLACES[n % 10]}" for n in range(people)
+    )
+    (folder / "people.jsonl").write_text("".join(json.dumps({"persona": row}) + "\n" for row in rows))
+    situations = [{"name": f"s-{n}", "about": f"The {NOUNS[n]} is late."} for n in range(SITUATIONS)]
+    path = folder / "many.yaml"
+    sections = {
+        "name": "many-talks",
+        "personas": {"paths": ["people.jsonl"], "filters": []},
+        "dedup": {"jaccard": None, "cosine": None},
+        "cast": {"size": people},
+        "conversations": {"exchanges": turns // 2, "situations": situations, "count": talks, "flawed": "keep"},
+        "candidates": {"user": 1, "assistant": 1},
+        "concurrency": width,
+    }
+    path.write_text(yaml.safe_dump(sections))
+    return path
+
+
+class Watch:
+    """Notes memory and time as conversations end."""
+
+    def __init__(self, every: int) -> None:
+        self.every, self.done, self.start = every, 0, time.perf_counter()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, UnitEnded) and event.stage == "converse":
+            self.done += 1
+            if self.done == 1:
+                self.start = time.perf_counter()
+            if self.done % self.every == 0:
+                seconds = time.perf_counter() - self.start
+                print(f"  {self.done:7,} talks  {self.done / seconds:6.1f} talks/s  {memory():5.0f} MB", flush=True)
+
+
+def memory() -> float:
+    """Return the resident memory of this process in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def size_of(root: Path) -> tuple[int, int]:
+    """Return the bytes of the ledger and of the transcripts in it."""
+    with open_run(root) as run:
+        turns = (turn for talk in run.ledger.products("conversation") for turn in talk["turns"])
+        said = sum(len(turn["content"].encode()) for turn in turns)
+    return (root / "ledger.sqlite").stat().st_size, said
+
+
+@contextmanager
+def fake_server(latency: float) -> Iterator[str]:
+    """Run the fake server with these replies in another process, and yield its URL."""
+    command = [sys.executable, __file__, "--serve", "--latency", str(latency)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+async def single_calls(url: str, calls: int, width: int) -> float:
+    """Return the calls a second of ``Endpoint.reply`` alone."""
+    async with open_model(parse_spec(f"{url}#fake", concurrency=width), Settings()) as model:
+        await model.ready()
+        await measure(lambda number: model.reply(request_of(number)), width, width)
+        return (await measure(lambda number: model.reply(request_of(number)), calls, width))[1]
+
+
+def run(options: argparse.Namespace, url: str | None) -> None:
+    """Hold the conversations and print what they took."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = scenario_in(Path(folder), options.talks, options.turns, options.width)
+        given: dict[str, Any] = {}
+        if url is None:
+            given["models"] = {"*": Scripted()}
+        else:
+            given["settings"] = Settings.from_environ({"SIXHOP_MODEL": f"{url}#fake"})
+        watch, cpu = Watch(max(1, options.talks // 10)), time.process_time()
+        simulate_sync(path, Path(folder) / "run", listener=watch, **given).close()
+        seconds, cpu = time.perf_counter() - watch.start, time.process_time() - cpu
+        with open_run(Path(folder) / "run") as made:
+            calls, turns, talks = _counts(made)
+        ledger, said = size_of(Path(folder) / "run")
+        print(f"{talks:,} talks of {turns / talks:.1f} turns, {calls:,} calls: {calls / seconds:.0f} calls/s, ", end="")
+        print(f"{1000 * cpu / calls:.2f} ms CPU a call, {memory():.0f} MB at the end")
+        print(f"ledger {ledger / 1e6:.1f} MB, transcripts {said / 1e6:.1f} MB: {ledger / said:.2f} times")
+
+
+def _counts(made: Any) -> tuple[int, int, int]:
+    sql = "SELECT COUNT(*), TOTAL(json_array_length(body, '$.turns')) FROM products WHERE kind = 'conversation'"
+    (calls,) = next(made.ledger.rows("SELECT COUNT(*) FROM replies"))
+    talks, turns = next(made.ledger.rows(sql))
+    return calls, int(turns), talks
+
+
+class Scripted:
+    """A model in this process that keeps nothing."""
+
+    name = "scripted"
+
+    async def reply(self, request: ChatRequest) -> Reply:
+        """Return what the script says."""
+        await asyncio.sleep(0)
+        text = reply([message.model_dump() for message in request.messages], request.seed)
+        return Reply(text=text, finish="stop", model=self.name, usage=Usage(prompt=100, completion=20))
+
+
+async def serve(latency: float) -> None:
+    """Serve until the input ends."""
+
+    def answer(body: dict[str, Any]) -> str:
+        return reply(body["messages"], body.get("seed"))
+
+    async with FakeServer(answer, latency=lambda _body: latency, keep=False) as server:
+        print(server.url, flush=True)
+        await asyncio.to_thread(sys.stdin.buffer.read)
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--talks", type=int, default=10_000)
+    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--latency", type=float, default=0.2)
+    parser.add_argument("--calls", type=int, default=2000)
+    parser.add_argument("--scripted", action="store_true")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        asyncio.run(serve(options.latency))
+    elif options.scripted:
+        run(options, None)
+    else:
+        with fake_server(options.latency) as url:
+            print(
+                f"single calls: {asyncio.run(single_calls(url, options.calls, options.width)):.0f} calls/s", flush=True
+            )
+            run(options, url)
+
+
+if __name__ == "__main__":
+    main()
