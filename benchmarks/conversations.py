@@ -43,8 +43,8 @@ def _words(text: str) -> list[str]:
 
 NOUNS = tuple(
     _words("""ledger harbour lantern orchard kiln bridge parcel saddle furnace almanac rope cellar compass quarry
-    loom anchor barrel canal chapel dynamo engine ferry garden hammer invoice jetty kettle ladder mortar needle oven pulley
-    quilt rafter sluice timber umbrella valve wagon yard""")
+    loom anchor barrel canal chapel dynamo engine ferry garden hammer invoice jetty kettle ladder mortar needle oven
+    pulley quilt rafter sluice timber umbrella valve wagon yard""")
 )
 VERBS = tuple(
     _words("""mend move paint lift order weigh store clean count tie dry split label borrow sharpen measure turn
@@ -53,28 +53,61 @@ VERBS = tuple(
 PLACES = tuple(_words("river roof station yard mill school hill market cellar gate"))
 
 
+ASKED = (
+    "I had to {} last week, and my neighbour wants to {} as well. Should I {} first?",
+    "My brother told me to {}. We still {} on Sundays; is it wise to {} then?",
+    "We tried to {} yesterday without luck. The rest of us {} daily. Who could {} for me?",
+    "It worked when I used to {}. Nobody here can {} any more, so when do I {} best?",
+    "Their foreman made us {} twice. If they {} again, what happens when I {}?",
+    "There is a rule that guests {} before noon. I rather {}. May I {} in the evening?",
+    "The old manual says people {} in spring. My aunt would {}. Which tools do I need to {}?",
+    "Last year my crew could {} within a day. Now we only {}. How long should it take to {}?",
+    "At night I hear them {}. By morning somebody had to {}. Is it dangerous to {} alone?",
+    "For the inspection I must {}. Another paper says {}. Where do I learn to {}?",
+    "Every winter I {} late. This time let me {} early. Would you {} with gloves?",
+)
+ANSWERED = (
+    "Begin with what is urgent: {}, and write it down. When that is done, {} before noon. If it rains, {} instead. A "
+    "friend may {} for you. In the end, {} and look at it again after a week.",
+    "That depends on the season. In summer most people {}. Others {} because it is cheaper. You could {} and compare. "
+    "Never {} without light. After all that, {} once more.",
+    "Three steps help. One: {}. Two: {}. Three: {}. Should that fail, {} with somebody strong, or {} at the weekend.",
+    "Good thinking. The usual mistake is to {} too soon. Better {} slowly. An expert would {} only when it is dry, then {}, "
+    "and finally {}.",
+    "It is allowed, as far as I know. The office wants you to {}. Bring proof that you {}. They may {} on the spot. Then "
+    "{} at home. Keep the paper and {} later.",
+    "Time matters less than care. Plan a day to {}. Spend another to {}. Rest, then {}. Your neighbours {} faster, yet they "
+    "{} worse.",
+    "Your aunt is right about one thing: {}. The manual forgets to {}. Use a short rope to {}, a long one to {}, and patience "
+    "to {}.",
+    "Alone it is risky. Ask two people who {}. One can {} while the other does {}. Afterwards {}. Lock up and {}.",
+    "Cold changes everything. Metal shrinks, so {}. Wood swells, so {}. Gloves are fine to {}, and a hat if you {}. Indoors "
+    "simply {}.",
+    "Start from the end. The last task is to {}. Before it comes {}. Even earlier, {}. So today you {}, tomorrow you {}.",
+    "Money first. It costs little to {}. It costs more to {}. Insurance pays when you {}. Never sign before you {}. "
+    "Otherwise {}.",
+)
+
+
 def clause(digest: bytes) -> str:
     """Return half a sentence that hardly ever comes twice."""
     verb, noun, place = VERBS[digest[0] % len(VERBS)], NOUNS[digest[1] % len(NOUNS)], PLACES[digest[2] % len(PLACES)]
     return f"{verb} the {noun} near the {place} {digest[3] + 2} times"
 
 
-def sentence(seed: str, asks: bool) -> str:
+def sentence(seed: str, asks: bool, turn: int) -> str:
     """Return what a user says (about 25 words) or an assistant (about 65), different from all that was said before."""
     digest = hashlib.sha256(seed.encode()).digest()
     one, two, three, four, five = (clause(digest[start : start + 4]) for start in range(0, 20, 4))
     if asks:
-        return f"I had to {one} last week, and my neighbour wants to {two} as well. Should I {three} first?"
-    return (
-        f"Begin with what is urgent: {one}, and write it down. When that is done, {two} before noon. If it rains, "
-        f"{three} instead. A friend may {four} for you. In the end, {five} and look at it again after a week."
-    )
+        return ASKED[turn % len(ASKED)].format(one, two, three)
+    return ANSWERED[turn % len(ANSWERED)].format(one, two, three, four, five)
 
 
 def reply(messages: list[dict[str, Any]], seed: int | None) -> str:
     """Return what a user or an assistant says to this chat; the persona stands in the user's prompt."""
     asks = any("<persona>" in str(message["content"]) for message in messages)
-    return sentence(f"{messages[-1]['content']}{len(messages)}{seed}", asks)
+    return sentence(f"{messages[-1]['content']}{len(messages)}{seed}", asks, len(messages) // 2)
 
 
 def scenario_in(folder: Path, talks: int, turns: int, width: int) -> Path:

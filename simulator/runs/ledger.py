@@ -21,6 +21,7 @@ from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.entry import Entry, ProductKind
 from simulator.runs.statements import (
+    REFERENCE,
     entry_statements,
     failure_statement,
     input_statement,
@@ -220,8 +221,16 @@ class Ledger:
         for name, role, inputs, seed, result in self.rows(sql, (stage,)):
             yield (
                 Unit(stage=name, role=role, inputs=json.loads(inputs), seed=seed),
-                UnitResult.model_validate_json(result),
+                UnitResult.model_validate(self._whole(json.loads(result))),
             )
+
+    def _whole(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return a unit's result with its product in the place of the reference to it."""
+        value = result["value"]
+        if value is None or REFERENCE not in value:
+            return result
+        (body,) = next(self.rows("SELECT body FROM products WHERE kind = ? AND id = ?", value[REFERENCE]))
+        return {**result, "value": json.loads(body)}
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -9,11 +9,17 @@ from simulator.models.base import canonical_json
 from simulator.models.decision import Decision
 from simulator.models.message import Reply
 from simulator.models.persona import Persona
-from simulator.models.unit import Failure
-from simulator.runs.entry import Entry
+from simulator.models.unit import Failure, UnitResult
+from simulator.runs.entry import Entry, Product
 from simulator.runs.writer import Statement
 
-__all__ = ["entry_statements", "failure_statement", "input_statement", "meta_statement", "reply_statement"]
+__all__ = ["REFERENCE", "entry_statements", "failure_statement", "input_statement", "meta_statement", "reply_statement"]
+
+REFERENCE = "$product"
+"""Stands for a unit's value that is its product: kind and id of that."""
+
+_WHOLE = ("conversation", "outcome")
+"""Kinds of product that are a unit's whole value and never change."""
 
 _PUT_REPLY = (
     "INSERT OR IGNORE INTO replies (key,model,role,stage,finish,text,prompt_tokens,completion_tokens,cached_tokens,"
@@ -80,10 +86,21 @@ def _unit_statements(entry: Entry) -> Iterator[Statement]:
         return
     failure = result.failure
     state = "failed" if failure else "done"
-    inputs, body = canonical_json(unit.inputs), canonical_json(result)
+    inputs, body = canonical_json(unit.inputs), canonical_json(_once(result, entry.products))
     yield Statement(_PUT_UNIT, [(unit.id, unit.stage, unit.role, state, inputs, unit.seed, body)])
     if failure:
         yield failure_statement([failure])
+
+
+def _once(result: UnitResult, products: Sequence[Product]) -> Any:
+    """Return ``result``, with a reference where its value is the unit's product: a long conversation is stored once."""
+    body = products[0].body if len(products) == 1 and products[0].kind in _WHOLE else None
+    if body is None or result.value != body.model_dump(mode="json"):
+        return result
+    return {
+        **result.model_dump(mode="json", exclude={"value"}),
+        "value": {REFERENCE: [products[0].kind, products[0].id]},
+    }
 
 
 def _product_statement(row: tuple[str, ...], replace: bool) -> Statement:
