@@ -53,7 +53,7 @@ def test_what_ends_a_run_is_in_its_log(tmp_path: Path) -> None:
 
     with pytest.raises(ZeroDivisionError), pytest.MonkeyPatch.context() as environ:
         environ.setenv("CANARY_KEY", KEY)
-        simulate_sync(small(), tmp_path, models=story.models(extractor=broken), verbosity=1)
+        simulate_sync(small(), tmp_path, models=story.models(extractor=broken))
     last = lines(tmp_path / "logs")[-1]
     assert last["said"] == "the execution ended with ZeroDivisionError"
     assert "with *** in its words" in last["why"]

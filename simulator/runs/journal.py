@@ -16,6 +16,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from simulator.errors import SixhopError
 from simulator.redaction import Redactor
 from simulator.runs.events import Event, Listener, Note, RunStarted, StageEnded, StageStarted, UnitEnded
 
@@ -93,9 +94,8 @@ def journal(folder: Path, *, verbosity: int = 0, redactor: Redactor | None = Non
     try:
         yield
     except BaseException as error:
-        log.error(
-            "the execution ended with %s", type(error).__name__, exc_info=verbosity > 0, extra={"why": str(error)}
-        )
+        traced = verbosity > 0 or not isinstance(error, SixhopError)  # what is none of ours is a bug
+        log.error("the execution ended with %s", type(error).__name__, exc_info=traced, extra={"why": str(error)})
         raise
     finally:
         logging.getLogger().removeHandler(handler)
