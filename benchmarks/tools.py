@@ -121,10 +121,10 @@ def designer(request: ChatRequest) -> str:
     first = not any("is not what" in one.content or "must" in one.content for one in request.messages[-1:])
     flawed = first and request.attempt == 0 and number % 10 == 3
     wide = draw.randint(2, 40)
-    code = draw.randint(1000, 9998)
-    arguments = [{"unit_code": f"{place[:2].upper()}-{code + one}", "count": draw.randint(1, wide)} for one in (0, 1)]
+    code, counted = draw.randint(1000, 9998), f"{other}_count"
+    arguments = [{"unit_code": f"{place[:2].upper()}-{code + one}", counted: draw.randint(1, wide)} for one in (0, 1)]
     unit = {"name": "unit_code", "type": "string", "description": f"Code on the {thing}", "pattern": PATTERN}
-    count = {"name": "count", "type": "integer", "description": f"How many of the {other}", "minimum": 1}
+    count = {"name": counted, "type": "integer", "description": f"How many of the {other}", "minimum": 1}
     return json.dumps(
         {
             "need": f"keep the {thing} of the {place} going",
@@ -143,7 +143,7 @@ def designer(request: ChatRequest) -> str:
             "dependencies": [f"the register of the {place}"],
             "examples": [
                 {
-                    "query": f"How is the {thing} on line {place} {one['count']}?",
+                    "query": f"How is the {thing} on line {place} {one[counted]}?",
                     "arguments": json.dumps(one),
                     "result": json.dumps({"rows": [RESULT]} if number % 2 == 0 else RESULT),
                 }

@@ -110,7 +110,10 @@ def build_run(root: Path) -> Path:
     scenario = parse_scenario(SCENARIO, base=root.parent)
     with Ledger.open(root / "ledger.sqlite", create=True) as ledger:
         ledger.put_meta(
-            scenario=dump_scenario(scenario), base=str(root.parent), cast=[persona_id(PILOT), persona_id(NURSE)]
+            scenario=dump_scenario(scenario),
+            base=str(root.parent),
+            cast=[persona_id(PILOT), persona_id(NURSE)],
+            toolsets=[{"name": "tide", "tools": [TOOL.id], "demand": 2}],
         )
         asyncio.run(_fill(ledger))
     (root / "scenario.yaml").write_text(dump_scenario(scenario), encoding="utf-8")

@@ -49,7 +49,7 @@ def joined(text: str) -> str:
 def test_without_a_kind_it_says_what_is_there(run: str, capsys: Shown) -> None:
     assert json.loads(output(capsys, "show", run, "--json")) == {
         "personas": 8, "relations": 6, "decisions": 10, "cast": 2, "instructions": 2, "conversations": 1, "npcs": 1,
-        "tools": 1, "problems": 1, "texts": 1, "outcomes": 1, "failures": 1, "units": 21,
+        "tools": 1, "toolsets": 1, "problems": 1, "texts": 1, "outcomes": 1, "failures": 1, "units": 21,
     }  # fmt: skip
     assert set(json.loads(output(capsys, "show", run, "--json"))) == set(KINDS)
     assert "personas" in output(capsys, "show", run)

@@ -10,9 +10,9 @@ from openai.types.chat import ChatCompletionFunctionToolParam
 from pydantic import TypeAdapter
 
 from simulator.errors import ExportError
-from simulator.exports.functions import export_tools, langchain_tool, mcp_tool, openai_function
+from simulator.exports.functions import export_tools, export_toolsets, langchain_tool, mcp_tool, openai_function
 from simulator.exports.xlam import export_xlam, xlam_rows
-from simulator.models.tool import Tool, ToolError, ToolExample, ToolField, ToolParameter
+from simulator.models.tool import Tool, ToolError, ToolExample, ToolField, ToolParameter, Toolset
 
 TOOL = Tool(
     id="f-1",
@@ -193,3 +193,13 @@ def test_xlam_rows_hold_the_right_call_among_the_tools_offered(tmp_path: Path) -
     with pytest.raises(ExportError, match="none of the 1 tools has a worked example"):
         export_xlam(tmp_path / "none.jsonl", [TOOL])
     assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_toolsets_are_files_of_their_own(tmp_path: Path) -> None:
+    groups = [Toolset(name="ferry", tools=("f-2",), demand=2), Toolset(name="hive", tools=("f-1",), demand=1)]
+    assert export_toolsets(tmp_path, [TOOL, FULL], groups) == {"ferry": 1, "hive": 1}
+    assert json.loads((tmp_path / "ferry.json").read_text("utf-8")) == [openai_function(FULL)]
+    with pytest.raises(ExportError, match="there are no toolsets"):
+        export_toolsets(tmp_path, [TOOL], [])
+    with pytest.raises(ExportError, match="is not an id"):
+        export_toolsets(tmp_path, [TOOL], [Toolset(name="../x", tools=("f-1",), demand=1)])

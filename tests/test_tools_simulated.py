@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from simulator.assembly.tool_server import chosen_tools, make_server, played_by
 from simulator.cli.main import main
 from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.errors import InputError
+from simulator.exports.functions import mcp_tool
 from simulator.llm.scripted import ScriptedModel
 from simulator.models.tool import Tool, ToolError, ToolExample, ToolField, ToolParameter, Toolset
 from simulator.prompts.template import load_prompt
@@ -207,6 +210,9 @@ def check_talk(talk: list) -> None:
     listed, ordered, tracked, wrong = talk
     by_name = {one.name: one for one in listed.tools}
     assert by_name["order_frames"].annotations.read_only_hint is False
+    assert [one.model_dump(by_alias=True, exclude_none=True) for one in listed.tools if one.name == "seal_crate"] == [
+        mcp_tool(SEALED)
+    ] * ("seal_crate" in by_name)
     Draft202012Validator(by_name["order_frames"].output_schema).validate(ordered.structured_content)
     assert json.loads(ordered.content[0].text) == ordered.structured_content
     assert tracked.structured_content["day"] == ordered.structured_content["day"]
@@ -285,6 +291,12 @@ def test_serve_tools_over_http_on_loopback(rundir: str) -> None:
                     return await order_and_track(client)
 
             check_talk(asyncio.run(work()))
+            stranger = urllib.request.Request(
+                url[0], b"{}", {"Host": "evil.example", "Content-Type": "application/json"}
+            )
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(stranger, timeout=10)
+            assert refused.value.code == 421, "a page that points its name at loopback reaches nothing"
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=20)

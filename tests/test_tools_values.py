@@ -156,3 +156,10 @@ def test_any_sentence_about_a_result_makes_sound_fields(text: str) -> None:
 )
 def test_a_description_makes_a_request(description: str, text: str) -> None:
     assert request_of(SMALL.model_copy(update={"description": description}), {}) == text
+
+
+def test_a_schema_that_points_at_the_network_is_not_followed() -> None:
+    from referencing.exceptions import Unresolvable
+
+    with pytest.raises(Unresolvable):
+        value_flaw({"$ref": "http://127.0.0.1:9/schema.json"}, {})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from simulator.exports.cards import CardFormat, export_cards
 from simulator.exports.conversations import ConversationFormat, export_conversations
 from simulator.exports.dataset import export_dataset
-from simulator.exports.functions import ToolFormat, export_modules, export_tools
+from simulator.exports.functions import ToolFormat, export_modules, export_tools, export_toolsets
 from simulator.exports.ink import export_ink
 from simulator.exports.jsonl import export_jsonl
 from simulator.exports.network import NetworkFormat, export_network
@@ -20,7 +20,7 @@ from simulator.exports.scenario_facts import facts_of
 from simulator.exports.xlam import export_xlam
 from simulator.models.conversation import Conversation
 from simulator.models.npc import Npc
-from simulator.models.tool import Tool
+from simulator.models.tool import Tool, Toolset
 from simulator.models.world import World
 
 if TYPE_CHECKING:
@@ -84,6 +84,12 @@ def _xlam(ledger: Ledger, folder: Path) -> Mapping[str, int]:
     return export_xlam(folder / "tools.xlam.jsonl", tools)
 
 
+def _toolsets(ledger: Ledger, folder: Path) -> Mapping[str, int]:
+    tools = (Tool.model_validate(body) for body in ledger.products("tool"))
+    made = export_toolsets(folder, tools, [Toolset.model_validate(body) for body in ledger.meta("toolsets", [])])
+    return {"toolsets": len(made), "tools": sum(made.values())}
+
+
 def _modules(ledger: Ledger, folder: Path) -> Mapping[str, int]:
     tools = (Tool.model_validate(body) for body in ledger.products("tool"))
     return {"modules": export_modules(folder, tools)}
@@ -112,6 +118,7 @@ _TABLE = (
     Format("alpaca", "the first turn of each conversation and its answer", "exports", _talks("alpaca")),
     Format("openai", "tools as a chat completion's 'tools'", "exports", _tools("openai")),
     Format("openai-strict", "the same, with arguments held to the schema", "exports", _tools("openai-strict")),
+    Format("openai-toolsets", "the same, a file for each toolset", "exports/toolsets", _toolsets),
     Format("mcp", "tools as the answer to MCP's tools/list", "exports", _tools("mcp")),
     Format("langchain", "tools as LangChain's StructuredTool takes them", "exports", _tools("langchain")),
     Format("xlam", "worked examples of the tools: query, tools, answers", "exports", _xlam),

@@ -10,13 +10,14 @@ import orjson
 
 from simulator.errors import ExportError
 from simulator.exports.atomic import atomic_file, safe_name
-from simulator.models.tool import Tool
+from simulator.models.tool import Tool, Toolset
 
 __all__ = [
     "ToolFormat",
     "described",
     "export_modules",
     "export_tools",
+    "export_toolsets",
     "langchain_tool",
     "mcp_tool",
     "openai_function",
@@ -89,6 +90,21 @@ def export_tools(path: Path, tools: Iterable[Tool], to: ToolFormat) -> int:
     with atomic_file(path) as file:
         file.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return len(chosen)
+
+
+def export_toolsets(folder: Path, tools: Iterable[Tool], groups: Iterable[Toolset]) -> dict[str, int]:
+    """Write each toolset as an OpenAI list of its own, named by the set, and return the tools in each.
+
+    A request takes 128 tools, and a model chooses better among few.
+
+    Raises:
+        ExportError: There are no toolsets, or a file cannot be written.
+    """
+    known = {tool.id: tool for tool in tools}
+    found = {group.name: [known[id_] for id_ in group.tools if id_ in known] for group in groups}
+    if not found:
+        raise ExportError(f"nothing was written to {str(folder)!r}: there are no toolsets")
+    return {name: export_tools(folder / safe_name(name, ".json"), members, "openai") for name, members in found.items()}
 
 
 def export_modules(folder: Path, tools: Iterable[Tool]) -> int:

@@ -11,6 +11,7 @@ from pydantic import Field
 from simulator.models.base import Record, canonical_json
 from simulator.models.step import ToolCall
 from simulator.roles.role import Check, Role
+from simulator.tools.schema import value_flaw
 
 __all__ = ["PlayedCall", "PlayerInput", "PlayerOutput", "tool_player"]
 
@@ -69,14 +70,12 @@ def _values(inputs: PlayerInput) -> Mapping[str, str]:
 
 
 def _fits(inputs: PlayerInput, output: PlayerOutput) -> str | None:
-    from jsonschema import Draft202012Validator
-
     try:
         value = json.loads(output.result)
     except ValueError as error:
         return f"the result is no JSON: {error}"
-    flaw = next(iter(Draft202012Validator(inputs.returns).iter_errors(value)), None)
-    return None if flaw is None else f"the result does not fit the schema at {flaw.json_path}: {flaw.message[:200]}"
+    flaw = value_flaw(inputs.returns, value)
+    return None if flaw is None else f"the result does not fit the schema: {flaw[:240]}"
 
 
 def _tidy(output: PlayerOutput) -> PlayerOutput:

@@ -12,6 +12,7 @@ from simulator.models.base import canonical_json
 from simulator.models.step import Step, ToolCall
 from simulator.subjects.reading import result_text
 from simulator.subjects.workshop import HungError, Workshop
+from simulator.tools.schema import value_flaw
 from simulator.transport.body import shorten
 
 __all__ = ["Called", "Perform", "Tool", "Toolbox", "canned", "schema_flaw", "schema_problem", "user_function"]
@@ -118,12 +119,8 @@ def canned(answers: Sequence[tuple[Mapping[str, Any], Any]]) -> Perform:
 
 def schema_flaw(value: Any, schema: Mapping[str, Any]) -> str | None:
     """Return what of ``value`` ``schema`` does not allow, the place first; ``None`` when it fits."""
-    from jsonschema import Draft202012Validator
-
-    error = next(
-        iter(sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda one: one.json_path)), None
-    )
-    return None if error is None else f"{error.json_path}: {shorten(error.message)}"
+    flaw = value_flaw(schema, value)
+    return None if flaw is None else shorten(flaw)
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:

@@ -54,8 +54,10 @@ def _validator(schema: str) -> Any:
     import json
 
     from jsonschema import Draft202012Validator
+    from referencing import Registry
 
-    return Draft202012Validator(json.loads(schema), format_checker=_formats())
+    # An empty registry: without one, jsonschema fetches what a "$ref" names from the network.
+    return Draft202012Validator(json.loads(schema), format_checker=_formats(), registry=Registry())
 
 
 @cache

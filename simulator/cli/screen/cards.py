@@ -17,7 +17,7 @@ from simulator.cli.screen.layout import Barred, facts, short, table
 from simulator.models.instruction import Instruction
 from simulator.models.npc import FieldValue, Npc, QuestStep
 from simulator.models.problem import Problem, WrittenText
-from simulator.models.tool import Tool
+from simulator.models.tool import Tool, Toolset
 
 __all__ = [
     "instruction_card",
@@ -32,6 +32,7 @@ __all__ = [
     "tool_card",
     "tool_sketch",
     "tools_table",
+    "toolsets_table",
 ]
 
 People = Mapping[str, str]
@@ -100,6 +101,14 @@ def tools_table(tools: Iterable[Tool], people: People) -> Table:
     made = table("id", "tool*", "what it does*", "asked>")
     for tool in tools:
         made.add_row(words(short(tool.id), "cyan"), signature(tool), words(tool.description), str(len(tool.personas)))
+    return made
+
+
+def toolsets_table(groups: Iterable[Toolset], people: People) -> Table:
+    """Return one row per toolset, the most wanted first."""
+    made = table("toolset*", "tools>", "asked by>")
+    for group in groups:
+        made.add_row(words(group.name, "bold green"), f"{len(group.tools):,}", f"{group.demand:,}")
     return made
 
 

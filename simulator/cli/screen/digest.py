@@ -103,6 +103,7 @@ def record_counts(run: Run) -> dict[str, int]:
     counts = {table: _one(run, f"SELECT COUNT(*) FROM {table}") for table in ("personas", "relations", "decisions")}  # noqa: S608
     counts["cast"] = len(run.cast)
     counts |= {f"{kind}s": products.get(kind, 0) for kind in _PRODUCTS}
+    counts["toolsets"] = len(run.ledger.meta("toolsets", []))
     return counts | {table: _one(run, f"SELECT COUNT(*) FROM {table}") for table in ("failures", "units")}  # noqa: S608
 
 

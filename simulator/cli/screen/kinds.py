@@ -14,6 +14,7 @@ from simulator.errors import InputError, UsageError
 from simulator.models.conversation import Conversation
 from simulator.models.outcome import Outcome
 from simulator.models.persona import Persona
+from simulator.models.tool import Toolset
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
@@ -63,6 +64,15 @@ def _cast(run: Run) -> list[Persona]:
     return [known[id_] for id_ in run.cast]
 
 
+def _toolsets(run: Run) -> list[Toolset]:
+    return [Toolset.model_validate(body) for body in run.ledger.meta("toolsets", [])]
+
+
+def _toolset(group: Toolset, names: People, run: Run) -> RenderableType:
+    ids = set(group.tools)
+    return cards.tools_table((tool for tool in run.tools if tool.id in ids), names)
+
+
 def _units(run: Run) -> Iterator[work.EndedUnit]:
     for (stage,) in list(run.ledger.rows("SELECT stage FROM units GROUP BY stage ORDER BY MIN(seq)")):
         for unit, result in run.ledger.results(stage):
@@ -92,6 +102,7 @@ KINDS: dict[str, Kind] = {
         Kind("conversations", lambda run: run.conversations, talk.conversations_table, _conversation),
         Kind("npcs", lambda run: run.npcs, cards.npcs_table, _plainly(cards.npc_card)),
         Kind("tools", lambda run: run.tools, cards.tools_table, _plainly(cards.tool_card)),
+        Kind("toolsets", _toolsets, cards.toolsets_table, _toolset, key=lambda group: str(group.name)),
         Kind("problems", lambda run: run.problems, cards.problems_table, _plainly(cards.problem_card)),
         Kind("texts", lambda run: run.texts, cards.texts_table, _plainly(cards.text_card)),
         Kind(
