@@ -291,7 +291,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> str:
     root = build_run(tmp_path_factory.mktemp("runs") / "[red]evil")
     with Ledger.open(root / "ledger.sqlite") as ledger:
         asyncio.run(ledger.commit(evil_entries()))
-        ledger.put_meta(cast=[persona_id(EVIL)])
+        ledger.put_meta(cast=[persona_id(EVIL)], toolsets=[{"name": EVIL, "tools": ["o-1"], "demand": 1}])
     (root / "manifest.json").write_text(json.dumps({"state": "failed", "reason": EVIL}), encoding="utf-8")
     return str(root)
 
