@@ -36,10 +36,11 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "assistant: " in done.stdout
 
 
-def test_the_scenario_is_valid() -> None:
-    (text,) = blocks("yaml")
-    scenario = parse_scenario(text, base=ROOT)
-    assert scenario.models.roles["assistant"].spec.endswith("#llama3.2")
+def test_the_scenarios_are_valid() -> None:
+    people, desk = (parse_scenario(text, base=ROOT) for text in blocks("yaml"))
+    assert people.models.roles["assistant"].spec.endswith("#llama3.2")
+    assert desk.conversations is not None
+    assert desk.conversations.situations[0].success.said == ("saturday",)
 
 
 def test_the_commands_exist() -> None:
