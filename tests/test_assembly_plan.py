@@ -195,6 +195,10 @@ def test_on_the_command_line(tmp_path: Path, capsys: Shown, monkeypatch: pytest.
         shown = capsys.readouterr().out
         assert f"{told['probe']['calls']} found in the ledger" in " ".join(shown.split())
         assert main(["plan", *shared, "--probe", "9", "--max-calls", "1"]) == 3
+        assert "the same command goes on" in capsys.readouterr().err
+        monkeypatch.delenv("SIXHOP_PRICES")
+        assert main(["plan", *shared, "--probe", "9", "--max-usd", "1"]) == 2
+        assert "no price is known" in capsys.readouterr().err
 
 
 def test_overrides_reach_the_plan(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from simulator.assembly.budget import check_prices
 from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.inputs import Inputs
 from simulator.assembly.measured import KEPT, Measured, kept_measures
@@ -111,6 +112,7 @@ class Probe:
                     may_ask=self.stop.may_call,
                     meter=meter,
                 )
+                check_prices(crew, self.stop.limits)
                 self.stop.watch(meter)
                 seen = Measured()
                 # What conversations go on from is read from the ledger that they are written to.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.options import Concurrency, Json, MaxCalls, MaxUsd, Model, Quiet, Seed
-from simulator.errors import UsageError
+from simulator.errors import RunStopped, UsageError
 
 __all__ = ["plan"]
 
@@ -53,11 +53,16 @@ def plan(
     problems = preview(loaded, Settings.from_environ()).problems
     if problems:
         raise UsageError(f"{str(scenario)!r} would not run:\n" + "\n".join(f"  {one}" for one in problems))
-    found = watched(
-        lambda progress, stop: planning.plan(loaded, out, probe=probe, limits=limits, listener=progress, stop=stop),
-        Progress([name for name in stage_names(loaded) if name != "report"] if probe else []),
-        quiet or not probe,
-    )
+    shown = Progress([name for name in stage_names(loaded) if name != "report"] if probe else [])
+    try:
+        found = watched(
+            lambda progress, stop: planning.plan(loaded, out, probe=probe, limits=limits, listener=progress, stop=stop),
+            shown,
+            quiet or not probe,
+        )
+    except RunStopped as stopped:
+        stopped.__notes__ = ["What the probe paid for is kept: the same command goes on from there."]
+        raise
     if as_json:
         print_json(as_data(found))
     else:

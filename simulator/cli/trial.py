@@ -15,6 +15,7 @@ from simulator.cli.options import (
     MaxCalls,
     MaxMinutes,
     MaxTokens,
+    MaxUsd,
     Model,
     Quiet,
     Seed,
@@ -46,6 +47,7 @@ def trial(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
+    max_usd: MaxUsd = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -62,7 +64,7 @@ def trial(
     from simulator.cli.execution import execute
 
     loaded = load_scenario(scenario)
-    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes, assistant=assistant)
+    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes, max_usd, assistant=assistant)
     applied = overrides.apply(loaded)
     check_testable(applied)
     root = out if out is not None else Path("runs") / loaded.name
