@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quickstart
 
-.PHONY: bench-throughput table-faults demo demo-six-hops test test-kill lint types imports tests bench-graph bench-explore lock clean help
+.PHONY: bench-throughput table-faults demo demo-six-hops test test-kill lint types imports tests bench-dedup bench-graph bench-explore lock clean help
 
 help:
 	@echo "make demo     run scenarios/quickstart.yaml on the embedded model and show the result"
 	@echo "make test     everything that checks the project"
 	@echo "make test-kill  kill runs a thousand times and compare what is left (minutes)"
+	@echo "make bench-dedup    deduplication beside other tools, 10,000 to 1,000,000 rows (about an hour)"
 	@echo "make bench-graph    load and ask a graph of a million people; make bench-explore: each command on 100,000"
 	@echo "make bench-throughput  calls a second and CPU next to bare aiohttp; PEERS='distilabel=PYTHON ...' adds others"
 	@echo "make table-faults      play every fault to every role and print what came of it"
@@ -76,6 +77,16 @@ lock:
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
 	$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock
 
+# The tools that deduplication is compared with, in an environment of their own; none of them brings torch.
+DEDUP_PEERS := $(VENV)-peers
+$(DEDUP_PEERS)/ready:
+	@test -x $(DEDUP_PEERS)/bin/python || $(PYTHON) -m venv $(DEDUP_PEERS)
+	@$(DEDUP_PEERS)/bin/python -m pip install --quiet --disable-pip-version-check rensa semhash wordllama distilabel datasketch nltk
+	@touch $@
+
+bench-dedup: $(VENV)/dev $(DEDUP_PEERS)/ready
+	$(BIN)/python benchmarks/bench_dedup.py $(BENCH) --python $(foreach tool,rensa SemHash distilabel,$(tool)=$(DEDUP_PEERS)/bin/python)
+
 bench-graph: $(VENV)/dev
 	PYTHONPATH=. $(BIN)/python benchmarks/bench_graph.py
 
@@ -83,4 +94,4 @@ bench-explore: $(VENV)/dev
 	PYTHONPATH=. $(BIN)/python benchmarks/bench_explore.py --harm
 
 clean:
-	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-peers runs .pytest_cache .mypy_cache .ruff_cache
