@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import logging
@@ -14,7 +15,7 @@ import story
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.assembly import simulate_sync
+from simulator.assembly import simulate, simulate_sync
 from simulator.redaction import Redactor
 from simulator.runs import journal as module
 from simulator.runs.journal import LOG, journal
@@ -45,6 +46,19 @@ def test_a_run_logs_as_much_as_it_is_asked_to(
     assert any("answered" in line for line in said) == (verbosity >= 2)
     assert len(said) < 20 or verbosity
     assert capfd.readouterr() == ("", "")
+
+
+def test_two_runs_in_one_process_have_a_log_each(tmp_path: Path) -> None:
+    async def both() -> None:
+        first = simulate(small(), tmp_path / "a", models=story.models(), verbosity=1)
+        second = simulate(small(), tmp_path / "b", models=story.models(), verbosity=1)
+        for run in await asyncio.gather(first, second):
+            run.close()
+
+    asyncio.run(both())
+    said = [[line["said"] for line in lines(tmp_path / name / "logs")] for name in "ab"]
+    assert said[0].count("a call was answered") == said[1].count("a call was answered") > 0
+    assert [one.count("extract started") for one in said] == [1, 1]
 
 
 def test_what_ends_a_run_is_in_its_log(tmp_path: Path) -> None:

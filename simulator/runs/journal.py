@@ -11,6 +11,8 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -28,16 +30,38 @@ TEXTS = "simulator.texts"
 
 _BYTES, _FILES = 10_000_000, 5  # of one file before it is rotated, and how many are kept
 _OURS = ("simulator", "graphs")
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """From which level on ours, the libraries and the texts are heard."""
+
+    ours: int
+    others: int
+    texts: int
+
+    def of(self, logger: str) -> int:
+        if logger == TEXTS:
+            return self.texts
+        return self.ours if logger.split(".")[0] in _OURS else self.others
+
+
 _LEVELS = (
-    (logging.INFO, logging.WARNING, logging.WARNING),
-    (logging.DEBUG, logging.INFO, logging.WARNING),
-    (logging.DEBUG, logging.DEBUG, logging.DEBUG),
+    _Levels(logging.INFO, logging.WARNING, logging.WARNING),
+    _Levels(logging.DEBUG, logging.INFO, logging.WARNING),
+    _Levels(logging.DEBUG, logging.DEBUG, logging.DEBUG),
 )
-"""By verbosity: the level of ours, of the libraries, and of texts."""
+"""By verbosity."""
+
+_open: list[_Levels] = []  # what the logs that are open want
+_before: dict[str, int] = {}  # what the loggers were set to before the first of them was opened
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 log = logging.getLogger(__name__)
+
+_RUN: ContextVar[Path | None] = ContextVar("sixhop_run", default=None)
+"""Whose log a task writes to, so that two runs in one process do not get into each other's."""
 
 
 class _Lines(logging.Formatter):
@@ -85,12 +109,12 @@ def journal(folder: Path, *, verbosity: int = 0, redactor: Redactor | None = Non
         yield
         return
     handler.setFormatter(_Lines(redactor or Redactor.from_environ()))
-    ours, others, texts = _LEVELS[min(verbosity, 2)]
-    levels = {"": others, **dict.fromkeys(_OURS, ours), TEXTS: texts}
-    before = {name: logging.getLogger(name).level for name in levels}
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+    wanted = _LEVELS[min(verbosity, 2)]
+    handler.addFilter(lambda record: _RUN.get() in (None, folder) and record.levelno >= wanted.of(record.name))
+    _open.append(wanted)
+    _set_levels()
     logging.getLogger().addHandler(handler)
+    mine = _RUN.set(folder)
     try:
         yield
     except BaseException as error:
@@ -98,11 +122,22 @@ def journal(folder: Path, *, verbosity: int = 0, redactor: Redactor | None = Non
         log.error("the execution ended with %s", type(error).__name__, exc_info=traced, extra={"why": str(error)})
         raise
     finally:
+        _RUN.reset(mine)
         logging.getLogger().removeHandler(handler)
         with suppress(OSError, ValueError):  # what it could not write it cannot write now
             handler.close()
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
+        _open.remove(wanted)
+        _set_levels()
+
+
+def _set_levels() -> None:
+    """Let every logger say what the most talkative of the open logs wants; as before when none is open."""
+    for name in ("", *_OURS, TEXTS):
+        logger = logging.getLogger(name)
+        before = _before.setdefault(name, logger.level)
+        logger.setLevel(min(levels.of(name) for levels in _open) if _open else before)
+    if not _open:
+        _before.clear()
 
 
 def _opened(folder: Path) -> _File | None:
