@@ -220,7 +220,7 @@ def flaws_of(tool: Tool) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 6400
     if len(sys.argv) > 2:
         main(wanted, Path(sys.argv[2]))
     else:
