@@ -21,7 +21,7 @@ from simulator.tools.schema import result_flaw
 
 __all__ = ["RefusedError", "Trial", "lint_flaw", "run_calls", "try_code"]
 
-_WALL_S = 10.0  # for all calls of one tool; the CPU limit within is lower
+_WALL_S = 20.0  # for all calls of one tool; the CPU limit within is lower
 _OUTPUT = 1_000_000  # bytes that are read from the process
 _RULES = "E9,F,B,PLE,S102,S307,S301"  # mistakes and dangers; taste is nobody's business here
 
