@@ -65,6 +65,20 @@ def test_all_problems_come_at_once(here: Path, capsys: Shown) -> None:
     assert "OPENAI_API_KEY" not in shown.err
 
 
+def test_a_budget_in_money_that_could_not_be_kept_is_a_problem(
+    here: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(SCENARIOS / "texts" / "ferry-notice.txt", here)
+    scenario = here / "dear.yaml"
+    scenario.write_text("name: dear\ntexts: {paths: ferry-notice.txt}\nbudget: {max_usd: 2}\n", encoding="utf-8")
+    arguments = ["validate", str(scenario), "--model", "http://127.0.0.1:9/v1#x"]
+    monkeypatch.delenv("SIXHOP_PRICES", raising=False)
+    assert main(arguments) == 2
+    assert "no price is known for 'http://127.0.0.1:9/v1#x'" in capsys.readouterr().err
+    monkeypatch.setenv("SIXHOP_PRICES", "x=1/2")
+    assert main(arguments) == 0
+
+
 @pytest.mark.parametrize(
     ("line", "place"),
     [

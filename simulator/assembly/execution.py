@@ -122,7 +122,7 @@ class Execution:
                     stop_waiting=lambda: stop.leaving,
                     tell=lambda text: self.listener(Note(text)),
                 )
-                check_prices(crew, self.limits)
+                check_prices(crew.models, crew.prices, self.limits.usd)
                 self._keep(ledger, crew, chosen)
                 ledger.forget_failed("endpoint")
                 state, reason = "failed", "it was interrupted"

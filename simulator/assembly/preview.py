@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from simulator.assembly.choices import endpoint_spec
+from simulator.assembly.budget import check_prices
+from simulator.assembly.choices import endpoint_spec, role_price
 from simulator.assembly.compose import check_detail, wanted_roles
 from simulator.assembly.personas import read_personas
 from simulator.assembly.stages import StagePlan, stage_plans
 from simulator.errors import UsageError
+from simulator.llm.prices import Price
 from simulator.llm.spec import key_of
 from simulator.models.unit import Failure
 from simulator.models.world import World
@@ -83,6 +85,8 @@ def preview(scenario: Scenario, settings: Settings) -> Preview:
     if scenario.npcs is not None:
         world = _tried(problems, partial(load_world, scenario.base / scenario.npcs.world))
     planned = [_tried(problems, partial(_role, scenario, role, settings)) for role in wanted_roles(scenario)]
+    if scenario.budget.max_usd is not None:
+        _tried(problems, partial(_affordable, scenario, [one for one in planned if one is not None], settings))
     return Preview(
         scenario=scenario,
         texts=tuple(texts),
@@ -111,6 +115,13 @@ def _personas(scenario: Scenario) -> tuple[list[SourcePersona], list[Failure]]:
 
 def _texts(scenario: Scenario) -> tuple[list[SourceText], list[Failure]]:
     return read_texts(scenario.texts, scenario.base) if scenario.texts is not None else ([], [])
+
+
+def _affordable(scenario: Scenario, roles: Sequence[RolePlan], settings: Settings) -> None:
+    prices: dict[str, Price | None] = {
+        one.role: role_price(scenario, one.role, settings, endpoint_spec(scenario, one.role, settings)) for one in roles
+    }
+    check_prices({one.role: one.model for one in roles}, prices, scenario.budget.max_usd)
 
 
 def _role(scenario: Scenario, role: RoleName, settings: Settings) -> RolePlan:

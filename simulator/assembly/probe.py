@@ -112,7 +112,7 @@ class Probe:
                     may_ask=self.stop.may_call,
                     meter=meter,
                 )
-                check_prices(crew, self.stop.limits)
+                check_prices(crew.models, crew.prices, self.stop.limits.usd)
                 self.stop.watch(meter)
                 seen = Measured()
                 # What conversations go on from is read from the ledger that they are written to.
