@@ -11,6 +11,7 @@ import story
 
 from simulator.assembly import open_run, simulate_sync
 from simulator.assembly.simulate import Overrides, resume
+from simulator.cli.main import main
 from simulator.errors import RunStopped
 from simulator.models.message import ChatRequest
 
@@ -105,3 +106,15 @@ def test_every_prompt_of_a_user_has_its_persona(tmp_path: Path) -> None:
     for request in cast["user"].requests:
         last = [message.content for message in request.messages if "<persona>" in message.content][-1]
         assert sum(text in last for text in texts) == 1
+
+
+def test_a_conversation_shows_what_became_of_goal_and_manner(
+    undisturbed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_run(undisturbed) as run:
+        talk = next(one for one in run.conversations if one.stop != "goal" and one.verdicts)
+    assert main(["show", str(undisturbed), "conversations", talk.id]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "goal not reached (by judge): It was not." in shown
+    assert f"manner {talk.behaviours[0]}" in shown
+    assert "(by rule)" in shown

@@ -59,9 +59,23 @@ def chat(conversation: Conversation, people: Mapping[str, str], outcome: Outcome
         ("manner", ", ".join(conversation.behaviours)),
         ("ended", ": ".join(filter(None, [_STOPS.get(conversation.stop, conversation.stop), conversation.reason]))),
     ]
-    after = facts([*_costs(conversation), *_verdicts(outcome)])
+    after = facts([*_held(conversation), *_costs(conversation), *_verdicts(outcome)])
     end: list[RenderableType] = [Text(), after] if after.rows else []
     return Group(facts(pairs), *_messages(conversation.turns, conversation), *end)
+
+
+def _held(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    """Yield what became of the goal and of the user's behaviours, and where the conversation was forked from."""
+    goal, forked = conversation.goal, conversation.forked
+    if goal is not None and conversation.stop != "goal":
+        state = "reached" if goal.holds else "only claimed" if goal.claimed else "not reached"
+        yield "goal", f"{state} (by {goal.by}): {one_line(goal.evidence, 160)}"
+    for one in conversation.verdicts:
+        state = "not decided" if one.holds is None else "kept" if one.holds else "BROKEN"
+        yield one.name, f"{state} (by {one.by}): {one_line(one.statement or one.evidence, 160)}"
+    if forked is not None:
+        with_whom = f", with {forked.assistant}" if forked.assistant else ""
+        yield "forked", f"from {short(forked.conversation)} after {forked.at} turns{with_whom}"
 
 
 def _costs(conversation: Conversation) -> Iterator[tuple[str, str]]:
