@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -67,7 +66,7 @@ def _measure(form: str, root: Path) -> dict[str, list[str]]:
         figures[what] = [f"{time.perf_counter() - wall:.3f}", f"{time.process_time() - busy:.3f}"]
         return result
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak_mb()
     with open_run(root) as run:
         graph = clock("load from the ledger", run.graph)
         clock("adjacency, at the first question", lambda: (graph.arrays.outward, graph.arrays.inward))
@@ -81,8 +80,14 @@ def _measure(form: str, root: Path) -> dict[str, list[str]]:
     return figures
 
 
-def _grown(before: int) -> list[str]:
-    return [f"{(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:,.0f} MB", ""]
+def _grown(before: float) -> list[str]:
+    return [f"{_peak_mb() - before:,.0f} MB", ""]
+
+
+def _peak_mb() -> float:
+    """Return the most memory that this process has had; getrusage would count what its parent had before it, too."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
 
 
 def _ask(graph: RelationshipGraph, clock: Clock) -> None:
