@@ -80,8 +80,9 @@ def relation(dice: Dice) -> str:
 
 def question(dice: Dice) -> str:
     """Return a question that a person may ask; some 20 million differ."""
-    asked, other = dice.choice(_ASKS).format(dice.choice(_DEEDS)), phrase(dice)
-    return f"{asked} My neighbour, {other}, told me to {dice.choice(_DEEDS)} first."
+    deed = dice.choice(_DEEDS)
+    advice = dice.choice([other for other in _DEEDS if other != deed])
+    return f"{dice.choice(_ASKS).format(deed)} My neighbour, {phrase(dice)}, told me to {advice} first."
 
 
 def sentence(dice: Dice) -> str:
