@@ -1,0 +1,38 @@
+"""The support desk of the examples: its planted defect is found by comparing it with the agent as it should be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from story import ROOT, responder
+
+from simulator.assembly import Overrides, load_scenario, simulate_sync
+from simulator.cli.main import main
+from simulator.llm.fake_server import FakeServer, in_thread
+from simulator.scenario.schema import Cast
+
+CARELESS = "agents/support_desk.py:careless_graph"
+
+
+def test_the_planted_defect_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = load_scenario(ROOT / "scenarios/support-desk.yaml").model_copy(update={"cast": Cast(size=8)})
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    with in_thread(FakeServer(responder)) as server:
+        monkeypatch.setenv("SIXHOP_MODEL", f"{server.url}#fake")
+        simulate_sync(scenario, good).close()
+        simulate_sync(scenario, bad, cast_of=good, overrides=Overrides(assistant=CARELESS)).close()
+    assert main(["compare", str(good), str(bad), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["pairs"] == 24
+    assert found["difference"]["high"] < 0
+    a, b = found["situations"]["broken-mug"]
+    assert a["passed"] == 8
+    assert b["passed"] <= 3  # some users say again what they want, and the desk recovers
+    assert {flip["passed"] for flip in found["flips"]} == {"a"}
+    assert any("one-return" in flip["failed"] for flip in found["flips"])
+    assert main(["compare", str(good), str(bad)]) == 0
+    assert "B is worse" in capsys.readouterr().out
