@@ -383,7 +383,7 @@ def echo() -> Iterator[FakeServer]:
 
 
 CRASH = """
-import sys
+import json, sys
 import graphs.production as production
 from simulator.cli.main import main
 async def crash(context):
@@ -391,7 +391,7 @@ async def crash(context):
     raise ZeroDivisionError(f"headers were {{'Authorization': 'Bearer {secret}'}}")
 if sys.argv[1] == "crash":
     production.STAGES["tools"] = ("tools", crash)
-sys.exit(main(sys.argv[2:]))
+sys.exit([main(arguments) for arguments in json.loads(sys.argv[2])][-1])
 """
 
 
@@ -410,9 +410,9 @@ def test_the_key_is_in_nothing_that_a_run_with_vv_and_a_crash_leaves(tmp_path: P
     (tmp_path / "canary.yaml").write_text(json.dumps(scenario))
     root, said = tmp_path / "run", []
 
-    def sixhop(how: str, *arguments: str) -> int:
+    def sixhop(how: str, *commands: list[str]) -> int:
         done = subprocess.run(
-            [sys.executable, "-X", "faulthandler", "-c", CRASH, how, *arguments],
+            [sys.executable, "-X", "faulthandler", "-c", CRASH, how, json.dumps(commands)],
             capture_output=True,
             text=True,
             cwd=tmp_path,
@@ -421,21 +421,22 @@ def test_the_key_is_in_nothing_that_a_run_with_vv_and_a_crash_leaves(tmp_path: P
         said.extend([done.stdout, done.stderr])
         return done.returncode
 
-    assert sixhop("crash", "run", "canary.yaml", "--out", "run", "-vv", "--debug") == 1, said[-1]
+    assert sixhop("crash", ["run", "canary.yaml", "--out", "run", "-vv", "--debug"]) == 1, said[-1]
     assert "ZeroDivisionError" in said[-1]
     assert "Traceback" in said[-1]
     log = (root / "logs" / "run.jsonl").read_text()
     assert "ZeroDivisionError" in log
     assert "what was said" in log
-    for arguments in (
-        ("resume", "run", "-vv", "--debug"),
-        ("retry", "run", "-vv"),
-        ("report", "run"),
-        ("show", "run", "failures", "--json"),
-        ("doctor", "--model", f"{echo.url}#fake", "--key-env", "MY_KEY"),
-        *(("export", "run", "--to", to) for to in ("jsonl", "messages", "csv", "graph-html", "mcp")),
-    ):
-        sixhop("run", *arguments)
+    sixhop(
+        "run",
+        ["resume", "run", "-vv", "--debug"],
+        ["retry", "run", "-vv"],
+        ["report", "run"],
+        ["show", "run", "failures", "--json"],
+        ["doctor", "--model", f"{echo.url}#fake", "--key-env", "MY_KEY"],
+        *(["export", "run", "--to", to] for to in ("jsonl", "messages", "csv", "graph-html", "mcp")),
+    )
+    assert json.loads((root / "manifest.json").read_text())["state"] == "done"
     assert any("***" in text for text in [log, *said]), "nobody quoted the key: this test tests nothing"
     assert len(echo.requests) > 40
     assert no_key_in(tmp_path, *said)
