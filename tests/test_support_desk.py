@@ -36,3 +36,14 @@ def test_the_planted_defect_is_found(
     assert any("one-return" in flip["failed"] for flip in found["flips"])
     assert main(["compare", str(good), str(bad)]) == 0
     assert "B is worse" in capsys.readouterr().out
+
+
+def test_validate_says_who_is_tested_and_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = ROOT / "scenarios/support-desk.yaml"
+    assert main(["validate", str(path)]) == 0
+    assert "support_desk.py:graph" in capsys.readouterr().out
+    wrong = path.read_text("utf-8").replace("support_desk.py:graph", "gone.py:graph")
+    wrong = wrong.replace("people/customers.jsonl", str(ROOT / "scenarios/people/customers.jsonl"))
+    (tmp_path / "wrong.yaml").write_text(wrong)
+    assert main(["validate", str(tmp_path / "wrong.yaml")]) == 2
+    assert "there is no file" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from simulator.assembly.choices import endpoint_spec, role_price
 from simulator.assembly.compose import check_detail, wanted_roles
 from simulator.assembly.personas import read_personas
 from simulator.assembly.stages import StagePlan, stage_plans
+from simulator.assembly.subject import check_subject
 from simulator.errors import UsageError
 from simulator.llm.prices import Price
 from simulator.llm.spec import key_of
@@ -59,6 +60,7 @@ class Preview:
         roles: Who would perform what; a role whose model or prompt is wrong is missing.
         stages: In order, each with the most units that it can have.
         problems: Everything that would keep the run from starting.
+        tests: The assistant under test, if there is one.
     """
 
     scenario: Scenario
@@ -69,6 +71,7 @@ class Preview:
     roles: tuple[RolePlan, ...]
     stages: tuple[StagePlan, ...]
     problems: tuple[UsageError, ...]
+    tests: str = ""
 
 
 def preview(scenario: Scenario, settings: Settings) -> Preview:
@@ -87,6 +90,7 @@ def preview(scenario: Scenario, settings: Settings) -> Preview:
     planned = [_tried(problems, partial(_role, scenario, role, settings)) for role in wanted_roles(scenario)]
     if scenario.budget.max_usd is not None:
         _tried(problems, partial(_affordable, scenario, [one for one in planned if one is not None], settings))
+    tested = _tried(problems, partial(check_subject, scenario))
     return Preview(
         scenario=scenario,
         texts=tuple(texts),
@@ -96,6 +100,7 @@ def preview(scenario: Scenario, settings: Settings) -> Preview:
         roles=tuple(role for role in planned if role is not None),
         stages=tuple(stage_plans(scenario, len(texts), personas=len(personas))),
         problems=tuple(problems),
+        tests=tested or "",
     )
 
 

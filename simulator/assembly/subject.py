@@ -10,7 +10,7 @@ from simulator.errors import InputError, ScenarioError
 from simulator.llm.meter import Meter
 from simulator.llm.protocol import ChatModel, ReplyStore
 from simulator.models.base import content_hash
-from simulator.models.message import Sampling
+from simulator.models.message import Reply, Sampling
 from simulator.models.unit import Unit
 from simulator.roles.role import RoleContext
 from simulator.roles.tool_player import PlayedCall, PlayerInput
@@ -26,7 +26,16 @@ from simulator.subjects.toolbox import Called, Perform, Tool, Toolbox, canned, s
 from simulator.subjects.user_code import is_code, load_code
 from simulator.subjects.workshop import Workshop
 
-__all__ = ["Workbench", "code_name", "open_checks", "open_subject", "plays_tools", "runs_code", "subject_model"]
+__all__ = [
+    "Workbench",
+    "check_subject",
+    "code_name",
+    "open_checks",
+    "open_subject",
+    "plays_tools",
+    "runs_code",
+    "subject_model",
+]
 
 STAGE = "converse"
 
@@ -95,6 +104,38 @@ def open_subject(spec: SubjectSpec, bench: Workbench) -> Subject:
     return StoredSubject(model, bench.store, meter=Meter(), stage=STAGE)  # its replies are counted one by one
 
 
+def check_subject(scenario: Scenario) -> str:
+    """Load what the scenario names of the user's code, and return who is tested; empty when nobody is.
+
+    Raises:
+        InputError: Code cannot be loaded.
+        ScenarioError: It has tools that it cannot use, or a schema that is none.
+    """
+    talks = scenario.conversations
+    open_checks(scenario, Workshop())
+    if talks is None or talks.assistant is None:
+        return ""
+    spec, workshop = talks.assistant, Workshop()
+    if runs_code(spec):
+        bench = Workbench(scenario.base, _Nowhere(), Meter(), workshop)
+        return open_subject(spec, bench).name
+    for tool in spec.tools:
+        _check_tool(tool)
+        if tool.python is not None:
+            load_code(tool.python, scenario.base)
+    return spec.use or "the model of the role assistant"
+
+
+class _Nowhere:
+    """A store for what is only looked at."""
+
+    async def get_reply(self, key: str) -> Reply | None:
+        return None
+
+    async def put_reply(self, key: str, reply: Reply, *, role: str, stage: str) -> None:
+        return None
+
+
 def open_checks(scenario: Scenario, workshop: Workshop) -> dict[str, Examine]:
     """Return the scenario's checks by functions of the user's, by what names them.
 
@@ -122,11 +163,15 @@ def _code(spec: SubjectSpec, bench: Workbench) -> Subject:
 
 
 def _tool(spec: ToolSpec, subject: SubjectSpec, bench: Workbench) -> Tool:
+    _check_tool(spec)
+    return Tool(spec.name, spec.description, spec.parameters, _perform(spec, subject, bench))
+
+
+def _check_tool(spec: ToolSpec) -> None:
     for place, schema in (("parameters", spec.parameters), ("returns", spec.returns)):
         problem = schema_problem(schema) if schema is not None else None
         if problem:
             raise ScenarioError(f"the tool {spec.name!r}: {place} is no JSON Schema: {problem}")
-    return Tool(spec.name, spec.description, spec.parameters, _perform(spec, subject, bench))
 
 
 def _perform(spec: ToolSpec, subject: SubjectSpec, bench: Workbench) -> Perform:

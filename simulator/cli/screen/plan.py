@@ -25,6 +25,7 @@ def plan_view(found: Preview) -> RenderableType:
         ("personas", f"{len(found.personas):,}{bad}" if scenario.personas else ""),
         ("texts", f"{len(found.texts):,}{bad}" if scenario.texts else ""),
         ("world", f"{world.title} ({world.name})" if world else ""),
+        ("tests", found.tests),
         ("model", models[0] if len(models) == 1 else ""),
         ("seed", str(scenario.seed)),
         ("at once", f"{scenario.concurrency} units"),
@@ -51,6 +52,7 @@ def as_data(found: Preview) -> dict[str, Any]:
         "texts": len(found.texts),
         "personas": len(found.personas),
         "bad_rows": [failure.model_dump(mode="json") for failure in found.bad_rows],
+        "tests": found.tests,
         "world": found.world.name if found.world else None,
         "stages": [{"stage": plan.stage, "most_units": int(plan.units)} for plan in found.stages],
         "roles": [
