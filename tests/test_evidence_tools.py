@@ -19,13 +19,22 @@ from simulator.runs.entry import Entry, Product
 from simulator.runs.ledger import Ledger
 
 
+def designer(request) -> str:
+    """Ask for one of twelve tools: people want the same things."""
+    asked = request.messages[-1].content
+    verb, topic = story.pick(["track", "order", "measure"], asked, request.seed), story.pick(story.TOPICS[:4], asked, 2)
+    words = {"name": f"{verb}_{'_'.join(topic.split()[1:])}", "need": f"know about {topic}"}
+    told = f"{verb.capitalize()}s {topic} at the workshop of the district office."
+    return json.dumps({**json.loads(story.tool_designer(request)), **words, "description": told})
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tools") / "run"
     short = story.scenario(
         expand={"hops": 1, "per_persona": 1}, conversations=None, npcs=None, tools={"per_persona": 4}
     )
-    simulate_sync(short, root, models=story.models()).close()
+    simulate_sync(short, root, models=story.models(tool_designer=designer)).close()
     return root
 
 
