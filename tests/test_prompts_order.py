@@ -124,5 +124,5 @@ def test_from_the_second_call_on_the_shared_prefix_comes_from_the_cache() -> Non
 
     _, *later = asyncio.run(go())
     for cached, shared in later:
-        assert shared > 500
-        assert cached >= 0.95 * shared
+        assert shared > 300
+        assert cached >= 0.95 * shared, f"{cached} of {shared}"
