@@ -397,3 +397,9 @@ def test_chinese_npcs_are_checked_in_chinese() -> None:
     )
     copied = good.model_copy(update={"background": "她记得上船不问姓名，落水必救，欠下的人情要在三个汛期之内还清。"})
     assert flaw(role, brief, copied) == "copy_of_lore"
+
+
+def test_a_pronoun_in_brackets_is_mended_away() -> None:
+    said = with_("background", "Fenn (he) rows the night ferry and scratches a line into the bench.")
+    assert ROLE.tidy is not None
+    assert ROLE.tidy(said).background == "Fenn rows the night ferry and scratches a line into the bench."

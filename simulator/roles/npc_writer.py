@@ -25,6 +25,9 @@ __all__ = ["NpcBrief", "NpcDraft", "brief_for", "likeness", "npc_id", "npc_write
 
 _QUOTES = '"“”「」『』'
 _CLAUSE = re.compile(r"(?:,| and| but|;)? (?:who|whose|which|that|with|in|at|from|to|by|for|and|but|using|including)\b")
+_ASIDE = re.compile(r"\s*\((?:she|he|they)\)", re.IGNORECASE)
+"""What small models take over from a question that tells the pronoun."""
+
 _ARTICLE = re.compile(r"^(?:An?|The) ")
 _LANGUAGES = {"en": "English", "zh": "Chinese", "de": "German", "fr": "French", "es": "Spanish", "ja": "Japanese"}
 _ENUMERATIONS: tuple[tuple[str, TermKind], ...] = (
@@ -224,4 +227,4 @@ def _tidy(draft: NpcDraft) -> NpcDraft:
 
 
 def _mended(text: str) -> str:
-    return sentence(normalise_text(text).strip(_QUOTES))
+    return sentence(_ASIDE.sub("", normalise_text(text)).strip(_QUOTES))
