@@ -45,6 +45,7 @@ def found(persona: str, who: str = "a beekeeper") -> FoundPersona:
         ("a beekeeper with hives", "length"),
         ("a beekeeper who looks after bees " + "and sells a little honey at the weekly market " * 6, "length"),
         ("a beekeeper who looks after three hives and the", "unfinished"),
+        ("a team player who loves finding and finding the perfect flag for the hill", "repetition"),
         ("a beekeeper who helps beekeepers to find a beekeeper, as a beekeeper must", "repetition"),
         ("пчеловод, который держит три улья за старым вокзалом и всё записывает", "language"),
         ("un apicultor que cuida las colmenas de su abuelo en una casa de campo", "language"),

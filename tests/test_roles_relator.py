@@ -73,6 +73,7 @@ def test_what_does_not(relation: str, name: str) -> None:
     [
         ("a glass engraver in a border town who etches goblets and fears for his sight", "copy_of_source"),
         ("a glass engraver with a stall at the station and a lame dog", "same_person"),
+        ("a skilled glass engraver with a stall at the station and a lame dog", "same_person"),
         (SOURCE, "copy_of_source"),
         ("an old house at the border which smells of beeswax", "not_a_person"),
         ("a couple of night porters who study maps of railways", "several_people"),

@@ -60,7 +60,7 @@ _TURN = re.compile(
     r"(?:,? (?:but|and|or)|, which|;| -|,)"
     r" (?:they|their|he|she|his|her|it|its|the text|also has|has|is|are|was|which)\b.*$"
 )
-_TWICE = re.compile(r"\b(\w{3,})[ ,]+\1\b", re.IGNORECASE)
+_TWICE = re.compile(r"\b(\w{3,})(?:[ ,]+| and )\1\b", re.IGNORECASE)
 _LISTED = re.compile(r"^an? [^,]{3,40}, (?:and )?an? [^,]{3,40}, and an? ", re.IGNORECASE)
 _UNFIT = re.compile(
     r"\b(?:prostitut\w*|porn\w*|sex(?:ual\w*|y)?|rap(?:e|ist)s?|naked|nude|whores?|slaves?)\b", re.IGNORECASE

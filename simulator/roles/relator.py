@@ -38,7 +38,22 @@ _NEAR = 0.35
 """Cosine at which a relative is best: of the same world, and somebody else."""
 
 _MANNER = frozenset(
-    {"a", "an", "the", "experienced", "retired", "young", "old", "former", "senior", "junior", "local", "professional"}
+    {
+        "a",
+        "an",
+        "the",
+        "experienced",
+        "retired",
+        "young",
+        "old",
+        "former",
+        "senior",
+        "junior",
+        "local",
+        "professional",
+        "skilled",
+        "seasoned",
+    }
 )
 """Words that make a trade no other trade."""
 
@@ -134,8 +149,14 @@ def _same_person(inputs: RelatorInput, output: Relative) -> str | None:
     if jaccard(mine, theirs) >= _SAME_WORDS:
         return "it describes the same person again"
     head = head_phrase(output.persona).lower()
-    same = head == head_phrase(inputs.persona).lower() and len(head.split()) > 1
+    same = _trade(head) == _trade(head_phrase(inputs.persona)) and len(head.split()) > 1
     return f"it is the same person again, {head!r}" if same else None
+
+
+def _trade(head: str) -> frozenset[str]:
+    """Return what somebody is, without words that make it nothing else; of a head of such words alone, all of them."""
+    words = word_grams(head)
+    return words - _MANNER or words
 
 
 def _same_trade(inputs: RelatorInput, output: Relative) -> str | None:
