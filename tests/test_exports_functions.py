@@ -97,6 +97,7 @@ def test_mcp_tools_have_an_object_at_the_root_of_their_input() -> None:
 def test_a_tool_without_parameters_has_a_sound_schema() -> None:
     schema = openai_function(TOOL.model_copy(update={"parameters": ()}), strict=True)["function"]["parameters"]
     Draft202012Validator(schema).validate({})
+    assert not Draft202012Validator(schema).is_valid({"more": 1})
 
 
 @pytest.mark.parametrize("to", ["openai", "openai-strict", "mcp"])
