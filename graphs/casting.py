@@ -16,7 +16,7 @@ from simulator.population.sampling import (
     sample_stratified,
     sample_uniform,
 )
-from simulator.scenario.schema import Cast
+from simulator.scenario.casting import Cast
 
 __all__ = ["choose_cast"]
 

@@ -27,7 +27,8 @@ from simulator.llm.fake_server import FakeServer, in_thread
 from simulator.llm.scripted import Answer, ScriptedModel
 from simulator.models.message import ChatRequest
 from simulator.models.persona import Persona
-from simulator.scenario.schema import Scenario, Texts
+from simulator.scenario.schema import Scenario
+from simulator.scenario.sources import Texts
 from simulator.settings import Settings
 
 PILOT = Persona(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import InputError
-from simulator.scenario.schema import Texts
+from simulator.scenario.sources import Texts
 from simulator.scenario.texts import read_texts
 
 

@@ -29,7 +29,7 @@ from simulator.models.message import ChatRequest
 from simulator.prompts.template import parse_prompt
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.scenario.load import parse_scenario
-from simulator.scenario.schema import Texts
+from simulator.scenario.sources import Texts
 from simulator.scenario.texts import read_texts
 from simulator.scenario.world import load_world
 

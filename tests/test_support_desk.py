@@ -11,7 +11,7 @@ from story import ROOT, responder
 from simulator.assembly import Overrides, load_scenario, simulate_sync
 from simulator.cli.main import main
 from simulator.llm.fake_server import FakeServer, in_thread
-from simulator.scenario.schema import Cast
+from simulator.scenario.casting import Cast
 
 CARELESS = "agents/support_desk.py:careless_graph"
 

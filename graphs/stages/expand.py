@@ -19,7 +19,7 @@ from simulator.models.unit import Unit
 from simulator.population.candidate import Candidate
 from simulator.runs.events import Note
 from simulator.runs.pool import Ended
-from simulator.scenario.schema import Expand
+from simulator.scenario.growth import Expand
 
 __all__ = ["ending", "expand", "frontier"]
 

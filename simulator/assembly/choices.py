@@ -8,7 +8,8 @@ from simulator.assembly.subject import subject_model
 from simulator.llm.batch_policy import BatchPolicy
 from simulator.llm.prices import Price, Rates, price_of, read_prices
 from simulator.llm.spec import EndpointSpec, parse_spec
-from simulator.scenario.schema import ModelChoice, RoleName, Scenario
+from simulator.scenario.endpoints import ModelChoice, RoleName
+from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
 __all__ = ["batch_policy", "endpoint_spec", "model_choice", "role_price", "stage_of"]

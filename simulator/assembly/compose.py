@@ -25,7 +25,8 @@ from simulator.prompts.template import Prompt, load_prompt, parse_prompt
 from simulator.roles.catalogue import role_of
 from simulator.roles.role import RoleContext
 from simulator.scenario.conversations import Conversations
-from simulator.scenario.schema import RoleName, Scenario
+from simulator.scenario.endpoints import RoleName
+from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 from simulator.subjects.checks import Examine
 from simulator.subjects.protocol import Subject

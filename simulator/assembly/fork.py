@@ -18,8 +18,10 @@ from simulator.models.unit import Unit, UnitResult
 from simulator.runs.directory import RunDirectory
 from simulator.runs.entry import Entry, Product
 from simulator.runs.ledger import Ledger
+from simulator.scenario.endpoints import ModelChoice
+from simulator.scenario.growth import Expand
 from simulator.scenario.load import parse_scenario
-from simulator.scenario.schema import Expand, ModelChoice, Scenario
+from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
 if TYPE_CHECKING:

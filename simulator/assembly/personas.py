@@ -13,7 +13,7 @@ from simulator.runs.directory import RunDirectory
 from simulator.runs.ledger import Ledger
 from simulator.scenario.personas import SourcePersona, personas_in
 from simulator.scenario.rows import ROW_SUFFIXES, check_row_file
-from simulator.scenario.schema import Personas
+from simulator.scenario.sources import Personas
 
 __all__ = ["read_personas"]
 

@@ -26,7 +26,8 @@ from simulator.runs.directory import RunDirectory
 from simulator.runs.events import Listener, ignore
 from simulator.runs.forecast import Forecast, Range, RoleForecast, StageForecast, sampled, share
 from simulator.runs.stop import Limits, Stop
-from simulator.scenario.schema import RoleName, Scenario
+from simulator.scenario.endpoints import RoleName
+from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
 if TYPE_CHECKING:

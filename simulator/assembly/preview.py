@@ -19,8 +19,9 @@ from simulator.llm.spec import key_of
 from simulator.models.unit import Failure
 from simulator.models.world import World
 from simulator.prompts.template import Prompt, load_prompt
+from simulator.scenario.endpoints import RoleName
 from simulator.scenario.personas import SourcePersona
-from simulator.scenario.schema import RoleName, Scenario
+from simulator.scenario.schema import Scenario
 from simulator.scenario.texts import SourceText, read_texts
 from simulator.scenario.world import load_world
 from simulator.settings import Settings

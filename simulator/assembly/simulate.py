@@ -22,8 +22,9 @@ from simulator.runs.journal import recording
 from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Limits, Stop
 from simulator.scenario.conversations import Conversations
+from simulator.scenario.endpoints import ModelChoice
 from simulator.scenario.load import load_scenario, parse_scenario
-from simulator.scenario.schema import ModelChoice, Scenario
+from simulator.scenario.schema import Scenario
 from simulator.scenario.subject import SubjectSpec
 from simulator.settings import Settings
 

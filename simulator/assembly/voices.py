@@ -20,7 +20,8 @@ from simulator.prompts.template import load_prompt
 from simulator.roles.role import RoleContext
 from simulator.roles.talk import mend
 from simulator.roles.user import UserInput, user
-from simulator.scenario.schema import ModelChoice, Scenario
+from simulator.scenario.endpoints import ModelChoice
+from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
 if TYPE_CHECKING:

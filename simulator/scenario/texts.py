@@ -11,7 +11,7 @@ from simulator.models.base import Record, content_id, normalise_text
 from simulator.models.text_file import read_text_file
 from simulator.models.unit import Failure
 from simulator.scenario.rows import ROW_SUFFIXES, clean_text, field_text, read_rows
-from simulator.scenario.schema import Texts
+from simulator.scenario.sources import Texts
 
 __all__ = ["SourceText", "read_texts", "text_id"]
 

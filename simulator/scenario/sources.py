@@ -1,0 +1,61 @@
+"""The sections ``texts`` and ``personas``: what the population begins with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field
+
+from simulator.models.persona import Question
+from simulator.scenario.section import Section, listed
+
+__all__ = ["FlawName", "Personas", "PersonasValue", "Texts"]
+
+FlawName = Literal[
+    "instruction leftover", "wrong language", "several people", "not a person", "names a real individual"
+]
+"""Those of :mod:`simulator.population.quality`."""
+
+
+class Texts(Section):
+    """Where Text-to-Persona starts.
+
+    Attributes:
+        paths: Files, folders or globs, relative to the scenario file: ``.txt``, ``.md``, ``.jsonl``, ``.parquet``.
+        field: The text's field in ``.jsonl`` and ``.parquet`` rows.
+        questions: What is asked of each text: who would read, write, like, dislike it.
+        per_text: How many of the questions each text gets; they are dealt in turn.
+        limit: Only the first so many texts.
+    """
+
+    paths: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
+    field: str = "text"
+    questions: tuple[Question, ...] = Field(("read", "write", "like", "dislike"), min_length=1)
+    per_text: int = Field(1, ge=1, le=4)
+    limit: int | None = Field(None, ge=1)
+
+
+class Personas(Section):
+    """Personas made elsewhere, which the population begins with as hop 0.
+
+    Attributes:
+        paths: Files (``.jsonl``, ``.parquet``), folders or globs of them, or run directories; relative to the scenario.
+        field: The persona's field; by default ``persona``, or ``input persona`` as Persona Hub has it.
+        attributes: Columns that are kept with the person; by default all short ones.
+        filters: Flaws for which a persona is not admitted; each is counted by its name.
+        limit: Only the first so many.
+    """
+
+    paths: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
+    field: str | None = None
+    attributes: tuple[str, ...] | None = None
+    filters: tuple[FlawName, ...] = get_args(FlawName)
+    limit: int | None = Field(None, ge=1)
+
+
+def _located(value: Any) -> Any:
+    return {"paths": value} if isinstance(value, str | list) else value
+
+
+PersonasValue = Annotated[Personas, BeforeValidator(_located)]
+"""Paths alone are enough."""
