@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
+
+if TYPE_CHECKING:
+    from simulator.assembly import Overrides
 
 __all__ = [
     "AllowCode",
     "Assistant",
     "CastOf",
     "Concurrency",
+    "Conduct",
     "Json",
     "Limit",
     "MaxCalls",
-    "MaxMinutes",
-    "MaxTokens",
     "MaxUsd",
     "Model",
     "OnChange",
+    "Out",
     "Quiet",
     "RunDir",
+    "ScenarioFile",
     "Seed",
-    "Verbose",
+    "conducted",
 ]
 
+ScenarioFile = Annotated[Path, typer.Argument(help="The scenario file.", metavar="SCENARIO", show_default=False)]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Run directory.", metavar="RUNDIR", show_default="runs/NAME")
+]
 RunDir = Annotated[Path, typer.Argument(help="The run directory.", metavar="RUNDIR", show_default=False)]
 
 Model = Annotated[
@@ -91,3 +103,61 @@ Limit = Annotated[
     int | None,
     typer.Option("--limit", "-n", metavar="N", min=0, help="Most rows; 0 is all. By default 40, and all as JSON."),
 ]
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How one execution of a run is to go: the options that ``run``, ``resume``, ``retry`` and ``test`` all have."""
+
+    concurrency: Concurrency = None
+    max_calls: MaxCalls = None
+    max_tokens: MaxTokens = None
+    max_minutes: MaxMinutes = None
+    max_usd: MaxUsd = None
+    allow_code: AllowCode = False
+    verbose: Verbose = 0
+    quiet: Quiet = False
+    as_json: Json = False
+
+    def overrides(self, **others: Any) -> Overrides:
+        """Return what is said instead of the scenario, ``others`` included."""
+        from simulator.assembly import Overrides
+
+        return Overrides(
+            concurrency=self.concurrency,
+            max_calls=self.max_calls,
+            max_tokens=self.max_tokens,
+            max_minutes=self.max_minutes,
+            max_usd=self.max_usd,
+            allow_code=self.allow_code,
+            **others,
+        )
+
+
+def conducted(command: Callable[..., None]) -> Callable[..., None]:
+    """Return ``command`` with the options of :class:`Conduct` in place of its parameter ``conduct``.
+
+    Typer reads a command's options from its signature, one parameter each.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    options = get_type_hints(Conduct, include_extras=True)
+    own = [
+        one.replace(annotation=hints[one.name])
+        for one in inspect.signature(command).parameters.values()
+        if one.name != "conduct"
+    ]
+    shared = [
+        inspect.Parameter(
+            one.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=one.default, annotation=options[one.name]
+        )
+        for one in fields(Conduct)
+    ]
+
+    @wraps(command)
+    def spread(**values: Any) -> None:
+        conduct = Conduct(**{one.name: values.pop(one.name) for one in shared})
+        command(**values, conduct=conduct)
+
+    spread.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+    spread.__annotations__ = {one.name: one.annotation for one in (*own, *shared)}
+    return spread

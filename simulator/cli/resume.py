@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from simulator.cli.options import (
-    AllowCode,
-    Concurrency,
-    Json,
-    MaxCalls,
-    MaxMinutes,
-    MaxTokens,
-    MaxUsd,
-    OnChange,
-    Quiet,
-    RunDir,
-    Verbose,
-)
+from simulator.cli.options import Conduct, OnChange, RunDir, conducted
 
 __all__ = ["resume"]
 
 
-def resume(
-    rundir: RunDir,
-    concurrency: Concurrency = None,
-    max_calls: MaxCalls = None,
-    max_tokens: MaxTokens = None,
-    max_minutes: MaxMinutes = None,
-    max_usd: MaxUsd = None,
-    on_change: OnChange = "refuse",
-    allow_code: AllowCode = False,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
+@conducted
+def resume(rundir: RunDir, conduct: Conduct, on_change: OnChange = "refuse") -> None:
     """Go on with a run that stopped, from its directory alone.
 
     Nothing that was paid for is asked again. A finished run is only summed up.
     """
-    from simulator import assembly
     from simulator.assembly.revision import checked
     from simulator.assembly.simulate import kept_scenario
     from simulator.assembly.simulate import resume as go_on
@@ -45,20 +21,13 @@ def resume(
 
     choice = checked(on_change)
     planned = stage_names(kept_scenario(rundir))
-    overrides = assembly.Overrides(
-        concurrency=concurrency,
-        max_calls=max_calls,
-        max_tokens=max_tokens,
-        max_minutes=max_minutes,
-        max_usd=max_usd,
-        allow_code=allow_code,
-    )
+    overrides = conduct.overrides()
     execute(
         lambda progress, stop: go_on(
-            rundir, overrides=overrides, listener=progress, stop=stop, on_change=choice, verbosity=verbose
+            rundir, overrides=overrides, listener=progress, stop=stop, on_change=choice, verbosity=conduct.verbose
         ),
         rundir,
         planned,
-        quiet=quiet,
-        as_json=as_json,
+        quiet=conduct.quiet,
+        as_json=conduct.as_json,
     )

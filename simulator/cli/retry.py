@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.cli.options import (
-    AllowCode,
-    Concurrency,
-    Json,
-    MaxCalls,
-    MaxMinutes,
-    MaxTokens,
-    MaxUsd,
-    Quiet,
-    RunDir,
-    Verbose,
-)
+from simulator.cli.options import Conduct, RunDir, conducted
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
@@ -24,24 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["retry"]
 
 
-def retry(
-    rundir: RunDir,
-    concurrency: Concurrency = None,
-    max_calls: MaxCalls = None,
-    max_tokens: MaxTokens = None,
-    max_minutes: MaxMinutes = None,
-    max_usd: MaxUsd = None,
-    allow_code: AllowCode = False,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
-    as_json: Json = False,
-) -> None:
+@conducted
+def retry(rundir: RunDir, conduct: Conduct) -> None:
     """Do again what failed, and what depended on it.
 
     Nothing else is asked of a model. What got no reply is asked the same again; what got replies that could not be
     used is asked with another seed.
     """
-    from simulator import assembly
     from simulator.assembly.retrying import failed_units
     from simulator.assembly.retrying import retry as again
     from simulator.assembly.simulate import kept_scenario
@@ -51,27 +29,30 @@ def retry(
 
     planned = stage_names(kept_scenario(rundir))
     if not failed_units(rundir):
-        if as_json:
+        if conduct.as_json:
             print_json({"directory": str(rundir), "retried": _counts(None)})
         else:
             stdout().print(words(f"Nothing failed in {str(rundir)!r}."))
         return
-    overrides = assembly.Overrides(
-        concurrency=concurrency,
-        max_calls=max_calls,
-        max_tokens=max_tokens,
-        max_minutes=max_minutes,
-        max_usd=max_usd,
-        allow_code=allow_code,
-    )
     outcome: list[Retried] = []
 
+    overrides = conduct.overrides()
+
     async def start(progress: Any, stop: Any) -> Run:
-        outcome.append(await again(rundir, overrides=overrides, listener=progress, stop=stop, verbosity=verbose))
+        outcome.append(
+            await again(rundir, overrides=overrides, listener=progress, stop=stop, verbosity=conduct.verbose)
+        )
         return outcome[0].run
 
-    execute(start, rundir, planned, quiet=quiet, as_json=as_json, besides=lambda: {"retried": _counts(outcome[0])})
-    if not as_json:
+    execute(
+        start,
+        rundir,
+        planned,
+        quiet=conduct.quiet,
+        as_json=conduct.as_json,
+        besides=lambda: {"retried": _counts(outcome[0])},
+    )
+    if not conduct.as_json:
         stdout().print(words(_sentence(outcome[0])))
 
 

@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.options import (
-    Assistant,
-    CastOf,
-    Concurrency,
-    Json,
-    MaxCalls,
-    MaxMinutes,
-    MaxTokens,
-    MaxUsd,
-    Model,
-    Quiet,
-    Seed,
-)
+from simulator.cli.options import Assistant, CastOf, Conduct, Model, Out, ScenarioFile, Seed, conducted
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
@@ -28,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["trial"]
 
 
+@conducted
 def trial(
-    scenario: Annotated[Path, typer.Argument(help="The scenario file.", metavar="SCENARIO", show_default=False)],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Run directory.", metavar="RUNDIR", show_default="runs/NAME")
-    ] = None,
+    scenario: ScenarioFile,
+    conduct: Conduct,
+    out: Out = None,
     threshold: Annotated[
         float, typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass.")
     ] = 1.0,
@@ -43,41 +31,39 @@ def trial(
     cast_of: CastOf = None,
     model: Model = None,
     seed: Seed = None,
-    concurrency: Concurrency = None,
-    max_calls: MaxCalls = None,
-    max_tokens: MaxTokens = None,
-    max_minutes: MaxMinutes = None,
-    max_usd: MaxUsd = None,
-    quiet: Quiet = False,
-    as_json: Json = False,
 ) -> None:
     """Test an assistant, and say how many conversations pass.
 
     The exit code is 1 when they are too few.
 
-
     Code that the scenario or --assistant names is run, with all rights of this process.
     """
-    from simulator.assembly import Overrides, load_scenario, simulate
+    from simulator.assembly import load_scenario, simulate
     from simulator.assembly.stages import stage_names
     from simulator.assembly.testing import check_testable
     from simulator.cli.execution import execute
 
     loaded = load_scenario(scenario)
-    overrides = Overrides(model, seed, concurrency, max_calls, max_tokens, max_minutes, max_usd, assistant=assistant)
+    overrides = conduct.overrides(model=model, seed=seed, assistant=assistant)
     applied = overrides.apply(loaded)
     check_testable(applied)
     root = out if out is not None else Path("runs") / loaded.name
     verdicts: list[bool] = []
     execute(
         lambda progress, stop: simulate(
-            loaded, root, overrides=overrides, listener=progress, stop=stop, cast_of=cast_of
+            loaded,
+            root,
+            overrides=overrides,
+            listener=progress,
+            stop=stop,
+            cast_of=cast_of,
+            verbosity=conduct.verbose,
         ),
         root,
         stage_names(applied),
-        quiet=quiet,
-        as_json=as_json,
-        conclude=lambda run: verdicts.append(_conclude(run, threshold, junit, as_json)),
+        quiet=conduct.quiet,
+        as_json=conduct.as_json,
+        conclude=lambda run: verdicts.append(_conclude(run, threshold, junit, conduct.as_json)),
     )
     if not all(verdicts):
         raise typer.Exit(1)

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.message import Message
-from simulator.prompts.template import load_prompt, neutralise
+from simulator.prompts.template import neutralise, shipped_prompts
 from simulator.roles.guards.panel import ASSISTANT, checks
 from simulator.roles.guards.scene import Scene, remembered
 from simulator.roles.role import Role
@@ -81,7 +81,7 @@ def _rest(inputs: AssistantInput) -> Sequence[Message]:
 
 @cache
 def _shown() -> tuple[str, ...]:
-    prompts = (load_prompt("assistant", "standard"), load_prompt("assistant", "small"))
+    prompts = shipped_prompts("assistant")
     return tuple(str(text) for prompt in prompts for example in prompt.examples for text in example.reply.values())
 
 

@@ -11,7 +11,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.persona import Question
 from simulator.population.granularity import Granularity
-from simulator.prompts.template import load_prompt
+from simulator.prompts.template import shipped_prompts
 from simulator.roles.checks import shared_run
 from simulator.roles.choice import FIELDS_OF_LIFE, agreement, margin
 from simulator.roles.detail import detail_check, detail_values
@@ -97,7 +97,7 @@ def _tidy(output: FoundPersona) -> FoundPersona:
 
 @cache
 def _examples() -> tuple[str, ...]:
-    prompts = [load_prompt("extractor", "standard"), load_prompt("extractor", "small")]
+    prompts = shipped_prompts("extractor")
     return tuple(str(example.reply["persona"]) for prompt in prompts for example in prompt.examples)
 
 

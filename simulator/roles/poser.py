@@ -12,7 +12,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, normalise_text
 from simulator.population.languages import guess_language
 from simulator.population.tokens import word_list
-from simulator.prompts.template import load_prompt
+from simulator.prompts.template import shipped_prompts
 from simulator.roles.checks import leftover, repeated_words, shared_run
 from simulator.roles.guards.language import script_of
 from simulator.roles.role import Check, Role
@@ -164,7 +164,7 @@ def _copy_of_example(_inputs: PoserInput, output: PosedInstruction) -> str | Non
 
 @cache
 def _examples() -> tuple[str, ...]:
-    prompts = [load_prompt("poser", "standard"), load_prompt("poser", "small")]
+    prompts = shipped_prompts("poser")
     return tuple(str(example.reply["instruction"]) for prompt in prompts for example in prompt.examples)
 
 

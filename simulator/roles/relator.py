@@ -12,7 +12,7 @@ from simulator.models.base import Record, normalise_text
 from simulator.models.relation import RELATION_KINDS, RelationKind
 from simulator.population.granularity import Granularity
 from simulator.population.tokens import jaccard, word_grams, word_list
-from simulator.prompts.template import load_prompt
+from simulator.prompts.template import shipped_prompts
 from simulator.roles.detail import detail_check, detail_values
 from simulator.roles.people_words import head_phrase, names_person
 from simulator.roles.persona_text import (
@@ -168,7 +168,7 @@ def _same_trade(inputs: RelatorInput, output: Relative) -> str | None:
 
 @cache
 def _examples() -> tuple[str, ...]:
-    prompts = [load_prompt("relator", "standard"), load_prompt("relator", "small")]
+    prompts = shipped_prompts("relator")
     return tuple(str(e.reply["persona"]) for p in prompts for e in p.examples if "persona" in e.reply)
 
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from simulator.population.tokens import jaccard, word_grams, word_list
-from simulator.prompts.template import load_prompt
+from simulator.prompts.template import shipped_prompts
 from simulator.roles.checks import leftover, names_in, repeated_words, shared_run, unfinished
 from simulator.roles.people_words import names_person
 from simulator.roles.role import Check
@@ -240,5 +240,5 @@ _COMMON = word_grams(
 
 @cache
 def _examples() -> tuple[dict[str, object], ...]:
-    prompts = [load_prompt("tool_designer", "standard"), load_prompt("tool_designer", "small")]
+    prompts = shipped_prompts("tool_designer")
     return tuple(dict(example.reply) for prompt in prompts for example in prompt.examples)

@@ -17,7 +17,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.message import Message
 from simulator.models.situation import Behaviour, Situation
-from simulator.prompts.template import load_prompt, neutralise
+from simulator.prompts.template import neutralise, shipped_prompts
 from simulator.roles.guards.panel import USER, checks
 from simulator.roles.guards.scene import Scene, remembered
 from simulator.roles.role import Role
@@ -104,7 +104,7 @@ def _flipped(inputs: UserInput) -> Sequence[Message]:
 @cache
 def _shown() -> tuple[str, tuple[str, ...]]:
     """Return the rules and the example turns of the shipped prompts, which must not come back in a turn."""
-    prompts = [load_prompt("user", "standard"), load_prompt("user", "small")]
+    prompts = shipped_prompts("user")
     own = [m.content for p in prompts for e in p.examples for m in e.history if m.role == "assistant"]
     replies = [str(text) for p in prompts for e in p.examples for text in e.reply.values()]
     return "\n".join(p.system for p in prompts), (*own, *replies)
