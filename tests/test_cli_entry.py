@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from simulator import __version__
 from simulator.cli import main as entry
 from simulator.cli.main import app, main
+from simulator.cli.options import Conduct
 from simulator.cli.screen.kinds import KINDS
 from simulator.errors import LedgerBusy, RunStopped
 
@@ -61,6 +63,13 @@ def test_every_command_has_help_that_fits_80_columns(command: str) -> None:
     assert shown.exit_code == 0
     assert "Usage:" in shown.output
     assert max(map(len, shown.output.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", ["run", "resume", "retry", "test"])
+def test_every_command_that_executes_a_run_takes_the_options_of_an_execution(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"]).output
+    wanted = {"--" + one.name.removeprefix("as_").replace("_", "-") for one in fields(Conduct)}
+    assert not {option for option in wanted if f"{option} " not in shown}
 
 
 def test_the_list_of_commands_tells_what_each_does_in_one_line() -> None:
