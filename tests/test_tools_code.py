@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,40 @@ def test_code_that_got_past_the_parser_reaches_nothing(
 def test_code_that_does_not_end_is_ended() -> None:
     (outcome,) = asyncio.run(run_calls("def f():\n    while True:\n        pass\n", "f", [{}]))
     assert "its limits: 2 s of CPU" in outcome["error"] or "did not end within" in outcome["error"]
+
+
+def _jails(parent: int) -> list[str]:
+    """Return the processes in which code runs for ``parent``."""
+    wanted = f"jail.py\0{parent}\0".encode()
+    found = []
+    for one in Path("/proc").iterdir():
+        with suppress(OSError):
+            if one.name.isdigit() and wanted in (one / "cmdline").read_bytes():
+                found.append(one.name)
+    return found
+
+
+def _until(holds, within_s: float = 30.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
+
+
+@shut_in
+@pytest.mark.parametrize("moment", ["at once", "while code runs"])
+def test_code_does_not_outlive_the_process_that_runs_it(moment: str) -> None:
+    sleeps = "import time\ndef f():\n    time.sleep(600)\n"
+    command = f"import asyncio; from simulator.tools.code_run import run_calls; asyncio.run(run_calls({sleeps!r}, 'f', [{{}}]))"
+    running = subprocess.Popen([sys.executable, "-c", command])
+    try:
+        _until(lambda: len(_jails(running.pid)) >= (1 if moment == "at once" else 2))
+        if moment == "while code runs":
+            time.sleep(0.2)  # the code is read after the walls stand
+    finally:
+        running.kill()
+        running.wait()
+    _until(lambda: not _jails(running.pid))
 
 
 def test_where_the_walls_are_missing_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

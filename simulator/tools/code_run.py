@@ -87,7 +87,7 @@ async def run_calls(source: str, name: str, calls: Sequence[dict[str, Any]]) -> 
     if sys.platform != "linux":
         raise RefusedError(f"code is run on Linux only, where it can be shut in; this is {sys.platform}")
     task = orjson.dumps({"source": source, "name": name, "calls": list(calls)})
-    command = [sys.executable, "-I", "-S", "-B", str(Path(jail.__file__))]
+    command = [sys.executable, "-I", "-S", "-B", str(Path(jail.__file__)), str(os.getpid())]
     said, ended = await _piped(command, task, _WALL_S)
     if not ended:
         return [{"error": f"it did not end within {_WALL_S:g} s"} for _ in calls]

@@ -3,10 +3,11 @@
 It is started by :mod:`simulator.tools.code_run` as a file of its own, isolated and without the site packages, and
 imports nothing of Sixhop. In order: namespaces in which there is no network but a loopback that is down, and no other
 process; Landlock, which leaves only the reading of Python's own library; limits of CPU, memory, file size and open
-files. When one of these cannot be had it says so and ends: code never runs with less.
+files. When one of these cannot be had it says so and ends: code never runs with less. And it never outlives the process
+that wants the answer, however that one ends.
 
-Standard input: one JSON object with ``source``, ``name`` and ``calls`` (a list of arguments). Standard output: one with
-``refused``, or ``results``, each with ``value`` or ``error``.
+The argument is the id of that process. Standard input: one JSON object with ``source``, ``name`` and ``calls`` (a list
+of arguments). Standard output: one with ``refused``, or ``results``, each with ``value`` or ``error``.
 """
 
 import ctypes
@@ -14,15 +15,18 @@ import io
 import json
 import os
 import resource
+import select
+import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 CPU_S = 2
 MEMORY_BYTES = 512 * 1024 * 1024
 OPEN_FILES = 24
 _NEW_USER, _NEW_PID, _NEW_NET, _NEW_IPC = 0x10000000, 0x20000000, 0x40000000, 0x08000000
-_NO_NEW_PRIVILEGES, _NOT_DUMPABLE = 38, 4
+_NO_NEW_PRIVILEGES, _NOT_DUMPABLE, _DIE_WITH_PARENT = 38, 4, 1
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # Landlock's calls: the same numbers on every architecture
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many file rights a version of Landlock knows; 16 from version 5 on
@@ -32,8 +36,11 @@ class _Refused(Exception):
     """A limit that the system does not give."""
 
 
-def shut() -> None:
+def shut(parent: int) -> None:
     """Take the rights away.
+
+    Args:
+        parent: The process that wants the answer.
 
     Raises:
         _Refused: One of the walls is not available here.
@@ -41,10 +48,15 @@ def shut() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_NEW_USER | _NEW_PID | _NEW_NET | _NEW_IPC) != 0:
         raise _Refused(f"no namespace without a network can be made here ({os.strerror(ctypes.get_errno())})")
+    _die_with(libc, lambda: os.getppid() == parent)  # a process that makes a namespace loses what it asked for before
+    watched, held = os.pipe()
     child = os.fork()  # the first process of the new namespace, which sees no other one
     if child:
         os.waitpid(child, 0)
         os._exit(0)
+    os.close(held)
+    _die_with(libc, lambda: not select.select([watched], [], [], 0)[0])  # it ends when nobody holds the other end
+    os.close(watched)
     libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     libc.prctl(_NOT_DUMPABLE, 0, 0, 0, 0)
     _lock_files(libc)
@@ -58,6 +70,13 @@ def shut() -> None:
     ):
         resource.setrlimit(kind, (most, most))
     _prove()
+
+
+def _die_with(libc: ctypes.CDLL, lives: Callable[[], bool]) -> None:
+    """Have the kernel end this process when its parent ends; ``lives`` says whether it is there still."""
+    libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+    if not lives():
+        os._exit(1)
 
 
 def _lock_files(libc: ctypes.CDLL) -> None:
@@ -144,7 +163,7 @@ def main() -> None:
     task = json.loads(sys.stdin.read())
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     try:
-        shut()
+        shut(int(sys.argv[1]))
     except (_Refused, OSError, AttributeError, ValueError) as error:
         answer: dict[str, Any] = {"refused": str(error)}
     else:
