@@ -4,7 +4,8 @@
 
 One process imports everything once and forks a child per execution (no thread runs in it when it forks). A child runs
 the scripted story, whose replies depend on the request alone, and is killed at a random moment of a stage; the next
-child goes on in the same directory, is killed, and so on, until the run is done. Then everything that the run left is
+child goes on in the same directory, is killed, and so on, until the run is done. Nothing that a killed process started may
+outlive it. Then everything that the run left is
 compared with a run that nobody disturbed. Standard output gets the table of kills by stage (``--json``: all of it).
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import gc
 import importlib
 import json
@@ -36,7 +38,7 @@ os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_
 
 import story
 
-from simulator.assembly import Run, simulate
+from simulator.assembly import Overrides, Run, simulate
 from simulator.assembly.simulate import resume
 from simulator.llm.scripted import ScriptedModel
 from simulator.models.message import ChatRequest
@@ -46,7 +48,22 @@ from simulator.runs.ledger import Ledger
 OPENING, CLOSING = "(opening)", "(closing)"
 CONCURRENCY = 8
 KILLS_PER_RUN = 12  # then the run may end, so that whole runs are compared again and again
+ALLOWED = Overrides(allow_code=True)
+TALKS = {
+    "exchanges": 3,
+    "count": 6,
+    "opener": "own",
+    "situations": [
+        {"name": "leak", "goal": "have the roof mended this week", "success": "somebody names a day"},
+        {"name": "bill", "goal": "pay less", "success": {"said": "minutes"}, "script": ["Why is the bill so high?"]},
+    ],
+    "profiles": [{"share": 0.5, "behaviours": ["terse"]}],
+    "judge": ["goal", "behaviours", "turns"],
+    "checks": [{"regex": "urgent"}, {"rubric": "The assistant names a number of minutes."}],
+}
 PATIENCE_S = 60.0  # of one execution; a run that hangs is a failure of the harness's run, not of this machine's speed
+ORPHANS_S = 0.25  # in which what a killed process had started must be gone; some of the scripted code works for longer
+_CHILD_SUBREAPER = 36  # of prctl
 
 
 class Disturbed(AssertionError):
@@ -126,13 +143,14 @@ def run_story(root: Path, log: Path, board: Board) -> None:
 async def begin_or_go_on(root: Path, models: dict[str, ScriptedModel], listener: Listener) -> Run:
     """Go on with the run as ``sixhop resume`` does, or begin it when the ledger does not know of one yet."""
     if _was_begun(root):
-        return await resume(root, models=models, listener=listener)
+        return await resume(root, models=models, listener=listener, overrides=ALLOWED)
     scenario = story.scenario(
         concurrency=CONCURRENCY,
         personas={"paths": "scenarios/people", "limit": 6},
-        conversations={"exchanges": 3, "count": 5, "checks": [{"regex": "urgent"}]},
+        conversations=TALKS,
+        tools={"per_persona": 1, "code": True},
     )
-    return await simulate(scenario, root, models=models, listener=listener)
+    return await simulate(scenario, root, models=models, listener=listener, overrides=ALLOWED)
 
 
 def _was_begun(root: Path) -> bool:
@@ -249,6 +267,32 @@ def _embedder() -> object:
     return embedder_from(DEFAULT_EMBEDDER, Settings())
 
 
+def adopt() -> None:
+    """Have the kernel hand over to this process whatever a killed child leaves behind."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "this process cannot see what killed ones leave behind")
+
+
+def check_nothing_survives(where: str) -> None:
+    """Check that no process outlives the one that was killed: linters and shut-in code end with it.
+
+    Raises:
+        Disturbed: One does.
+    """
+    deadline = time.monotonic() + ORPHANS_S
+    while True:
+        try:
+            left = os.waitpid(-1, os.WNOHANG)[0]
+        except ChildProcessError:
+            return
+        if not left and time.monotonic() > deadline:
+            listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            told = [Path(f"/proc/{one}/cmdline").read_bytes().replace(b"\0", b" ").decode() for one in listed]
+            raise Disturbed(f"killed in {where}, it left behind {told}")
+        if not left:
+            time.sleep(0.001)
+
+
 @dataclass
 class Campaign:
     """Runs that are killed until ``kills`` SIGKILLs are spread over every stage."""
@@ -333,6 +377,7 @@ class Campaign:
             if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
                 return flights  # it had ended before the signal reached it
             self.tally.kills[where] += 1
+            check_nothing_survives(where)
             flights.append(_in_flight(log.read_bytes()[begun:].decode()))
 
     def _target(self, killed: int) -> tuple[int, float] | None:
@@ -403,6 +448,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     warm()
+    adopt()
     with tempfile.TemporaryDirectory(prefix="sixhop-kill-") as folder:
         campaign = Campaign(Path(folder), options.kills, random.Random(options.seed))
         tally = campaign.run()

@@ -157,6 +157,28 @@ def tool_designer(request: ChatRequest) -> str:
     )
 
 
+def judge(request: ChatRequest) -> str:
+    asked = _last(request)
+    if "Allowed answers: none" in asked:
+        return json.dumps({"quote": "", "reason": "Nothing of the kind.", "answer": "none"})
+    said = [line.removeprefix("OTHER SIDE: ") for line in asked.splitlines() if line.startswith("OTHER SIDE: ")]
+    if number(asked) % 2:
+        return json.dumps({"quote": said[-1].split(".")[0], "reason": "It was said.", "answer": "yes"})
+    return json.dumps({"quote": "", "reason": "It was not.", "answer": "no"})
+
+
+def tool_coder(request: ChatRequest) -> str:
+    """Write code that passes; every third tool's works for half a second and fails, and is written again."""
+    asked = _last(request)
+    tool = json.loads(asked.split("<tool>\n")[1].split("\n</tool>")[0])
+    required = tool["parameters"].get("required", ())
+    names = ", ".join(one if one in required else f"{one}=None" for one in tool["parameters"]["properties"])
+    body = f"return {tool['examples'][0]['result']!r}"
+    if number(tool["name"]) % 3 == 0 and "Your last module failed" not in asked:
+        body = "return {'days': sum(day * day for day in range(8_000_000))}"
+    return f"def {tool['name']}({names}):\n    {body}\n"
+
+
 SCRIPTS = {
     "extractor": extractor,
     "relator": relator,
@@ -165,6 +187,8 @@ SCRIPTS = {
     "assistant": assistant,
     "npc_writer": npc_writer,
     "tool_designer": tool_designer,
+    "judge": judge,
+    "tool_coder": tool_coder,
 }
 
 
@@ -206,9 +230,12 @@ def _role(fields: set[str], messages: list[dict]) -> str:
         ("instruction", "poser"),
         ("need", "tool_designer"),
         ("quest", "npc_writer"),
+        ("answer", "judge"),
     ):
         if field in fields:
             return role
     if "persona" in fields:
         return "extractor"
+    if any("<tool>" in message["content"] for message in messages):
+        return "tool_coder"
     return "user" if any("<persona>" in message["content"] for message in messages) else "assistant"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from graphs.production import STAGES
+
 ROOT = Path(__file__).parent.parent
 KILLS = 200
 
@@ -27,6 +29,9 @@ def test_killed_runs_end_like_undisturbed_ones() -> None:
     assert done.returncode == 0, done.stderr[-4000:]
     tally = json.loads(done.stdout)
     assert sum(tally["kills"].values()) >= KILLS
+    assert {"import", "extract", "expand-1", *STAGES} <= set(tally["stages"]), (
+        "a stage of the story is not in the harness"
+    )
     missed = [stage for stage in tally["stages"] if tally["kills"].get(stage, 0) < 3]
     assert not missed, f"these stages were hardly hit: {missed} in {tally['kills']}"
     assert tally["paid_again"] <= tally["in_flight"]

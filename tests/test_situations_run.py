@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
@@ -33,23 +32,13 @@ TALKS = {
 }
 
 
-def judge(request: ChatRequest) -> str:
-    asked = request.messages[-1].content
-    if "Allowed answers: none" in asked:
-        return json.dumps({"quote": "", "reason": "Nothing of the kind.", "answer": "none"})
-    said = [line.removeprefix("OTHER SIDE: ") for line in asked.splitlines() if line.startswith("OTHER SIDE: ")]
-    if story.number(asked) % 2:
-        return json.dumps({"quote": said[-1].split(".")[0], "reason": "It was said.", "answer": "yes"})
-    return json.dumps({"quote": "", "reason": "It was not.", "answer": "no"})
-
-
 def scenario(**changes: object):
     rest = {"instructions": None, "npcs": None, "tools": None, "expand": {"hops": 0}, "cast": {"size": 4}}
     return story.scenario(**rest, conversations=TALKS, **changes)
 
 
 def models(latency=None):
-    return {**story.models(latency), "judge": story.ScriptedModel(judge, latency=latency)}
+    return story.models(latency)
 
 
 def latency(request: ChatRequest) -> float:
