@@ -22,6 +22,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -29,7 +30,7 @@ from pydantic import SecretStr
 from simulator.errors import UsageError
 from simulator.redaction import Redactor
 
-__all__ = ["DEFAULT_KEY", "Settings"]
+__all__ = ["DEFAULT_KEY", "Settings", "on_this_machine"]
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 """The variable that holds an endpoint's key when none is named."""
@@ -93,7 +94,7 @@ class Settings:
         """
         parts = urlsplit(url)
         host = parts.hostname or ""
-        if host in {"localhost", "::1"} or host.startswith("127."):
+        if on_this_machine(url):
             return None
         exempt = [name.strip().lstrip(".").lower() for name in self._either("no_proxy").split(",") if name.strip()]
         if any(name == "*" or host == name or host.endswith(f".{name}") for name in exempt):
@@ -102,6 +103,15 @@ class Settings:
 
     def _either(self, name: str) -> str:
         return self._environ.get(name) or self._environ.get(name.upper()) or ""
+
+
+def on_this_machine(url: str) -> bool:
+    """Return whether the host of ``url`` is the loopback: by its address, or by a name that always means it."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _number(values: Mapping[str, str], name: str, low: int, high: int) -> int | None:

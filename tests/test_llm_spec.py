@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from simulator.embeddings.load import embedder_from
 from simulator.errors import ModelSpecError, UsageError
-from simulator.llm.spec import EndpointSpec, parse_spec
+from simulator.llm.spec import EndpointSpec, key_of, parse_spec
 from simulator.settings import Settings
 
 
@@ -29,7 +30,7 @@ from simulator.settings import Settings
 def test_specs_that_are_understood(text: str, kind: str, url: str, model: str) -> None:
     spec = parse_spec(text)
     assert (spec.kind, spec.url, spec.model, spec.profile) == (kind, url, model, "standard")
-    assert spec.key_required == (kind == "openai")
+    assert spec.key_env is None
     assert spec.name == f"{url}#{model}"
 
 
@@ -82,7 +83,7 @@ def test_files_of_the_same_name_are_different_models(tmp_path: Path) -> None:
 
 def test_other_arguments_complete_the_spec() -> None:
     spec = parse_spec("http://h/v1#m", key_env="K", profile="small", timeout_s=9, structured="none", concurrency=3)
-    assert (spec.key_env, spec.key_required, spec.profile) == ("K", True, "small")
+    assert (spec.key_env, spec.profile) == ("K", "small")
     assert (spec.timeout_s, spec.structured, spec.concurrency) == (9, "none", 3)
 
 
@@ -117,6 +118,64 @@ def test_the_embedded_model_is_found_without_importing_its_package() -> None:
 
 def test_a_spec_is_data() -> None:
     assert EndpointSpec("url", "m", "http://h/v1") == parse_spec("http://h/v1#m")
+
+
+KEYS = Settings.from_environ({"OPENAI_API_KEY": "sk-canary", "OTHER_KEY": "other-canary"})
+ON_THE_WAY = [
+    "http://h/v1#m",
+    "http://192.168.1.5:8000/v1#m",
+    "http://0.0.0.0:8000/v1#m",
+    "http://api.openai.com/v1#m",
+    "http://127.0.0.1.evil.example/v1#m",
+    "http://localhost.evil.example/v1#m",
+]
+
+
+@pytest.mark.parametrize("text", ON_THE_WAY)
+def test_a_key_that_nobody_named_for_it_does_not_go_unencrypted_to_another_machine(text: str) -> None:
+    for made in (lambda: key_of(parse_spec(text), KEYS), lambda: embedder_from(text, KEYS)):
+        with pytest.raises(ModelSpecError, match="'OPENAI_API_KEY' unencrypted") as caught:
+            made()
+        assert all(way in str(caught.value) for way in ("Use https", "'key_env'", "OPENAI_API_KEY= in front"))
+        assert "canary" not in str(caught.value)
+    named = key_of(parse_spec(text, key_env="OTHER_KEY"), KEYS)
+    assert named is not None
+    assert named.get_secret_value() == "other-canary"
+    if "openai" not in text:
+        assert key_of(parse_spec(text), Settings.from_environ({"OPENAI_API_KEY": ""})) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://h/v1#m",
+        "http://localhost:8080#m",
+        "http://a.localhost#m",
+        "http://127.0.0.2:1/v1#m",
+        "http://[::1]:8/v1#m",
+    ],
+)
+def test_it_goes_encrypted_anywhere_and_within_this_machine(text: str) -> None:
+    key = key_of(parse_spec(text), KEYS)
+    assert key is not None
+    assert key.get_secret_value() == "sk-canary"
+
+
+@pytest.mark.parametrize(("text", "named"), [("openai:m", None), ("http://localhost:1/v1#m", "K")])
+def test_a_key_that_is_needed_and_not_set_is_named(text: str, named: str | None) -> None:
+    bare = Settings.from_environ({})
+    wanted = f"{named or 'OPENAI_API_KEY'!r}, which is not set"
+    with pytest.raises(ModelSpecError, match=wanted):
+        key_of(parse_spec(text, key_env=named), bare)
+    with pytest.raises(ModelSpecError, match=wanted):
+        embedder_from(text, bare, key_env=named)
+    assert key_of(parse_spec("http://h/v1#m"), bare) is None
+
+
+def test_a_name_that_begins_like_the_loopback_is_another_machine() -> None:
+    proxied = Settings.from_environ({"HTTP_PROXY": "http://proxy:3128"})
+    assert proxied.proxy_for("http://127.0.0.1.evil.example/v1") == "http://proxy:3128"
+    assert proxied.proxy_for("http://127.0.0.1:8/v1") is None
 
 
 def test_settings_read_the_environment_once() -> None:

@@ -10,7 +10,7 @@ from simulator.transport.client import HttpClient
 from simulator.transport.limiter import Limiter
 from simulator.transport.patience import Patience
 from simulator.transport.setback import Place
-from simulator.transport.url import Remote, parse_remote
+from simulator.transport.url import Remote, key_for, parse_remote
 
 __all__ = ["DEFAULT_EMBEDDER", "embedder_from"]
 
@@ -32,7 +32,7 @@ def embedder_from(spec: str, settings: Settings, *, key_env: str | None = None) 
         key_env: The variable that holds the key; ``OPENAI_API_KEY`` if it is not named.
 
     Raises:
-        ModelSpecError: The SPEC is malformed, or its key is not set.
+        ModelSpecError: The SPEC is malformed, its key is not set, or would be sent unencrypted.
     """
     text = spec.strip()
     if text == DEFAULT_EMBEDDER:
@@ -46,15 +46,9 @@ def embedder_from(spec: str, settings: Settings, *, key_env: str | None = None) 
 
 
 def _client(remote: Remote, settings: Settings, key_env: str | None) -> HttpClient:
-    variable = key_env or DEFAULT_KEY
-    key = settings.key(variable)
-    if key is None and (key_env or remote.is_openai):
-        raise ModelSpecError(
-            f"{remote.url}#{remote.model} needs a key in the environment variable {variable!r}, which is not set. "
-            f"Set it, or use 'wordllama', which needs none."
-        )
+    key = key_for(remote, settings, key_env, "or use 'wordllama', which needs none")
     return HttpClient(
-        Place(remote.url, variable, key),
+        Place(remote.url, key_env or DEFAULT_KEY, key),
         patience=Patience(timeout_s=60.0, deadline_s=180.0, max_bytes=MAX_BYTES),
         limiter=Limiter(CONCURRENCY),
         proxy=settings.proxy_for(remote.url),

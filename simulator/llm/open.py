@@ -18,7 +18,7 @@ from simulator.llm.structured import parse, schema_of
 from simulator.llm.tiers import Tier
 from simulator.models.base import Record
 from simulator.models.message import ChatRequest, Message, Sampling
-from simulator.settings import Settings
+from simulator.settings import DEFAULT_KEY, Settings
 from simulator.transport.client import HttpClient
 from simulator.transport.limiter import Limiter
 from simulator.transport.patience import Patience
@@ -37,11 +37,11 @@ def open_model(spec: EndpointSpec, settings: Settings) -> Endpoint:
     Close it with ``aclose`` (or use it in ``async with``) in the event loop that used it.
 
     Raises:
-        ModelSpecError: Its key is not set.
+        ModelSpecError: Its key is not set, or would be sent unencrypted.
     """
     if spec.path is not None:
         return Endpoint(_shaped(spec, settings), lambda: _connect_embedded(spec, settings))
-    place = Place(spec.url, spec.key_env, key_of(spec, settings))
+    place = Place(spec.url, spec.key_env or DEFAULT_KEY, key_of(spec, settings))
     proxy = settings.proxy_for(spec.url)
 
     async def connect() -> HttpClient:

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from simulator.errors import ModelSpecError
 from simulator.models.base import content_hash
-from simulator.settings import DEFAULT_KEY, Settings
-from simulator.transport.url import parse_remote
+from simulator.settings import Settings
+from simulator.transport.url import Remote, key_for, parse_remote
 
 __all__ = ["FORMS", "EndpointSpec", "Kind", "Profile", "Structured", "gguf_file", "key_of", "parse_spec"]
 
@@ -36,8 +36,8 @@ class EndpointSpec:
         model: The model's name at the endpoint; for the embedded server the file's stem.
         url: Base URL without a slash at its end; empty for the embedded server, which picks its own.
         path: The GGUF file of the embedded server; ``None`` otherwise.
-        key_env: The variable that holds the key.
-        key_required: Whether there must be one. An unnamed key is optional for ``URL#MODEL``: local servers need none.
+        key_env: The variable that was named to hold the key. Unnamed it is ``OPENAI_API_KEY``, and for ``URL#MODEL``
+            there may be none: local servers need none.
         profile: Which variant of the prompts suits the model.
         timeout_s: Longest time for one reply in seconds, retries included.
         unit_timeout_s: Longest time for all replies that one unit needs; three times ``timeout_s`` when it is ``None``.
@@ -52,8 +52,7 @@ class EndpointSpec:
     model: str
     url: str = ""
     path: Path | None = None
-    key_env: str = DEFAULT_KEY
-    key_required: bool = False
+    key_env: str | None = None
     profile: Profile = "standard"
     timeout_s: float = 300.0
     unit_timeout_s: float | None = None
@@ -103,7 +102,6 @@ def parse_spec(
     spec = _parse(text.strip())
     changes: dict[str, Any] = {
         "key_env": key_env,
-        "key_required": True if key_env else None,
         "profile": profile,
         "timeout_s": timeout_s,
         "unit_timeout_s": unit_timeout_s,
@@ -122,15 +120,10 @@ def key_of(spec: EndpointSpec, settings: Settings) -> SecretStr | None:
     """Return the endpoint's key.
 
     Raises:
-        ModelSpecError: The endpoint needs a key and the variable is not set.
+        ModelSpecError: The endpoint needs a key that is not set, or would get one unencrypted that nobody named.
     """
-    key = settings.key(spec.key_env)
-    if key is None and spec.key_required:
-        raise ModelSpecError(
-            f"{spec.url}#{spec.model} needs a key in the environment variable {spec.key_env!r}, which is not set. "
-            f"Set it, name another variable with 'key_env', or use 'local', which needs none."
-        )
-    return key
+    instead = "name another variable with 'key_env', or use 'local', which needs none"
+    return key_for(Remote(spec.url, spec.model), settings, spec.key_env, instead)
 
 
 def gguf_file(path: Path) -> Path:
@@ -162,7 +155,7 @@ def _parse(text: str) -> EndpointSpec:
     if remote is None:
         raise ModelSpecError(f"model SPEC {text!r} is not understood; allowed is {FORMS}")
     kind: Kind = "openai" if remote.is_openai else "url"
-    return EndpointSpec(kind, remote.model, remote.url, key_required=remote.is_openai)
+    return EndpointSpec(kind, remote.model, remote.url)
 
 
 def _embedded(kind: Kind, path: Path) -> EndpointSpec:
