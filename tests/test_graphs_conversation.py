@@ -190,7 +190,8 @@ def test_two_people_talk_and_each_knows_the_relation_from_their_side() -> None:
     assert "whose cousin you are" in block
     assert PERSONA in block
     assert "books are late" not in block
-    assert [(m.role, m.content) for m in of_clerk[-1:]] == [("user", OPENER)]
+    assert of_clerk[-1].role == "user"
+    assert of_clerk[-1].content.endswith(f"<message>\n{OPENER}\n</message>")
     block = next(m.content for m in reversed(of_keeper) if "<persona>" in m.content)
     assert PERSONA in block.split("</persona>")[0]
     assert "your cousin" in block
@@ -308,11 +309,16 @@ def test_a_question_without_its_answer_never_ends_a_conversation() -> None:
 
 def test_a_kept_repetition_is_a_loop() -> None:
     label = Label(detector="repeats_self", evidence="again")
-    turns = [
-        Turn(role="user", speaker="p", content="So?"),
-        Turn(role="assistant", speaker="assistant", content="So.", labels=(label,)),
-    ]
-    assert ending(ConversationInputs(persona=PERSONA), turns) == ("loop", "repeats_self: again")
+    inputs = ConversationInputs(persona=PERSONA)
+    again = Turn(role="assistant", speaker="assistant", content="So.", labels=(label,))
+    asks = Turn(role="user", speaker="p", content="So?")
+    assert ending(inputs, [asks, again]) is None  # the user may ask in another way
+    assert ending(inputs, [asks, again, asks, again]) == ("loop", "repeats_self: again")
+    repeated = asks.model_copy(update={"labels": (label,)})
+    assert ending(inputs, [asks, again.model_copy(update={"labels": ()}), repeated, again]) == (
+        "loop",
+        "repeats_self: again",
+    )
     assert lost_reason(["repeats_self", "role_flip"]) == "loop"
     assert lost_reason(["repeats_self", "cut", "role_flip"]) == "error"
     assert lost_reason([]) == "error"

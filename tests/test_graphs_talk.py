@@ -16,12 +16,14 @@ from graphs.talk.goal import claims, goal_by_rule
 from simulator.errors import InputError
 from simulator.llm.scripted import ScriptedModel
 from simulator.models.conversation import ConversationInputs, Turn
+from simulator.models.message import Message
 from simulator.models.persona import persona_id
 from simulator.models.situation import Situation, Success
 from simulator.models.unit import Unit
 from simulator.prompts.template import load_prompt
 from simulator.roles.judge import judge
 from simulator.roles.role import RoleContext
+from simulator.roles.script import due
 from simulator.scenario.behaviours import BEHAVIOURS
 
 ROOM = {
@@ -75,6 +77,41 @@ def test_a_small_model_does_not_know_what_nobody_asked_for_yet() -> None:
     small = replace(load_prompt("user", "small"), head=prompt("user").head)
     talk(replace(both, user=replace(both.user, prompt=small)), opener="", exchanges=3, situation=ROOM)
     assert ["ninth of May" in request.model_dump_json() for request in requests(both.user)] == [False, False, True]
+
+
+def test_a_small_model_begins_with_the_fact_that_was_asked_for() -> None:
+    both = context(ASKED, ["By what date must it be dry?", "And when is the deadline again?", *ANSWERED[:2]])
+    loaded = load_prompt("user", "small")
+    head = loaded.head.model_copy(update={"candidates": 1, "rounds": 1})
+    result = talk(
+        replace(both, user=replace(both.user, prompt=replace(loaded, head=head))),
+        opener="",
+        exchanges=3,
+        situation={**ROOM, "success": {}},
+    )
+    fact = "The audit is on the ninth of May."
+    begun = [request.messages[-1] for request in requests(both.user)]
+    assert [message.content if message.role == "assistant" else "" for message in begun] == ["", fact, ""]
+    assert said(result)[2] == f"{fact} {ASKED[1]}"
+    assert said(result)[4] == ASKED[2]
+
+
+@pytest.mark.parametrize(
+    ("fact", "spoken"),
+    [
+        ("the card ends in 9052.", "The card ends in 9052."),
+        ("You were born in Vell", "I was born in Vell."),
+        ("Your brother has the key", "My brother has the key."),
+        ("it is what you signed", ""),
+    ],
+)
+def test_a_fact_told_to_the_user_in_the_users_mouth(fact: str, spoken: str) -> None:
+    situation = Situation.model_validate({"asked": [{"fact": fact, "when": ["proof"]}]})
+    asks = Message(role="assistant", content="Do you have any proof?")
+    assert due(situation, [asks]) == spoken
+    assert due(situation, [asks, Message(role="user", content=f"Well. {spoken}"), asks]) == ""
+    assert due(situation, [asks, Message(role="user", content="No.")]) == ""
+    assert due(situation, [Message(role="assistant", content="Good morning.")]) == ""
 
 
 def test_a_script_is_said_word_for_word_and_then_they_are_free() -> None:
@@ -199,8 +236,28 @@ def test_a_verdict_whose_quote_nobody_said_is_none() -> None:
     invented = {**YES, "quote": "I will bring a heater"}
     result, _ = judged(invented, exchanges=2, situation=CRITERION, judge=["goal"])
     goal = product(result).goal
-    assert not goal.holds
+    assert goal.holds is None
     assert "no usable verdict" in goal.evidence
+
+
+def test_a_claim_of_the_user_is_no_evidence_for_the_goal() -> None:
+    users = ["That solves it, the pages stay dry. What about the cover?", *ASKED]
+    claimed = {**YES, "quote": "the pages stay dry"}
+    result, _ = judged(claimed, claimed, users=users, exchanges=2, situation=CRITERION, judge=["goal"])
+    spoken = product(result)
+    assert spoken.stop == "max_turns"
+    assert spoken.goal.holds is None
+    assert "a message of the other side" in spoken.goal.evidence
+
+
+def test_between_two_people_advice_is_no_fault_that_the_judge_is_asked_for() -> None:
+    lines = [ANSWERED[0], ASKED[0], ANSWERED[1]]
+    referee = RoleContext(judge(), prompt("judge"), ScriptedModel([json.dumps(verdict("none"))], name="j"), Bag())
+    both = replace(context(lines, None), judge=referee)
+    product(talk(both, partner="a clerk who reads the canal's books", exchanges=2, judge=["turns"]))
+    [asked] = requests(referee)
+    assert "role_flip" not in asked.messages[-1].content
+    assert "revealed_early" in asked.messages[-1].content
 
 
 def test_rule_and_judge_must_both_hold_where_there_are_both() -> None:
@@ -260,6 +317,13 @@ def test_a_turn_that_the_judge_turns_down_twice_meets_the_policy(flawed: str) ->
         assert [(one.detector, one.evidence) for one in spoken.turns[2].labels] == [
             ("persona_contradicted", "I sell insurance")
         ]
+
+
+def test_a_fault_that_the_judge_finds_elsewhere_is_not_of_this_turn() -> None:
+    elsewhere = verdict("repeats_self", "sideways")  # of the opener
+    result, _ = judged(elsewhere, users=[ASKED[0]], exchanges=2, judge=["turns"])
+    assert said(result)[2] == ASKED[0]
+    assert result.rejected == ()
 
 
 def test_the_same_in_slightly_other_words_is_made_again() -> None:

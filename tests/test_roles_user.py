@@ -79,10 +79,9 @@ def test_examples_keep_the_checks_that_they_teach() -> None:
                 for m in example.history
             )
             inputs = UserInput(persona=example.values["persona"], history=flipped, turn=2)
-            assert flaw(str(example.reply["message"]), inputs) == "example_copied"
-            assert [c.name for c in user().checks if c.test(inputs, UserTurn(message=example.reply["message"]))] == [
-                "example_copied"
-            ]
+            said = str(example.reply["message"])
+            copied = ["example_copied"] if len(said.split()) >= 6 else []  # a few words are nobody's
+            assert [c.name for c in user().checks if c.test(inputs, UserTurn(message=said))] == copied
 
 
 @pytest.mark.parametrize(

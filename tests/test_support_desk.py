@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from story import ROOT, responder
@@ -13,6 +15,18 @@ from simulator.cli.main import main
 from simulator.llm.fake_server import FakeServer, in_thread
 from simulator.scenario.casting import Cast
 
+_FACT = re.compile(r"only when you are asked for it: (The order number is \d+\.)")
+
+
+def customer(body: dict[str, Any]) -> str:
+    """Say the order number when the desk asks for it, and else anything."""
+    said = [str(message["content"]) for message in body["messages"]]
+    briefing = next((text for text in reversed(said) if "<situation>" in text), "")
+    fact, last = _FACT.search(briefing), said[-1]
+    told = f"{fact[1]} " if fact and "Which order is it about" in last else ""
+    return told + responder(body)
+
+
 CARELESS = "agents/support_desk.py:careless_graph"
 
 
@@ -21,7 +35,7 @@ def test_the_planted_defect_is_found(
 ) -> None:
     scenario = load_scenario(ROOT / "scenarios/support-desk.yaml").model_copy(update={"cast": Cast(size=8)})
     good, bad = tmp_path / "good", tmp_path / "bad"
-    with in_thread(FakeServer(responder)) as server:
+    with in_thread(FakeServer(customer)) as server:
         monkeypatch.setenv("SIXHOP_MODEL", f"{server.url}#fake")
         simulate_sync(scenario, good).close()
         simulate_sync(scenario, bad, cast_of=good, overrides=Overrides(assistant=CARELESS)).close()

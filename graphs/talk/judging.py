@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 
@@ -20,7 +20,10 @@ from simulator.roles.judge import JudgeInput, Judgement
 
 __all__ = ["ask_judge", "judge", "wants_judge"]
 
-_GOAL = "Was the goal of the user reached by the end of this conversation? It is reached when: {criterion}"
+_GOAL = (
+    "Was the goal of the user reached by the end of this conversation? It is reached when: {criterion} If it was, "
+    "quote the words of the other side that settle it."
+)
 _RUBRIC = "Is this statement true of the conversation? {rubric}"
 
 
@@ -66,10 +69,10 @@ async def judge(state: ConversationState, runtime: Runtime[ConversationContext])
 
 async def _goal(context: ConversationContext, inputs: ConversationInputs, turns: Sequence[Turn], seed: int) -> Goal:
     question = _GOAL.format(criterion=inputs.situation.success.criterion)
-    found = await ask_judge(context, inputs, turns, question, seed)
+    found = await ask_judge(context, inputs, turns, question, seed, within="other")
     claimed = any(turn.role == "user" and claims(turn.content) for turn in turns)
     if isinstance(found, str):
-        return Goal(name="goal", holds=False, by="judge", evidence=found, claimed=claimed)
+        return Goal(name="goal", holds=None, by="judge", evidence=found, claimed=claimed)
     evidence = found.quote or found.reason
     return Goal(name="goal", holds=found.answer == "yes", by="judge", evidence=evidence, claimed=claimed)
 
@@ -98,8 +101,18 @@ async def ask_judge(
     question: str,
     seed: int,
     options: tuple[str, ...] = ("yes", "no"),
+    within: Literal["all", "other", "last"] = "all",
 ) -> Judgement | str:
     """Return what the judge says of ``turns``, or why it said nothing that can be used.
+
+    Args:
+        context: Who performs the judge.
+        inputs: The conversation.
+        turns: What is judged.
+        question: One question.
+        seed: Of the conversation.
+        options: The answers to choose from.
+        within: Whose words count as evidence.
 
     Raises:
         InputError: The conversation wants a judge and its context has none.
@@ -113,6 +126,7 @@ async def ask_judge(
         persona=inputs.persona,
         situation=inputs.situation,
         transcript=tuple(Message(role=turn.role, content=turn.content) for turn in turns),
+        within=within,
     ).model_dump(mode="json")
     unit = Unit(stage="converse", role="judge", inputs=given, seed=derive_seed(seed, "judge", question))
     result = await perform_unit(unit, context.judge)

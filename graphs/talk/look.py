@@ -28,7 +28,7 @@ _JUDGED = {
     "revealed_early": "it tells a thing that is told only when asked, and nobody asked",
     "repeats_self": "it says again what the user said before, in other words",
 }
-"""The faults that a judge is asked for, and how each is put to it."""
+"""The faults that a judge is asked for, and how each is put to it. Between two people advice is no fault."""
 
 SECOND_LOOK = frozenset({*_JUDGED, *LOOPS})
 """Names of what the second look finds."""
@@ -89,9 +89,10 @@ async def _second_look(
     if near is not None or side != "user" or "turns" not in inputs.judge:
         return near
     turn = Turn(role="user", speaker=persona_id(inputs.persona), content=text)
-    question = _QUESTION.format(faults="; ".join(f"{name}: {said}" for name, said in _JUDGED.items()))
+    asked = {name: said for name, said in _JUDGED.items() if name != "role_flip" or inputs.partner is None}
+    question = _QUESTION.format(faults="; ".join(f"{name}: {said}" for name, said in asked.items()))
     turns = (*turns_here(state), turn)
-    found = await ask_judge(context, inputs, turns, question, state.get("seed", 0), ("none", *_JUDGED))
+    found = await ask_judge(context, inputs, turns, question, state.get("seed", 0), ("none", *asked), "last")
     if isinstance(found, str) or found.answer == "none":
         return None
     return Label(detector=found.answer, evidence=found.quote or found.reason, severity="error")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graphs.talk.goal import goal_by_rule
-from simulator.models.conversation import ConversationInputs, StopReason, Turn
+from simulator.models.conversation import ConversationInputs, Label, StopReason, Turn
 from simulator.roles.guards.repetition import LOOPS, is_farewell, is_thanks
 
 __all__ = ["STOPS", "Talk", "ending", "lost_reason"]
@@ -85,8 +85,15 @@ def _assistant_ended(talk: Talk) -> str | None:
 
 
 def _loop(talk: Talk) -> str | None:
-    found = [label for turn in talk.turns[-2:] for label in turn.labels if label.detector in LOOPS]
-    return f"{found[0].detector}: {found[0].evidence}" if found else None
+    """The user's repetition, or the second of the other side in a row: after the first the user may ask otherwise."""
+    mine, before, now = (_repeats(talk, place) for place in (-2, -3, -1))
+    found = mine or (now if before else None)
+    return f"{found.detector}: {found.evidence}" if found else None
+
+
+def _repeats(talk: Talk, place: int) -> Label | None:
+    labels = talk.turns[place].labels if len(talk.turns) >= -place else ()
+    return next((label for label in labels if label.detector in LOOPS), None)
 
 
 def _budget(talk: Talk) -> str | None:

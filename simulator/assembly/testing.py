@@ -14,15 +14,15 @@ from typing import Any
 from simulator.assembly.run import Run
 from simulator.assembly.simulate import Overrides, simulate_sync
 from simulator.errors import InputError, ScenarioError
+from simulator.evidence.causes import whose_text
 from simulator.evidence.outcomes import TestSummary, summarise
-from simulator.models.outcome import Outcome
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.transport.body import shorten
 
 __all__ = ["assert_scenario", "check_testable", "summary_of"]
 
-_SHOWN = 10  # failed conversations that a failed assertion tells of
+_SHOWN = 10  # causes, and conversations of each, that a failed assertion tells of
 
 
 def assert_scenario(
@@ -58,7 +58,7 @@ def assert_scenario(
     with simulate_sync(loaded, out, overrides=overrides, cast_of=cast_of, **options) as run:
         summary = summary_of(run)
         if summary.overall.rate < threshold:
-            raise AssertionError("\n".join(_told(run, summary, threshold)))
+            raise AssertionError("\n".join(_told(summary, threshold)))
     return summary
 
 
@@ -89,20 +89,15 @@ def summary_of(run: Run) -> TestSummary:
     return summary
 
 
-def _told(run: Run, summary: TestSummary, threshold: float) -> Iterator[str]:
+def _told(summary: TestSummary, threshold: float) -> Iterator[str]:
     overall = summary.overall
     yield (
         f"{overall.passed} of {overall.total} conversations with {summary.assistant} passed: {overall.rate:.1%}, "
         f"wanted {threshold:.1%}"
     )
-    failed = [one for one in run.outcomes if not one.passed]
-    for one in failed[:_SHOWN]:
-        yield f"  {one.conversation} ({one.situation or 'no situation'}): {'; '.join(_reasons(one))}"
-    if len(failed) > _SHOWN:
-        yield f"  and {len(failed) - _SHOWN} more"
-
-
-def _reasons(outcome: Outcome) -> Iterator[str]:
-    for check in outcome.checks:
-        if not check.passed:
-            yield f"{check.name}: {shorten(check.evidence, 160)}" if check.evidence else check.name
+    for cause in summary.causes[:_SHOWN]:
+        ids = cause.conversations
+        yield f"  {len(ids)} {whose_text(cause.whose)}: {cause.what}"
+        yield f"    {' '.join(ids[:_SHOWN])}{' ...' if len(ids) > _SHOWN else ''}"
+    if len(summary.causes) > _SHOWN:
+        yield f"  and {len(summary.causes) - _SHOWN} more causes"

@@ -89,6 +89,7 @@ def _conclude(run: Run, threshold: float, junit: Path | None, as_json: bool) -> 
 
 def _write(path: Path, run: Run, summary: TestSummary, threshold: float) -> None:
     from simulator.cli.screen.kinds import texts_by_id
+    from simulator.evidence.causes import whose_text
     from simulator.exports.junit import write_junit
 
     properties = {
@@ -98,4 +99,5 @@ def _write(path: Path, run: Run, summary: TestSummary, threshold: float) -> None
     }
     lost = [failure for failure in run.failures if failure.stage == "converse"]
     talks = {talk.id: talk for talk in run.conversations}
-    write_junit(path, run.scenario.name, run.outcomes, talks, texts_by_id(run), lost, properties)
+    whose = {id_: whose_text(cause.whose) for cause in summary.causes for id_ in cause.conversations}
+    write_junit(path, run.scenario.name, run.outcomes, talks, texts_by_id(run), lost, properties, whose)

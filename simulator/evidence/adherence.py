@@ -15,10 +15,10 @@ from pydantic import Field
 
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, derive_seed
-from simulator.models.conversation import Conversation
+from simulator.models.conversation import Conversation, Goal
 from simulator.runs.ledger import Ledger
 
-__all__ = ["Adherence", "BehaviourRow", "TalkReport", "build_talk_report", "talk_lines"]
+__all__ = ["Adherence", "BehaviourRow", "TalkReport", "build_talk_report", "goal_state", "talk_lines"]
 
 _AT_ONCE = 1024  # conversations embedded at once
 
@@ -37,7 +37,7 @@ class Adherence(Record):
 
     Attributes:
         compared: Conversations.
-        own: Mean cosine to the own persona.
+        own: Mean cosine to the own persona. What two people said word for word (a script) does not count.
         other: Mean cosine to the other one.
         nearer: Share of users who are nearer to their own, 0 to 1; by chance it would be 0.5.
     """
@@ -56,8 +56,8 @@ class TalkReport(Record):
         turns: Turns in all of them.
         stops: Conversations by why they ended.
         labels: Kept turns by what the detectors found in them.
-        goals: Conversations by what became of the goal: ``reached``, ``not reached``, ``only claimed``; without those
-            whose goal nobody can check.
+        goals: Conversations by what became of the goal: ``reached``, ``not reached``, ``only claimed``,
+            ``not decided``; without those whose goal nobody can check.
         behaviours: How the behaviours were kept.
         adherence: Whether users are nearer to their own persona; ``None`` with fewer than two personas.
     """
@@ -79,7 +79,7 @@ async def build_talk_report(ledger: Ledger, embedder: Embedder) -> TalkReport | 
     """
     tally, turns = {name: Counter[str]() for name in ("stops", "labels", "goals")}, 0
     kept, given = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    spoken: list[tuple[str, str, str]] = []
+    spoken: list[tuple[str, str, tuple[str, ...]]] = []
     for talk in map(Conversation.model_validate, ledger.products("conversation")):
         turns += len(talk.turns)
         tally["stops"][talk.stop] += 1
@@ -89,8 +89,8 @@ async def build_talk_report(ledger: Ledger, embedder: Embedder) -> TalkReport | 
             if verdict.holds is not None:
                 given[verdict.name, verdict.by] += 1
                 kept[verdict.name, verdict.by] += verdict.holds
-        said = " ".join(turn.content for turn in talk.turns if turn.role == "user")
-        if said.strip():  # an assistant under test that failed at once leaves a talk without turns
+        said = tuple(turn.content for turn in talk.turns if turn.role == "user")
+        if said:  # an assistant under test that failed at once leaves a talk without turns
             spoken.append((talk.id, talk.persona, said))
     if not spoken:
         return None
@@ -102,12 +102,30 @@ async def build_talk_report(ledger: Ledger, embedder: Embedder) -> TalkReport | 
 
 def _goal(talk: Conversation) -> Iterator[str]:
     if talk.goal is not None:
-        yield "reached" if talk.goal.holds else "only claimed" if talk.goal.claimed else "not reached"
+        yield goal_state(talk.goal)
+
+
+def goal_state(goal: Goal) -> str:
+    """Return what became of a goal, in words."""
+    if goal.holds is None:
+        return "not decided"
+    return "reached" if goal.holds else "only claimed" if goal.claimed else "not reached"
+
+
+def _own_words(held: Sequence[tuple[str, str, tuple[str, ...]]]) -> list[tuple[str, str, str]]:
+    """Return what each user said, without turns that another persona said word for word too: those were given."""
+    speakers: dict[str, str | None] = {}
+    for _, persona, turns in held:
+        for text in turns:
+            speakers[text] = persona if speakers.get(text, persona) == persona else None
+    own = ((talk, persona, " ".join(text for text in turns if speakers[text])) for talk, persona, turns in held)
+    return [row for row in own if row[2].strip()]
 
 
 async def _adherence(
-    spoken: Sequence[tuple[str, str, str]], texts: dict[str, str], embedder: Embedder
+    held: Sequence[tuple[str, str, tuple[str, ...]]], texts: dict[str, str], embedder: Embedder
 ) -> Adherence | None:
+    spoken = _own_words(held)
     people = sorted({persona for _, persona, _ in spoken if persona in texts})
     if len(people) < 2:
         return None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
+from simulator.evidence.causes import Cause, Whose, causes_of, whose_text
 from simulator.evidence.proportions import wilson
 from simulator.models.base import Record
+from simulator.models.conversation import Conversation
 from simulator.models.outcome import Outcome
+from simulator.models.situation import Situation
 from simulator.runs.ledger import Ledger
 
-__all__ = ["Rate", "TestSummary", "summarise"]
+__all__ = ["Rate", "TestSummary", "outcome_lines", "summarise"]
 
 
 class Rate(Record):
@@ -45,6 +49,7 @@ class TestSummary(Record):
         broken: Checks that failed themselves.
         lost: Conversations that the simulated user could not hold; they say nothing about the assistant.
         turns: Mean number of turns.
+        causes: Why conversations did not pass, and whose doing it was; the most frequent first.
     """
 
     __test__ = False  # for pytest: not a test
@@ -58,6 +63,11 @@ class TestSummary(Record):
     broken: int
     lost: int
     turns: float
+    causes: tuple[Cause, ...] = ()
+
+    def failed(self, *whose: Whose) -> int:
+        """Return how many conversations did not pass by ``whose`` doing."""
+        return sum(len(cause.conversations) for cause in self.causes if cause.whose in whose)
 
 
 def summarise(ledger: Ledger) -> TestSummary:
@@ -82,4 +92,32 @@ def summarise(ledger: Ledger) -> TestSummary:
         broken=sum(check.broken for one in outcomes for check in one.checks),
         lost=int(lost),
         turns=sum(turns for _, _, turns in talks) / len(talks) if talks else 0.0,
+        causes=causes_of(_held(ledger, {one.conversation: one for one in outcomes if not one.passed})),
     )
+
+
+def _held(ledger: Ledger, failed: Mapping[str, Outcome]) -> Iterator[tuple[Outcome, Conversation, Situation]]:
+    """Yield the outcomes in ``failed`` with their conversations and situations, in the order of the run."""
+    sql = "SELECT p.id, p.body, u.inputs FROM products p JOIN units u ON u.id = p.unit WHERE p.kind = 'conversation'"
+    for id_, body, inputs in ledger.rows(f"{sql} ORDER BY p.seq"):
+        if id_ in failed:
+            situation = Situation.model_validate(Situation.of(json.loads(inputs).get("situation") or {}))
+            yield failed[id_], Conversation.model_validate_json(body), situation
+
+
+def outcome_lines(summary: TestSummary) -> Iterator[str]:
+    """Yield the summary as lines of Markdown."""
+    overall = summary.overall
+    yield (
+        f"{summary.assistant}: {overall.passed} of {overall.total} passed ({overall.rate:.1%}, 95 % interval "
+        f"{overall.low:.1%} to {overall.high:.1%}); {summary.turns:.1f} turns a conversation."
+    )
+    for title, rates in (("situation", summary.situations), ("check", summary.checks)):
+        yield from ("", f"| {title} | passed | of |", "|---|---:|---:|")
+        yield from (f"| {name or '(none)'} | {rate.passed} | {rate.total} |" for name, rate in rates.items())
+    if summary.causes:
+        yield from ("", "| did not pass | whose | why | conversations |", "|---:|---|---|---|")
+    for cause in summary.causes:
+        what = cause.what.replace("|", "\\|")
+        ids = " ".join(cause.conversations)
+        yield f"| {len(cause.conversations)} | {whose_text(cause.whose)} | {what} | {ids} |"

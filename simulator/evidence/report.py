@@ -11,6 +11,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.evidence.adherence import TalkReport, build_talk_report, talk_lines
 from simulator.evidence.diversity import Diversity, diversity, grounding
 from simulator.evidence.npc_cast import cast_flaws
+from simulator.evidence.outcomes import TestSummary, outcome_lines, summarise
 from simulator.evidence.people import Descriptions, descriptions, filtered_by, told
 from simulator.evidence.tool_report import ToolReport, tool_lines
 from simulator.evidence.yields import Expansion, expansion
@@ -65,6 +66,7 @@ class Report(Record):
         grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
         tools: The set of tools; ``None`` when there is none.
         talks: The conversations, and whether the personas mattered; ``None`` when there are none.
+        test: What the test of an assistant came to; ``None`` when none was tested.
     """
 
     stages: tuple[StageRow, ...]
@@ -86,6 +88,7 @@ class Report(Record):
     grounding: float | None = None
     tools: ToolReport | None = None
     talks: TalkReport | None = None
+    test: TestSummary | None = None
 
 
 async def build_report(
@@ -127,6 +130,7 @@ async def build_report(
         grounding=await _grounding(ledger, embedder, personas),
         tools=tools,
         talks=await build_talk_report(ledger, embedder),
+        test=summarise(ledger) if next(ledger.products("outcome"), None) else None,
     )
 
 
@@ -195,6 +199,8 @@ def to_markdown(report: Report, name: str) -> str:
         ("What does not hold in the cast of NPCs", report.cast_flaws),
     ):
         lines += ["", f"## {title}", "", *([f"- {key}: {count}" for key, count in counted.items()] or ["none"])]
+    if report.test is not None:
+        lines += ["", "## Test", "", *outcome_lines(report.test)]
     if report.talks is not None:
         lines += ["", "## Conversations", "", *talk_lines(report.talks)]
     if report.tools is not None:

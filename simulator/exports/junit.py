@@ -26,6 +26,7 @@ def write_junit(
     people: Mapping[str, str],
     lost: Iterable[Failure] = (),
     properties: Mapping[str, str] | None = None,
+    whose: Mapping[str, str] | None = None,
 ) -> int:
     """Write one ``testcase`` per conversation, and return how many.
 
@@ -40,6 +41,7 @@ def write_junit(
         people: The personas' texts by id.
         lost: Conversations that were not held.
         properties: Of the suite (threshold, pass rate, ...).
+        whose: Whose doing it is that a conversation did not pass, by id.
 
     Raises:
         ExportError: It cannot be written.
@@ -52,7 +54,8 @@ def write_junit(
             Xml.SubElement(listed, "property", name=_legal(name), value=_legal(value))
     counts = {"tests": 0, "failures": 0, "errors": 0}
     for outcome in outcomes:
-        _case(top, suite, outcome, talks[outcome.conversation], people.get(outcome.persona, outcome.persona), counts)
+        talk, who = talks[outcome.conversation], people.get(outcome.persona, outcome.persona)
+        _case(top, suite, outcome, talk, who, counts, (whose or {}).get(talk.id, ""))
     for failure in lost:
         counts["tests"] += 1
         counts["errors"] += 1
@@ -66,7 +69,15 @@ def write_junit(
     return counts["tests"]
 
 
-def _case(top: Xml.Element, suite: str, outcome: Outcome, talk: Conversation, who: str, counts: dict[str, int]) -> None:
+def _case(
+    top: Xml.Element,
+    suite: str,
+    outcome: Outcome,
+    talk: Conversation,
+    who: str,
+    counts: dict[str, int],
+    whose: str,
+) -> None:
     counts["tests"] += 1
     group = f"{suite}.{outcome.situation}" if outcome.situation else suite
     case = Xml.SubElement(top, "testcase", classname=_legal(group), name=_legal(f"{who} [{outcome.conversation}]"))
@@ -76,6 +87,7 @@ def _case(top: Xml.Element, suite: str, outcome: Outcome, talk: Conversation, wh
     broken = all(check.broken for check in failed)
     counts["errors" if broken else "failures"] += 1
     message = "; ".join(f"{check.name}: {check.evidence}" for check in failed)
+    message = f"{whose}: {message}" if whose else message
     found = Xml.SubElement(case, "error" if broken else "failure", type=_legal(failed[0].name), message=_legal(message))
     said = [f"{turn.role}: {turn.content}" for turn in talk.turns]
     found.text = _legal("\n".join([*said, f"(ended: {talk.stop}: {talk.reason})"]))

@@ -21,13 +21,16 @@ _SPREAD = 3
 def chat(prompt: Prompt, values: Mapping[str, str], history: Sequence[Message] = ()) -> tuple[Message, ...]:
     """Return the messages for one reply: rules, examples, the user part, then the history so far.
 
+    A history that the other side began stands in the user part: many chat templates refuse two user messages in a row.
+
     Raises:
         PromptError: A variable is missing or unknown.
     """
     system, user = prompt.render(offered(prompt, values))
-    asked = Message(role="user", content=user)
-    said = (turn.model_copy(update={"content": neutralise_turn(turn.content)}) for turn in history)
-    return (Message(role="system", content=system), *_shown(prompt), asked, *said)
+    said = [turn.model_copy(update={"content": neutralise_turn(turn.content)}) for turn in history]
+    if said and said[0].role == "user":
+        user = f"{user}\n<message>\n{said.pop(0).content}\n</message>"
+    return (Message(role="system", content=system), *_shown(prompt), Message(role="user", content=user), *said)
 
 
 @lru_cache(maxsize=64)

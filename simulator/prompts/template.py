@@ -71,9 +71,9 @@ class PromptHead(Record):
         sampling: Sampling parameters.
         questions: For ``fields`` and ``each``: what is asked for each field, in the order of asking. For ``each``
             they may have variables, among them the fields asked before.
-        leads: For ``each``: how the reply to a field begins (one of several, by the unit's seed). It is sent as the
-            begun reply, which llama.cpp and most local servers continue; it is put before the reply of one that does
-            not.
+        leads: For ``each`` and ``text``: how the reply to a field begins (one of several, by the unit's seed); nothing,
+            where it is filled in with nothing. It is sent as the begun reply, which llama.cpp and most local servers
+            continue; it is put before the reply of one that does not.
         samplings: For ``each``: sampling parameters of single fields, instead of ``sampling``.
         least: For ``each``: the score that the best reply to a field must reach. While it does not, k more are drawn in
             each round that is left, and in the end the field has no value.
@@ -124,7 +124,8 @@ class Prompt:
         """The names that it wants from the role."""
         begun = [text for texts in self.head.leads.values() for text in texts]
         needed = [f"${name}" for name in self.head.when.values()]
-        asked = " ".join((*self.head.questions.values(), *begun, *needed)) if self.head.ask == "each" else ""
+        used = {"each": (*self.head.questions.values(), *begun, *needed), "text": begun}
+        asked = " ".join(used.get(self.head.ask, ()))
         return _names(self.system) | _names(self.user) | (_names(asked) - set(self.head.questions))
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:

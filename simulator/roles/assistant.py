@@ -19,8 +19,15 @@ from simulator.roles.talk import mend, rate
 
 __all__ = ["AssistantInput", "AssistantTurn", "assistant", "scene_of_assistant"]
 
-_PLAIN_SYSTEM = "You are a helpful assistant. Answer in two or three complete sentences, with practical advice."
+_PLAIN_SYSTEM = (
+    "You are a helpful assistant. Answer what was asked, correctly and completely, at the length that it needs: a few "
+    "sentences for most questions, a list or a longer text where one is asked for. Say so when you do not know, and "
+    "ask back when the answer depends on something that you were not told."
+)
 """The system prompt of an assistant that the scenario gives none."""
+
+_BRIEF_SYSTEM = "You are a helpful assistant. Answer in two or three complete sentences, with practical advice."
+"""The same as a small model can keep it."""
 
 
 class AssistantInput(Record):
@@ -44,7 +51,7 @@ class AssistantInput(Record):
 class AssistantTurn(Record):
     """What the assistant answers."""
 
-    message: str = Field(min_length=1, max_length=4000)
+    message: str = Field(min_length=1, max_length=8000)
 
 
 def assistant() -> Role[AssistantInput, AssistantTurn]:
@@ -67,12 +74,16 @@ def scene_of_assistant(inputs: AssistantInput) -> Scene:
 
     A system prompt of the assistant under test is no rule that must not be quoted: it may hold the facts to tell.
     """
-    rules = "" if inputs.system else _PLAIN_SYSTEM
+    rules = "" if inputs.system else f"{_PLAIN_SYSTEM}\n{_BRIEF_SYSTEM}"
     return Scene.of("assistant", inputs.history, rules=rules, examples=_shown())
 
 
 def _values(inputs: AssistantInput) -> Mapping[str, str]:
-    return {"system": inputs.system or _PLAIN_SYSTEM, "message": inputs.history[0].content}
+    return {
+        "system": inputs.system or _PLAIN_SYSTEM,
+        "brief": inputs.system or _BRIEF_SYSTEM,
+        "message": inputs.history[0].content,
+    }
 
 
 def _rest(inputs: AssistantInput) -> Sequence[Message]:

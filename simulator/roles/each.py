@@ -16,7 +16,7 @@ from simulator.errors import ReplyError
 from simulator.models.base import Record
 from simulator.models.unit import Attempt
 from simulator.prompts.chat import each_chat, lead
-from simulator.roles.draft import Draft, ask, field_type, together
+from simulator.roles.draft import Draft, ask, continued, field_type, together
 from simulator.roles.role import RoleContext
 
 __all__ = ["draw_each"]
@@ -88,15 +88,7 @@ async def _draw(
     except ReplyError as error:
         flaw = type(error).__name__.removesuffix("Reply").lower()
         return Draft(raw, attempt=Attempt(flaw=flaw, message=f"{field}: {error}", raw=error.raw))
-    return Draft(_join(begun, raw))
-
-
-def _join(begun: str, reply: str) -> str:
-    """Return the whole text, whether the server sent the beginning back with its continuation or not."""
-    if not begun or reply.startswith(begun):
-        return reply.strip()
-    space = " " if begun[-1:].isalnum() and reply[:1].isalnum() and reply.isascii() else ""
-    return f"{begun}{space}{reply}".strip()
+    return Draft(continued(begun, raw))
 
 
 def _judge(context: RoleContext[I, O], inputs: I, done: Mapping[str, Any], field: str, draft: Draft[O]) -> Draft[O]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,7 @@ class JudgeInput(Record):
         persona: Who the user is, where that matters.
         situation: What the user is in and wants, where that matters.
         transcript: The conversation, from its beginning.
+        within: Whose words count as evidence: anybody's, those of the ``other`` side, or the ``last`` message.
     """
 
     question: str = Field(min_length=1)
@@ -37,6 +38,7 @@ class JudgeInput(Record):
     persona: str = ""
     situation: Situation = Situation()
     transcript: tuple[Message, ...] = Field(min_length=1)
+    within: Literal["all", "other", "last"] = "all"
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -101,5 +103,14 @@ def _found(inputs: JudgeInput, output: Judgement) -> str | None:
     """Refuse a quote that nobody said: a judge that invents its evidence decides nothing."""
     if output.answer in _NEGATIVE:
         return None
-    said = normalise_text(" ".join(turn.content for turn in inputs.transcript)).lower()
-    return None if output.quote.lower() in said else "the quote does not stand in the conversation word for word"
+    turns, place = _counted(inputs)
+    said = normalise_text(" ".join(turn.content for turn in turns)).lower()
+    return None if output.quote.lower() in said else f"the quote does not stand in {place} word for word"
+
+
+def _counted(inputs: JudgeInput) -> tuple[Sequence[Message], str]:
+    if inputs.within == "last":
+        return inputs.transcript[-1:], "the last message"
+    if inputs.within == "other":
+        return [turn for turn in inputs.transcript if turn.role == "assistant"], "a message of the other side"
+    return inputs.transcript, "the conversation"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from simulator.models.message import Message
 from simulator.models.situation import Asked, Behaviour, Situation
 from simulator.roles.guards.words import content_words, sentences
 
-__all__ = ["asked_for", "brief", "manner", "told"]
+__all__ = ["asked_for", "brief", "due", "manner", "told"]
 
 _PLAIN_DAY = "an ordinary day, nothing special"
 _PLAIN_MANNER = "as comes naturally to this person"
@@ -17,6 +18,10 @@ _ASKS = re.compile(
     r"provide|confirm|enter|type|let me (?:know|have)|(?:i|we)(?:'ll| will)? (?:just )?need|may i have)\b",
     re.IGNORECASE,
 )
+_YOU = re.compile(r"^you (?:are|were|have)\b|^you\b|\byour\b", re.IGNORECASE)
+_MINE = {"you are": "I am", "you were": "I was", "you have": "I have", "you": "I", "your": "my"}
+"""A fact told to the user, from the user's mouth."""
+
 _ANYTHING = re.compile(r"\b(?:more (?:details?|information)|tell me (?:everything|more|all)|all the details)\b", re.I)
 
 
@@ -59,6 +64,26 @@ def brief(situation: Situation, behaviours: Sequence[Behaviour], heard: Sequence
         *(one.instructions for one in behaviours),
     ]
     return "\n".join(line for line in lines if line) or _PLAIN_DAY
+
+
+def due(situation: Situation, history: Sequence[Message]) -> str:
+    """Return the fact that the other side's last turn asks for, as the user would say it; empty when there is none.
+
+    A fact that was said word for word is not said again, and one that speaks of more than the user's own things cannot
+    be put in their mouth.
+    """
+    if not history or history[-1].role == "user":
+        return ""
+    own = " ".join(turn.content for turn in history if turn.role == "user").lower()
+    facts = (_spoken(one.fact) for one in situation.asked if asked_for(one, (history[-1].content,)))
+    return next((fact for fact in facts if fact and fact.lower() not in own), "")
+
+
+def _spoken(fact: str) -> str:
+    said = _YOU.sub(lambda match: _MINE[match.group().lower()], fact.strip())
+    if re.search(r"\byou(?:r|rs|rself)?\b", said, re.IGNORECASE):
+        return ""
+    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
 
 
 def asked_for(fact: Asked, heard: Sequence[str]) -> bool:

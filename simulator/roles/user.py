@@ -21,7 +21,7 @@ from simulator.prompts.template import neutralise, shipped_prompts
 from simulator.roles.guards.panel import USER, checks
 from simulator.roles.guards.scene import Scene, remembered
 from simulator.roles.role import Role
-from simulator.roles.script import brief, manner, told
+from simulator.roles.script import brief, due, manner, told
 from simulator.roles.talk import mend, rate
 
 __all__ = ["UserInput", "UserTurn", "scene_of_user", "user"]
@@ -91,6 +91,7 @@ def _values(inputs: UserInput) -> Mapping[str, str]:
         "persona": inputs.persona,
         "situation": told(inputs.situation),
         "manner": manner(inputs.behaviours),
+        "due": due(inputs.situation, inputs.history),
         "brief": brief(inputs.situation, inputs.behaviours, heard),
         "companion": _COMPANIONS[inputs.companion],
     }
@@ -121,6 +122,6 @@ def _tidy(output: UserTurn) -> UserTurn:
 async def _score(inputs: UserInput, outputs: Sequence[UserTurn], embedder: Embedder) -> Sequence[float]:
     own = [turn.content for turn in inputs.history if turn.role == "user"]
     other = [turn.content for turn in inputs.history if turn.role == "assistant"]
-    topic = " ".join((inputs.persona, *own[:1]))
+    topic = " ".join((inputs.situation.goal or inputs.persona, *own[:1]))
     texts = [output.message for output in outputs]
     return await rate(texts, embedder, last=other[-1:], topic=topic, own=own, words=(8, 40), asks=True)

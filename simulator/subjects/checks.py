@@ -43,7 +43,8 @@ def answered(talk: Conversation) -> CheckResult:
 def examine(check: CheckSpec, name: str, talk: Conversation) -> CheckResult:
     """Decide a check of one of the kinds ``goal``, ``regex``, ``json_path`` and ``tool``."""
     passed, evidence = _KINDS[check.kind](check, talk)
-    return CheckResult(name=name, kind=check.kind, passed=passed, evidence=clean(evidence))
+    undecided = check.kind == "goal" and talk.goal is not None and talk.goal.holds is None
+    return CheckResult(name=name, kind=check.kind, passed=passed, evidence=clean(evidence), broken=undecided)
 
 
 def python_check(function: Callable[..., Any], workshop: Workshop, timeout_s: float) -> Examine:

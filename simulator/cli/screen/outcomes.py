@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.screen.console import command, note, one_line, words
-from simulator.cli.screen.layout import facts, heading, short, table
+from simulator.cli.screen.layout import Barred, facts, heading, short, table
+from simulator.evidence.causes import Cause, whose_text
 from simulator.evidence.outcomes import Rate, TestSummary
 from simulator.models.conversation import Spent
 from simulator.models.outcome import Outcome
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from simulator.assembly import Run
     from simulator.evidence.compare import Comparison, Flip
 
-__all__ = ["outcome_card", "outcomes_table", "print_comparison", "print_test"]
+__all__ = ["blameless", "causes", "outcome_card", "outcomes_table", "print_comparison", "print_test", "rate_text"]
 
-_FAILED = 5  # conversations that did not pass, told of at the end of a test
-_EVIDENCE = 160
+_CAUSES = 8  # told of at the end of a test
+_NAMED = 4  # conversations of a cause
 
 People = Mapping[str, str]
 
@@ -61,7 +62,7 @@ def print_test(console: Console, run: Run, summary: TestSummary, threshold: floa
     """Print the pass rates, what failed, and where to read on."""
     passed = summary.overall.rate >= threshold
     verdict = "passed" if passed else "FAILED"
-    head = Text.assemble((verdict, "bold green" if passed else "bold red"), "  ", words(_rate(summary.overall)))
+    head = Text.assemble((verdict, "bold green" if passed else "bold red"), "  ", words(rate_text(summary.overall)))
     head.append(f", wanted {threshold:.0%}", style="dim")
     console.print(head)
     console.print(
@@ -80,23 +81,37 @@ def print_test(console: Console, run: Run, summary: TestSummary, threshold: floa
         if list(rates) != [""]:
             console.print()
             console.print(_rates(title, rates))
-    _failed(console, run)
+    if summary.causes:
+        console.print()
+        console.print(heading(f"did not pass ({summary.overall.total - summary.overall.passed}), by cause"))
+        console.print(Group(*causes(summary.causes)))
+        first = summary.causes[0].conversations[0]
+        if blamed := blameless(summary):
+            console.print(words(f"  {blamed}", "dim"))
+        note(f"Read one with: {command('sixhop', 'show', run.directory.root, 'conversation', short(first))}")
 
 
-def _failed(console: Console, run: Run) -> None:
-    failed = [one for one in run.outcomes if not one.passed]
-    if not failed:
-        return
-    console.print()
-    console.print(heading(f"did not pass ({len(failed)})"))
-    for one in failed[:_FAILED]:
-        console.print(Text.assemble(("  " + short(one.conversation), "cyan"), "  ", words(one.situation or "")))
-        for check in one.checks:
-            if not check.passed:
-                console.print(words(f"    {check.name}: {one_line(check.evidence, _EVIDENCE)}"), soft_wrap=False)
-    note(
-        f"Read one with: {command('sixhop', 'show', run.directory.root, 'conversation', short(failed[0].conversation))}"
-    )
+def causes(found: Sequence[Cause]) -> Iterator[RenderableType]:
+    """Yield each cause: how often, whose doing, why, and the conversations."""
+    for cause in found[:_CAUSES]:
+        ids = [short(id_) for id_ in cause.conversations]
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        style = "bold" if cause.whose == "assistant" else "yellow"
+        yield Text.assemble((f"{len(ids):>5}  ", "bold"), words(whose_text(cause.whose), style))
+        yield Barred(cause.what, "", edge="       ")
+        yield Barred(" ".join(ids[:_NAMED]) + more, "cyan", edge="       ", body="cyan")
+    if len(found) > _CAUSES:
+        yield words(f"       and {len(found) - _CAUSES} more causes", "dim")
+
+
+def blameless(summary: TestSummary) -> str:
+    """Return what the failures that are not the assistant's mean for the rate; empty when there are none."""
+    sure, doubtful = summary.failed("user", "check"), summary.failed("perhaps user")
+    if not sure and not doubtful:
+        return ""
+    said = [f"{sure} of them are not the assistant's" if sure else "", f"{doubtful} may not be" if doubtful else ""]
+    rest = summary.overall.total - sure - doubtful
+    return f"{' and '.join(filter(None, said))}; without those {summary.overall.passed} of {rest} passed."
 
 
 def print_comparison(console: Console, found: Comparison, roots: tuple[Path, Path], people: People, most: int) -> None:
@@ -105,7 +120,7 @@ def print_comparison(console: Console, found: Comparison, roots: tuple[Path, Pat
     rows = [
         ("run", str(roots[0]), str(roots[1])),
         ("assistant", found.a.assistant, found.b.assistant),
-        ("passed", _rate(found.a.rate), _rate(found.b.rate)),
+        ("passed", rate_text(found.a.rate), rate_text(found.b.rate)),
         ("turns a conversation", f"{found.a.turns:.1f}", f"{found.b.turns:.1f}"),
         ("assistant's calls", f"{found.a.spent.calls:,}", f"{found.b.spent.calls:,}"),
         ("assistant's tokens", _tokens(found.a.spent), _tokens(found.b.spent)),
@@ -179,7 +194,8 @@ def _rates(title: str, rates: Mapping[str, Rate]) -> Table:
     return made
 
 
-def _rate(rate: Rate) -> str:
+def rate_text(rate: Rate) -> str:
+    """Return a pass rate with its interval."""
     return f"{rate.passed} of {rate.total} ({rate.rate:.1%}, 95 % interval {rate.low:.1%} to {rate.high:.1%})"
 
 

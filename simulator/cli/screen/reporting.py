@@ -14,6 +14,7 @@ from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.digest import Digest
 from simulator.cli.screen.layout import Barred, facts, heading, table
 from simulator.cli.screen.money import dollars, paid
+from simulator.cli.screen.outcomes import blameless, causes, rate_text
 from simulator.cli.screen.summary import population_table, stage_title, stages_table
 from simulator.evidence.people import told as described
 from simulator.evidence.report import Report
@@ -41,6 +42,8 @@ def sections(run: Run, numbers: Digest, examples: int) -> Iterator[tuple[Text, R
     likeness = _likeness(run)
     if likeness:
         yield heading("How different they are"), facts(likeness)
+    if test := _test(run):
+        yield heading("Test"), Group(*test)
     if talks := _talks(run):
         yield heading("Conversations"), facts(talks)
     if people := _people(run):
@@ -82,6 +85,19 @@ def _written(run: Run) -> Report | None:
         return Report.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):  # not written yet, or by another version
         return None
+
+
+def _test(run: Run) -> list[RenderableType]:
+    made = _written(run)
+    if made is None or made.test is None:
+        return []
+    found = made.test
+    rates = [("passed", rate_text(found.overall)), ("assistant", found.assistant)]
+    rates += [(name, rate_text(rate)) for name, rate in found.situations.items() if name]
+    if not found.causes:
+        return [facts(rates)]
+    blamed = [words(f"  {said}", "dim")] if (said := blameless(found)) else []
+    return [facts(rates), Text(), words("did not pass, by cause", "dim"), *causes(found.causes), *blamed]
 
 
 def _talks(run: Run) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.layout import Barred, facts, short, table
+from simulator.evidence.adherence import goal_state
 from simulator.models.base import canonical_json
 from simulator.models.conversation import Conversation, Turn
 from simulator.models.outcome import Outcome
@@ -68,8 +69,7 @@ def _held(conversation: Conversation) -> Iterator[tuple[str, str]]:
     """Yield what became of the goal and of the user's behaviours, and where the conversation was forked from."""
     goal, forked = conversation.goal, conversation.forked
     if goal is not None and conversation.stop != "goal":
-        state = "reached" if goal.holds else "only claimed" if goal.claimed else "not reached"
-        yield "goal", f"{state} (by {goal.by}): {one_line(goal.evidence, 160)}"
+        yield "goal", f"{goal_state(goal)} (by {goal.by}): {one_line(goal.evidence, 160)}"
     for one in conversation.verdicts:
         state = "not decided" if one.holds is None else "kept" if one.holds else "BROKEN"
         yield one.name, f"{state} (by {one.by}): {one_line(one.statement or one.evidence, 160)}"

@@ -12,7 +12,8 @@ from simulator.roles.guards.words import content_words, sentences
 __all__ = ["role_flip"]
 
 _OFFERS = re.compile(
-    r"\bhow (?:can|may|could) i (?:help|assist|support) you\b|\bi(?:'m| am) here to (?:help|assist|support)\b"
+    r"\bhow (?:can|may|could) i (?:help|assist|support) you\b|\bwhat (?:else )?can i do (?:to help|for) you\b"
+    r"|\bi(?:'m| am) here to (?:help|assist|support)\b"
     r"|\b(?:happy|glad|pleased) (?:to|i could) (?:help|assist)\b|\bfeel free to \w+"
     r"|\blet me know (?:if|how|what|which) (?:you|i can)\b|\bi hope (?:this|that) helps\b"
     r"|\bthank(?:s| you) for (?:reaching out|asking|your (?:question|inquiry|interest|patience))\b"
@@ -69,7 +70,8 @@ _HAVE_YOU = re.compile(
     re.IGNORECASE,
 )
 _FOR_YOU = re.compile(
-    r"\b(?:make|create|build|find|get|do|write|bring|offer|prepare|bake|sew)\b[^.?!]{0,30} for you\b"
+    r"\b(?:make|create|build|find|get|do|write|bring|offer|prepare|bake|cook|sew|arrange|set up)"
+    r"\b[^.?!]{0,30} for you\b"
     r"|\bi have (?!(?:\w+ ){0,3}(?:questions?|news|requests?|problem|job|task)\b)[^.?!]{0,40}\bfor you\b"
     r"|\bi think you(?:'d| could| can| would| will| might) (?:use|like|enjoy|love|need|benefit)\b",
     re.IGNORECASE,

@@ -18,6 +18,15 @@ _DANGLING = re.compile(
     r"(?:[,;:(\-–—]|\s(?=\.)|\b(?:a|an|the|and|or|but|of|to|with|for|from|in|on|at|by|than|because|if|which|your|my|its|their|"
     r"they're|we're|you're)|, (?:and |or |but |so )?I)\s*[.!?]+[\"')]*$"
 )
+_BREAKS_OFF = re.compile(
+    r"(?:[,;:(\-–—]|\b(?:a|an|the|and|or|but|than|because|if|your|my|their|to|with|for|from|of|at|whether))$",
+    re.IGNORECASE,
+)
+"""The end of a turn without a mark that was to go on."""
+
+_SHORT = 6
+"""Words up to which a turn may do without a mark at its end."""
+
 _PARTICLE = re.compile(r"\b(?:of|to|with|for|from|in|on|at|by)[.!?]+[\"')]*$")
 """A question or a clause may end in a preposition ("the box it came in."): no sign of a break."""
 _BLANK = re.compile(
@@ -39,10 +48,14 @@ def empty_turn(turn: str, _scene: Scene) -> Label | None:
     return None if word_list(turn) else Label(detector="empty_turn", evidence=turn[:40], severity="error")
 
 
-def cut_sentence(turn: str, _scene: Scene) -> Label | None:
-    """Find a sentence that breaks off: no mark at its end, a word that cannot stand there, an open bracket."""
+def cut_sentence(turn: str, scene: Scene) -> Label | None:
+    """Find a sentence that breaks off: no mark at its end, a word that cannot stand there, an open bracket.
+
+    Who types in a hurry leaves the last mark out: of a user's short turn, or one whose last sentence has no capital,
+    only a word that must go on is a sign.
+    """
     text = turn.strip()
-    if text and not _FINISHED.search(text):
+    if text and not _FINISHED.search(text) and (_BREAKS_OFF.search(text) or not _hurried(text, scene)):
         return Label(detector="cut_sentence", evidence=text[-60:])
     for sentence in sentences(text):
         if _DANGLING.search(sentence) and not _PARTICLE.search(sentence):
@@ -50,6 +63,13 @@ def cut_sentence(turn: str, _scene: Scene) -> Label | None:
     if any(text.count(left) > text.count(right) for left, right in _PAIRS) or text.count('"') % 2:
         return Label(detector="cut_sentence", evidence=text[-60:])
     return None
+
+
+def _hurried(text: str, scene: Scene) -> bool:
+    if scene.role != "user":
+        return False
+    last = sentences(text)[-1]
+    return last[:1].islower() or last[:1].isdigit() or len(word_list(text)) <= _SHORT
 
 
 def stutter(turn: str, _scene: Scene) -> Label | None:

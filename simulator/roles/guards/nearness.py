@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from simulator.embeddings.protocol import Embedder
 from simulator.models.conversation import Label
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import content_words
+from simulator.roles.guards.words import content_words, sentences
 
 __all__ = ["said_before"]
 
 _NEAR = 0.88
 """Cosine from which a turn says what another one said. Turns that go on reach 0.8, and so do free paraphrases."""
+
+_EACH, _ALL = 0.54, 0.65
+"""Cosines that every sentence, and all on an average, must have to sentences of one earlier turn of the speaker.
+
+A turn that goes on has a sentence of its own; in a paraphrase each has its like.
+"""
 
 _LOOKED_BACK = 8
 """Own turns that are looked at: who comes back to a matter after so many turns has a reason to."""
@@ -34,10 +42,33 @@ async def said_before(turn: str, scene: Scene, embedder: Embedder) -> Label | No
     vectors = await embedder.embed([turn, *own, *other])
     near = vectors[1:] @ vectors[0]
     best = int(near.argmax())
-    if near[best] < _NEAR:
+    if near[best] >= _NEAR:
+        said, cosine = (*own, *other)[best], float(near[best])
+        return _label("repeats_self" if best < len(own) else "repeats_other", said, cosine, scene)
+    return await _sentence_by_sentence(turn, own, scene, embedder)
+
+
+async def _sentence_by_sentence(turn: str, own: Sequence[str], scene: Scene, embedder: Embedder) -> Label | None:
+    """Find an earlier turn of the speaker in which every sentence of ``turn`` has its like."""
+    mine = _telling(turn)
+    earlier = {text: said for text in own if len(said := _telling(text)) > 1} if len(mine) > 1 else {}
+    if not earlier:
         return None
-    said = (*own, *other)[best]
-    name = "repeats_other" if best >= len(own) else "repeats_self"
+    vectors = await embedder.embed([*mine, *(sentence for said in earlier.values() for sentence in said)])
+    place = len(mine)
+    for text, said in earlier.items():
+        like = (vectors[: len(mine)] @ vectors[place : place + len(said)].T).max(axis=1)
+        place += len(said)
+        if like.min() >= _EACH and like.mean() >= _ALL:
+            return _label("repeats_self", text, float(like.mean()), scene)
+    return None
+
+
+def _telling(text: str) -> list[str]:
+    return [sentence for sentence in sentences(text) if content_words(sentence)]
+
+
+def _label(name: str, said: str, cosine: float, scene: Scene) -> Label:
     if scene.role == "user" and said == scene.opener:
         name = "opener_repeated"
-    return Label(detector=name, evidence=f"cosine {near[best]:.2f} to {said}"[:160], severity="error")
+    return Label(detector=name, evidence=f"cosine {cosine:.2f} to {said}"[:160], severity="error")

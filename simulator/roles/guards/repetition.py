@@ -33,13 +33,17 @@ _LONG_RUN = 10
 _THANKS = re.compile(
     r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|"
     r"you'?re (?:(?:most|very|always|quite) )?welcome|"
-    r"no problem|my pleasure|glad (?:i could|to) help|grateful)\b",
+    r"no problem|my pleasure|glad (?:i could|to) help|grateful|"
+    r"danke(?: schön| sehr)?|merci(?: beaucoup)?|(?:muchas )?gracias|grazie(?: mille)?|obrigad[oa]|dank (?:je|u)|"
+    r"dziękuję)\b",
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
     r"\b(?:good ?bye|bye(?:[- ]bye)?|see you(?: (?:later|soon|around))?|so long|good night|"
     r"have a (?:good|nice|great|lovely) (?:day|evening|night|one|week|weekend)|take care|"
-    r"talk (?:to you )?(?:later|soon)|that(?:'?s| is| was) all (?:i|we) (?:need|needed|wanted)(?: to know)?)\b",
+    r"talk (?:to you )?(?:later|soon)|that(?:'?s| is| was) all (?:i|we) (?:need|needed|wanted)(?: to know)?|"
+    r"auf wiedersehen|tschüss|ad(?:i[oó]s|ieu)|hasta (?:luego|pronto)|au revoir|arrivederci|arrivederla|tchau|até logo|"
+    r"tot ziens|do widzenia)\b",
     re.IGNORECASE,
 )
 _POLITE_WORDS = (
