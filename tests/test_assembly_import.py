@@ -53,7 +53,7 @@ def people(tmp_path: Path) -> Path:
             {"name": "nobody"},
             {"persona": "A group of school children who explore a museum of tides"},
             {"persona": f"  {PEOPLE[1]}"},
-            {"persona": "a loyal fan of Roger Federer from Basel"},
+            {"persona": "Roger Federer, a cello maker from Basel"},
             {"persona": "Ein pensionierter Lehrer, der in einem Dorf mit seinem Hund lebt und Bienen hält"},
             {"persona": PEOPLE[2]},
             {"persona": "an insurance company that wants to know more about floods"},
@@ -78,7 +78,7 @@ def test_every_row_is_admitted_rejected_filtered_or_failed(people: Path, tmp_pat
     )
     assert told["rejected"] == {"exact": 1, "minhash": 1}
     assert told["filtered"] == {
-        "names a real individual": 1, "not a person": 1, "several people": 1, "wrong language": 1,
+        "is a named individual": 1, "not a person": 1, "several people": 1, "wrong language": 1,
     }  # fmt: skip
     with open_run(tmp_path / "run") as run:
         assert [(one.text, one.source, one.hop) for one in run.personas] == [
@@ -93,7 +93,7 @@ def test_every_row_is_admitted_rejected_filtered_or_failed(people: Path, tmp_pat
             ("minhash", persona_id(PEOPLE[0])), ("exact", persona_id(PEOPLE[1])),
         ]  # fmt: skip
         assert persona_id(PEOPLE[0]) in gone[0].reason
-        assert "names a real individual: 'Roger Federer'" in [one.reason for one in gone]
+        assert "is a named individual: 'Roger Federer'" in [one.reason for one in gone]
 
 
 def test_what_reads_runs_reads_an_import(people: Path, tmp_path: Path, capsys: Shown) -> None:
@@ -123,7 +123,9 @@ def test_filters_attributes_field_and_limit_can_be_chosen(people: Path, tmp_path
     assert main([*command, "wrong language, not a person"]) == 0
     assert set(json.loads(capsys.readouterr().out)["filtered"]) == {"wrong language", "not a person"}
     assert main([*command, "boring"]) == 2
-    assert "'boring' is not a flaw; allowed: all, none, or some of instruction leftover" in capsys.readouterr().err
+    assert (
+        "'boring' is not a flaw; allowed: usual, all, none, or some of instruction leftover" in capsys.readouterr().err
+    )
 
 
 def test_rows_of_persona_hub_that_hold_a_product_say_nothing_of_the_person(tmp_path: Path) -> None:

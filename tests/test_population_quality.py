@@ -67,12 +67,33 @@ FLAWED = {
         "The article is about bees",
         "This is a hospital by the sea",
     ],
-    "names a real individual": [
+    "is a named individual": [
+        "Anna Kowalska, a nurse",
+        "Anna Kowalska works as a nurse in a small town",
+        "Professor Peter Hammond, head of the institute of acoustics",
+        "Dr. Weatherby, who has delivered half of the village",
+        "the violinist Anna Kowalska",
+        "a retired violinist, Anna Kowalska, who teaches children",
+        "An invented character: Dr. Peter J. Hammond, a shy botanist",
+        "a violinist named Anna Kowalska who plays at weddings",
+        "a smuggler known as Peter Hammond",
+        'a blogger who writes under the pen name "Anna Kowalska"',
+        "I am Anna Kowalska and I repair violins",
+        "Sir Leonardo da Brescia of the northern marshes",
+    ],
+    "mentions an individual": [
         "a great fan of Michael Ballard and his songs",
         "a nurse who once met Dr. Weatherby",
-        "Anna Kowalska, a nurse",
         "a colleague of Peter J. Hammond",
         "a student of Leonardo da Brescia",
+        "Anna Kowalska's younger brother, a plumber",
+        "Anna Kowalska fan from a coastal town",
+        "an Anna Kowalska impersonator at birthday parties",
+        "a reader who prefers Peter Hammond’s early poems",
+        "I am the oldest friend of Anna Kowalska",
+        "a fellow player of the violinist Anna Kowalska",
+        "a listener of a band called Peter Hammond",
+        "A patient who trusts Dr. Anna Kowalska, as her mother did",
     ],
 }
 
@@ -84,10 +105,15 @@ def test_a_good_persona_has_no_flaw(text: str) -> None:
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in FLAWED.items() for text in texts])
 def test_each_flaw_is_named(name: str, text: str) -> None:
-    flaw = find_flaw(text)
+    flaw = find_flaw(text, wanted=FLAWS)
     assert flaw is not None
     assert flaw.name == name
     assert flaw.found
+
+
+@pytest.mark.parametrize("text", FLAWED["mentions an individual"])
+def test_whoever_only_has_to_do_with_somebody_is_admitted_unless_it_is_asked_for(text: str) -> None:
+    assert find_flaw(text) is None
 
 
 def test_flaws_are_counted_by_name() -> None:

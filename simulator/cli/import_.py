@@ -45,8 +45,10 @@ def import_(
     ] = None,
     filters: Annotated[
         str,
-        typer.Option("--filters", metavar="NAMES", help="Flaws that keep a persona out: all, none, or some, by comma."),
-    ] = "all",
+        typer.Option(
+            "--filters", metavar="NAMES", help="Flaws that keep a persona out: usual, all, none, or some by comma."
+        ),
+    ] = "usual",
     language: Annotated[str, typer.Option(metavar="CODE", help="The language that personas are written in.")] = "en",
     jaccard: Annotated[float, typer.Option(metavar="X", help="Duplicates share this much of their words.")] = 0.9,
     cosine: Annotated[float, typer.Option(metavar="Y", help="Duplicates' embeddings are this near.")] = 0.9,
@@ -79,14 +81,17 @@ def import_(
 
 
 def _filters(given: str) -> Sequence[str]:
-    from simulator.population.quality import FLAWS
+    from simulator.population.quality import FLAWS, USUAL
 
-    if given in ("all", "none"):
-        return FLAWS if given == "all" else ()
+    sets: dict[str, Sequence[str]] = {"usual": USUAL, "all": FLAWS, "none": ()}
+    if given in sets:
+        return sets[given]
     names = [name.strip() for name in given.split(",")]
     wrong = next((name for name in names if name not in FLAWS), None)
     if wrong is not None:
-        raise UsageError(f"--filters: {wrong!r} is not a flaw; allowed: all, none, or some of {', '.join(FLAWS)}")
+        raise UsageError(
+            f"--filters: {wrong!r} is not a flaw; allowed: usual, all, none, or some of {', '.join(FLAWS)}"
+        )
     return names
 
 

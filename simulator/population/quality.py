@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -26,22 +26,32 @@ from simulator.population.person_words import (
 
 __all__ = [
     "FLAWS",
+    "USUAL",
     "Flaw",
     "FlawName",
     "count_flaws",
     "find_flaw",
     "instruction_leftover",
-    "names_individual",
+    "mentions_individual",
+    "named_individual",
     "not_a_person",
     "several_people",
     "wrong_language",
 ]
 
 FlawName = Literal[
-    "instruction leftover", "wrong language", "several people", "not a person", "names a real individual"
+    "instruction leftover",
+    "wrong language",
+    "several people",
+    "not a person",
+    "is a named individual",
+    "mentions an individual",
 ]
 FLAWS: tuple[FlawName, ...] = get_args(FlawName)
 """The flaws in the order in which :func:`find_flaw` looks for them."""
+
+USUAL: tuple[FlawName, ...] = FLAWS[:-1]
+"""Those that are looked for unless somebody says otherwise: a fan of a singer is nobody in particular."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,15 @@ _HEAD_END = re.compile(
 )
 _DETERMINER = re.compile(r"^(?:an?|the|this|one|my|our|his|her|their)\s+", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z][\w'’]+\.?(?: (?:[A-Z]\.|[A-Z][\w'’]+|van|von|de|da|del|bin|al))* [A-Z][\w'’-]+")
+_ALIAS = re.compile(
+    r"(?:\b(?:alias|pen name|stage name|nickname|goes by|my name is)|^I am|^I'm)(?: of| is)?[\s:,\"“'‘(]*$",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(r"\b(?:who is )?(?:named|called|known as)[\s\"“'‘]*$", re.IGNORECASE)
+_OWN_END = re.compile(
+    r"[\"”’')]*(?:$|[,.;:!?(–—-]| (?:who|whose|that|is|was|has|had|from|of|in|at|with|works|lives|teaches|runs|writes|"
+    r"loves|likes|enjoys)\b)"
+)
 
 
 def instruction_leftover(text: str) -> Flaw | None:
@@ -127,19 +146,23 @@ def not_a_person(text: str) -> Flaw | None:
     return Flaw("not a person", match.group().strip()) if match else None
 
 
-def names_individual(text: str) -> Flaw | None:
-    """Return a flaw if ``text`` seems to name somebody: a given name or a title, and a surname.
+def named_individual(text: str) -> Flaw | None:
+    """Return a flaw if the person of ``text`` has a name: a given name or a title, and a surname.
 
-    Whether that somebody lives cannot be known from here, and a persona needs no name.
+    Whether that somebody lives cannot be known from here, and a persona needs no name. Fans, colleagues and relatives
+    of somebody with a name are not that somebody (see :func:`mentions_individual`).
     """
-    for match in _NAME.finditer(normalise_text(text)):
-        words = [word.rstrip(".") for word in match.group().split()]
-        if _is_name(words):
-            return Flaw("names a real individual", match.group())
-    return None
+    normal = normalise_text(text)
+    own = (match.group() for match in _names(normal) if _is_own(normal, match))
+    return next((Flaw("is a named individual", name) for name in own), None)
 
 
-def find_flaw(text: str, language: str = "en", wanted: Collection[str] = FLAWS) -> Flaw | None:
+def mentions_individual(text: str) -> Flaw | None:
+    """Return a flaw if ``text`` names somebody, be it the person of the text or somebody they have to do with."""
+    return next((Flaw("mentions an individual", match.group()) for match in _names(normalise_text(text))), None)
+
+
+def find_flaw(text: str, language: str = "en", wanted: Collection[str] = USUAL) -> Flaw | None:
     """Return the first flaw of ``text``, or ``None``.
 
     Args:
@@ -152,7 +175,8 @@ def find_flaw(text: str, language: str = "en", wanted: Collection[str] = FLAWS) 
         lambda text: wrong_language(text, language),
         several_people,
         not_a_person,
-        names_individual,
+        named_individual,
+        mentions_individual,
     )
     found = (check(text) for name, check in zip(FLAWS, checks, strict=True) if name in wanted)
     return next((flaw for flaw in found if flaw), None)
@@ -160,8 +184,27 @@ def find_flaw(text: str, language: str = "en", wanted: Collection[str] = FLAWS) 
 
 def count_flaws(texts: Iterable[str], language: str = "en") -> dict[FlawName, int]:
     """Return how many of ``texts`` have each flaw first; flaws that none has are counted 0."""
-    found = Counter(flaw.name for flaw in (find_flaw(text, language) for text in texts) if flaw)
+    found = Counter(flaw.name for flaw in (find_flaw(text, language, FLAWS) for text in texts) if flaw)
     return {name: found[name] for name in FLAWS}
+
+
+def _names(normal: str) -> Iterator[re.Match[str]]:
+    for match in _NAME.finditer(normal):
+        if _is_name([word.rstrip(".") for word in match.group().split()]):
+            yield match
+
+
+def _is_own(normal: str, name: re.Match[str]) -> bool:
+    """Return whether ``name`` is that of the person whom ``normal`` describes, and not of somebody they mention."""
+    before, after = normal[: name.start()], normal[name.end() :]
+    if name.group().endswith(("'s", "’s")) or after.startswith(("'", "’")):
+        return False  # "Anna Berg's pupil" is the pupil
+    if _ALIAS.search(before):
+        return True
+    # "Anna Berg, a nurse", "the nurse Anna Berg", "a nurse named Anna Berg", "a nurse: Anna Berg": the name is the head
+    # or stands beside it. "a pupil of Anna Berg" and "an Anna Berg collector" have another one.
+    lead = _CALLED.sub("", before).rstrip(" ,:;(\"“'‘–—-")
+    return _HEAD_END.search(lead) is None and _OWN_END.match(after) is not None
 
 
 def _is_name(words: list[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from simulator.models.base import Record, normalise_text
 from simulator.population.languages import guess_language
-from simulator.population.quality import instruction_leftover, names_individual, not_a_person, several_people
+from simulator.population.quality import instruction_leftover, mentions_individual, not_a_person, several_people
 from simulator.population.tokens import word_grams, word_list
 from simulator.roles.checks import leftover, repeated_words, shared_run
 from simulator.roles.detail import WORDS
@@ -253,7 +253,7 @@ def _unfit(text: str, _origin: str) -> str | None:
 
 
 def _named(text: str, _origin: str) -> str | None:
-    flaw = names_individual(text)
+    flaw = mentions_individual(text)
     return f"it names somebody ({flaw.found!r}); describe the person without a name" if flaw else None
 
 

@@ -12,9 +12,16 @@ from simulator.scenario.section import Section, listed
 __all__ = ["FlawName", "Personas", "PersonasValue", "Texts"]
 
 FlawName = Literal[
-    "instruction leftover", "wrong language", "several people", "not a person", "names a real individual"
+    "instruction leftover",
+    "wrong language",
+    "several people",
+    "not a person",
+    "is a named individual",
+    "mentions an individual",
 ]
 """Those of :mod:`simulator.population.quality`."""
+
+_USUAL: tuple[FlawName, ...] = get_args(FlawName)[:-1]
 
 
 class Texts(Section):
@@ -42,14 +49,15 @@ class Personas(Section):
         paths: Files (``.jsonl``, ``.parquet``), folders or globs of them, or run directories; relative to the scenario.
         field: The persona's field; by default ``persona``, or ``input persona`` as Persona Hub has it.
         attributes: Columns that are kept with the person; by default all short ones.
-        filters: Flaws for which a persona is not admitted; each is counted by its name.
+        filters: Flaws for which a persona is not admitted; each is counted by its name. By default all but
+            ``mentions an individual``.
         limit: Only the first so many.
     """
 
     paths: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
     field: str | None = None
     attributes: tuple[str, ...] | None = None
-    filters: tuple[FlawName, ...] = get_args(FlawName)
+    filters: tuple[FlawName, ...] = _USUAL
     limit: int | None = Field(None, ge=1)
 
 
