@@ -1,4 +1,4 @@
-"""The table of docs/faults.md: every fault of the catalogue, played to every scripted role over real HTTP.
+"""The table of docs/faults.md: every fault of the catalogue, played to every role over real HTTP.
 
     python benchmarks/fault_table.py
 
@@ -14,8 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-import story
-from fault_cases import FAULTS, Played, play
+from fault_cases import FAULTS, ROLE_NAMES, Played, play
 
 
 def outcome(played: Played) -> str:
@@ -38,8 +37,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     units = 0
     for fault in FAULTS.values():
-        once = [play(role, fault, stays=False) for role in story.SCRIPTS]
-        stays = [play(role, fault, stays=True) for role in story.SCRIPTS]
+        once = [play(role, fault, stays=False) for role in ROLE_NAMES]
+        stays = [play(role, fault, stays=True) for role in ROLE_NAMES]
         units += len(once) + len(stays)
         most = max(one.asked for one in (*once, *stays))
         cells = (fault.kind, fault.name, fault.expected, f"{len(once)} roles", told(once), told(stays), str(most))

@@ -19,12 +19,9 @@ from simulator.errors import EndpointError
 from simulator.llm.cached import CachedModel
 from simulator.llm.fake_server import FakeServer
 from simulator.llm.fakes.catalogue import NamedFault, catalogue
-from simulator.llm.fakes.dice import Dice
-from simulator.llm.fakes.values import value_for
-from simulator.llm.structured import schema_of
 from simulator.models.base import canonical_json
 from simulator.models.message import Message, Reply
-from simulator.models.tool import Tool, ToolParameter
+from simulator.models.tool import Tool, ToolExample, ToolField, ToolParameter
 from simulator.models.unit import Unit, UnitResult
 from simulator.prompts.template import load_prompt
 from simulator.roles.catalogue import ROLES, role_of
@@ -51,7 +48,8 @@ _TOOL = Tool(
     name="log_boat",
     description="Logs a boat that passes the lower gate.",
     parameters=(ToolParameter(name="boat", type="string", description="name of the boat"),),
-    returns="The number of the entry.",
+    result=(ToolField(name="entry_number", type="integer", description="The number of the entry."),),
+    examples=(ToolExample(query="The Merle is through.", arguments={"boat": "Merle"}, result={"entry_number": 8}),),
 )
 
 
@@ -72,7 +70,7 @@ def _brief() -> dict[str, Any]:
 
 
 def inputs_of(name: str) -> dict[str, Any]:
-    """Return inputs of a role: written ones for those that the story's script can answer, made ones for others."""
+    """Return inputs of a role, such as the story's script can answer."""
     opener = Message(role="user", content="How do I keep a paper log of boats dry in the rain?")
     written: dict[str, Any] = {
         "extractor": {"text": "The lower gate was closed for repairs until noon.", "question": "read"},
@@ -86,10 +84,19 @@ def inputs_of(name: str) -> dict[str, Any]:
         "assistant": {"history": [opener.model_dump()]},
         "tool_designer": {"persona": PERSONA},
         "tool_coder": {"tool": _TOOL.model_dump(mode="json")},
+        "tool_player": {"name": "log_boat", "returns": _TOOL.output_schema(), "arguments": {"boat": "Merle"}},
+        "judge": {
+            "question": "Was the goal of the user reached?",
+            "persona": PERSONA,
+            "transcript": [
+                opener.model_dump(),
+                {"role": "assistant", "content": "Use a plastic folder for each page."},
+            ],
+        },
     }
     if name == "npc_writer":
         return _brief()
-    return written.get(name) or value_for(schema_of(role_named(name).inputs).body, Dice(name.encode()))
+    return dict(written[name])
 
 
 @dataclass(frozen=True)

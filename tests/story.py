@@ -9,6 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from simulator.llm.fakes.dice import Dice
+from simulator.llm.fakes.values import value_for
 from simulator.llm.scripted import ScriptedModel
 from simulator.models.message import ChatRequest
 from simulator.models.relation import RELATION_KINDS
@@ -179,6 +181,13 @@ def tool_coder(request: ChatRequest) -> str:
     return f"def {tool['name']}({names}):\n    {body}\n"
 
 
+def tool_player(request: ChatRequest) -> str:
+    """Answer a call with a value of the schema that the tool promises."""
+    asked = _last(request)
+    tool = json.loads(asked.split("<tool>\n")[1].split("\n</tool>")[0])
+    return json.dumps(value_for(tool["result"], Dice(asked.encode())))
+
+
 SCRIPTS = {
     "extractor": extractor,
     "relator": relator,
@@ -189,6 +198,7 @@ SCRIPTS = {
     "tool_designer": tool_designer,
     "judge": judge,
     "tool_coder": tool_coder,
+    "tool_player": tool_player,
 }
 
 
@@ -236,6 +246,6 @@ def _role(fields: set[str], messages: list[dict]) -> str:
             return role
     if "persona" in fields:
         return "extractor"
-    if any("<tool>" in message["content"] for message in messages):
-        return "tool_coder"
+    if "<tool>" in messages[-1]["content"]:
+        return "tool_player" if "<call>" in messages[-1]["content"] else "tool_coder"
     return "user" if any("<persona>" in message["content"] for message in messages) else "assistant"
