@@ -4,11 +4,14 @@ import asyncio
 import os
 import platform
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -204,3 +207,61 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_the_lock_error_is_a_ledger_error() -> None:
     assert issubclass(LedgerBusy, LedgerError)
+
+
+READ_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from simulator.runs.ledger import Ledger  # before the rights go: the interpreter's own files may be another's
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    with Ledger.open(Path(sys.argv[1]), writable=False) as ledger:
+        print(ledger.meta("state"))
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.fixture
+def unwritable(tmp_path: Path) -> Iterator[Path]:
+    """A folder that everybody may enter; the test closes it to writing."""
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
+        folder = Path(name)
+        yield folder
+        folder.chmod(0o755)
+
+
+def read_without_rights(folder: Path) -> str:
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    command = [sys.executable, "-c", READ_AS_NOBODY, str(folder / "ledger.sqlite")]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="who may write a folder")
+def test_a_ledger_in_a_folder_that_cannot_be_written_is_read(tmp_path: Path, unwritable: Path) -> None:
+    with Ledger.open(tmp_path / "ledger.sqlite", create=True) as ledger:
+        ledger.put_meta(state="done")
+    shutil.copy(tmp_path / "ledger.sqlite", unwritable)
+    (unwritable / "ledger.sqlite-wal").touch()  # as a reader leaves it
+    assert read_without_rights(unwritable) == "done"
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="who may write a folder")
+@pytest.mark.parametrize("closed_once", [True, False])
+def test_a_ledger_whose_log_cannot_be_read_is_refused(tmp_path: Path, unwritable: Path, closed_once: bool) -> None:
+    """Without its log the ledger would be as it was some time ago, or nothing at all."""
+    path = tmp_path / "ledger.sqlite"
+    if closed_once:
+        with Ledger.open(path, create=True) as ledger:
+            ledger.put_meta(state="stopped")
+    with Ledger.open(path, create=True) as ledger:
+        ledger.put_meta(state="done")
+        for name in ("ledger.sqlite", "ledger.sqlite-wal"):  # as a kill leaves it
+            shutil.copy(tmp_path / name, unwritable)
+    told = read_without_rights(unwritable)
+    assert told.startswith("RunDirectoryError")
+    assert "copy the whole folder to a writable place" in told

@@ -19,6 +19,7 @@ from simulator.models.message import Reply, Usage
 from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
+from simulator.runs.connection import connect, connect_to_read
 from simulator.runs.entry import Entry, ProductKind
 from simulator.runs.statements import (
     REFERENCE,
@@ -28,7 +29,7 @@ from simulator.runs.statements import (
     meta_statement,
     reply_statement,
 )
-from simulator.runs.versions import check_current, check_file, prepare
+from simulator.runs.versions import check_file, prepare
 from simulator.runs.writer import Statement, Writer, ledger_error
 
 __all__ = ["Ledger"]
@@ -65,7 +66,7 @@ class Ledger:
         try:
             if writable:
                 return cls(path, *_connect_to_write(path))
-            return cls(path, _connect_to_read(path), None)
+            return cls(path, connect_to_read(path), None)
         except sqlite3.Error as error:
             raise ledger_error(error, str(path)) from error
 
@@ -261,32 +262,10 @@ def _ended_forgotten(ids: Sequence[str]) -> list[Statement]:
 def _connect_to_write(path: Path) -> tuple[sqlite3.Connection, Writer]:
     """Return a connection to read and the writer, of a ledger that is of the newest version from now on."""
     check_file(path)
-    connection = _connect(path)
+    connection = connect(path)
     try:
         prepare(connection, path)
-        return _connect(path), Writer(connection, str(path))
+        return connect(path), Writer(connection, str(path))
     except BaseException:
         connection.close()
         raise
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open for reading; in a folder that cannot be written, SQLite needs to be told that nobody else writes either."""
-    for mode in ("mode=ro", "mode=ro&immutable=1"):
-        reader = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=5, check_same_thread=False)
-        try:
-            check_current(reader, path)
-            return reader
-        except sqlite3.OperationalError:
-            reader.close()
-            if "immutable" in mode:
-                raise
-    raise AssertionError  # the loop returns or raises
