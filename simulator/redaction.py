@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 __all__ = ["Redactor"]
 
@@ -35,13 +35,16 @@ class Redactor:
     def from_environ(cls, environ: Mapping[str, str] | None = None, names: Iterable[str] = ()) -> Redactor:
         """Return one for every variable whose name ends like that of a secret, and for ``names``.
 
+        What a URL in any variable says before its ``@`` is a secret too: the password, or a user without one.
+
         Args:
             environ: What to read instead of ``os.environ``.
             names: Further variables that hold secrets.
         """
         values = os.environ if environ is None else environ
         named = {values[name] for name in names if name in values}
-        return cls(named | {value for name, value in values.items() if _SECRET_NAME.search(name)})
+        ending = {value for name, value in values.items() if _SECRET_NAME.search(name)}
+        return cls(named.union(ending, *map(_within_url, values.values())))
 
     def strike(self, text: str) -> str:
         """Return ``text`` without the secrets."""
@@ -56,6 +59,19 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self.strike_all(part) for part in value]
         return value
+
+
+def _within_url(value: str) -> set[str]:
+    """Return the secret of a URL with a user, as it is written and as it is meant."""
+    head, at, _ = value.partition("://")[2].rpartition("@")
+    if not at or "://" not in value:
+        return set()
+    try:
+        parts = urlsplit(value)
+        secret = parts.password or parts.username or ""
+    except ValueError:
+        secret = head.partition(":")[2] or head
+    return {secret, unquote(secret)} - {""}
 
 
 def _forms(secret: str) -> set[str]:

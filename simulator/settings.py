@@ -19,21 +19,44 @@ variable                      meaning
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import SecretStr
 
 from simulator.errors import UsageError
 from simulator.redaction import Redactor
 
-__all__ = ["DEFAULT_KEY", "Settings", "on_this_machine"]
+__all__ = ["DEFAULT_KEY", "Proxy", "Settings", "on_this_machine"]
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 """The variable that holds an endpoint's key when none is named."""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """An HTTP proxy.
+
+    Attributes:
+        url: Scheme, host and port, as messages may name it.
+        user: Whom it knows us as; empty when it asks nobody.
+        password: Apart from the URL, which stands in error messages and logs.
+    """
+
+    url: str
+    user: str = ""
+    password: SecretStr | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that tell it who asks; none when it has not to know."""
+        if not self.user and self.password is None:
+            return {}
+        known = f"{self.user}:{self.password.get_secret_value() if self.password else ''}"
+        return {"Proxy-Authorization": f"Basic {base64.b64encode(known.encode()).decode()}"}
 
 
 @dataclass(frozen=True)
@@ -87,10 +110,13 @@ class Settings:
         """Return what strikes keys out of text: those of variables that are named like one, and of ``names``."""
         return Redactor.from_environ(self._environ, {DEFAULT_KEY, *names})
 
-    def proxy_for(self, url: str) -> str | None:
+    def proxy_for(self, url: str) -> Proxy | None:
         """Return the proxy that the environment names for ``url``, if any.
 
         None is used for this machine, nor for hosts that ``NO_PROXY`` lists by name or by the end of their name.
+
+        Raises:
+            UsageError: What the environment names is no HTTP proxy.
         """
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -99,7 +125,10 @@ class Settings:
         exempt = [name.strip().lstrip(".").lower() for name in self._either("no_proxy").split(",") if name.strip()]
         if any(name == "*" or host == name or host.endswith(f".{name}") for name in exempt):
             return None
-        return self._either(f"{parts.scheme}_proxy") or self._either("all_proxy") or None
+        for variable in (f"{parts.scheme}_proxy", "all_proxy"):
+            if named := self._either(variable).strip():
+                return _proxy(variable.upper(), named)
+        return None
 
     def _either(self, name: str) -> str:
         return self._environ.get(name) or self._environ.get(name.upper()) or ""
@@ -112,6 +141,28 @@ def on_this_machine(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _proxy(variable: str, text: str) -> Proxy:
+    parts = _split(text if "://" in text else f"http://{text}")
+    if parts is None or not parts.hostname or parts.scheme not in {"http", "https"}:
+        kind = repr(parts.scheme) if parts is not None and parts.hostname else "no URL"
+        raise UsageError(
+            f"{variable} names a proxy of the kind {kind}; allowed is http://HOST:PORT or https://HOST:PORT"
+        )
+    host = parts.netloc.rpartition("@")[2]
+    password = SecretStr(unquote(parts.password)) if parts.password else None
+    return Proxy(f"{parts.scheme}://{host}", unquote(parts.username or ""), password)
+
+
+def _split(text: str) -> SplitResult | None:
+    """Return the parts of a URL; ``None`` when it is none."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # checked when it is read
+    except ValueError:
+        return None
+    return parts
 
 
 def _number(values: Mapping[str, str], name: str, low: int, high: int) -> int | None:

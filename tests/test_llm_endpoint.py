@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from base64 import b64encode
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 from llm_cases import ask, client_of, endpoint_of
 from pydantic import Field, SecretStr
 
-from simulator.errors import EndpointRefused, InvalidReply, ModelSpecError
+from simulator.errors import EndpointError, EndpointRefused, InvalidReply, ModelSpecError
 from simulator.llm.fake_server import FakeServer, Fault
 from simulator.llm.open import open_model, probe
 from simulator.llm.spec import parse_spec
@@ -270,6 +272,59 @@ def test_the_key_is_sent_and_shows_up_nowhere(caplog: pytest.LogCaptureFixture) 
     assert "provided: ***" in seen[0]
     assert "'MY_KEY'" in seen[0]
     assert CANARY not in "".join(seen) + caplog.text
+
+
+PROXY_USER = f"Proxy-Authorization: Basic {b64encode(b'alice:s3cretpassw0rd').decode()}"
+
+
+async def ask_through_proxy(spec: str, answer: str, user: str = "alice:s3cretpassw0rd@") -> tuple[Exception, str]:
+    """Return how a question ended that goes through a proxy, and the head of what the proxy got."""
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    proxy = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://{user}127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+    environ = {"HTTPS_PROXY": url, "HTTP_PROXY": url}
+    if spec.startswith("openai:"):
+        environ["OPENAI_API_KEY"] = "sk-0123456789abcdefghij"
+    async with proxy, open_model(parse_spec(spec), Settings.from_environ(environ)) as model:
+        client = await model.ready()
+        client.patience = replace(client.patience, attempts=1)
+        with pytest.raises(EndpointError) as caught:
+            await model.reply(ask())
+    return caught.value, heads[0].decode()
+
+
+@pytest.mark.parametrize("answer", ["407 Proxy Authentication Required", "200 OK"])
+def test_a_proxy_is_told_who_asks_and_nobody_else(answer: str) -> None:
+    error, head = asyncio.run(ask_through_proxy("openai:gpt-x", answer))
+    assert head.startswith("CONNECT api.openai.com:443")
+    assert PROXY_USER in head
+    assert "sk-0123456789" not in head
+    told = "".join(traceback.format_exception(error))
+    assert "s3cretpassw0rd" not in told
+    assert "alice" not in told
+    if answer.startswith("407"):
+        assert "the proxy before https://api.openai.com answered 407" in str(error)
+
+
+def test_a_proxy_with_a_tunnel_never_sees_the_key() -> None:
+    _, head = asyncio.run(ask_through_proxy("openai:gpt-x", "502 Bad Gateway", user=""))
+    assert head.startswith("CONNECT api.openai.com:443")
+    assert "Authorization" not in head
+    assert "sk-0123456789" not in head
+
+
+def test_a_proxy_without_a_tunnel_is_told_who_asks() -> None:
+    error, head = asyncio.run(ask_through_proxy("http://models.example/v1#m", "407 Proxy Authentication Required"))
+    assert head.startswith("POST http://models.example/v1/chat/completions")
+    assert PROXY_USER in head
+    assert "s3cretpassw0rd" not in "".join(traceback.format_exception(error))
 
 
 def test_opening_looks_the_key_up_by_its_name_and_says_when_it_is_missing() -> None:

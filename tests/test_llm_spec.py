@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from simulator.embeddings.load import embedder_from
 from simulator.errors import ModelSpecError, UsageError
 from simulator.llm.spec import EndpointSpec, key_of, parse_spec
-from simulator.settings import Settings
+from simulator.settings import Proxy, Settings
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_a_key_that_is_needed_and_not_set_is_named(text: str, named: str | None)
 
 def test_a_name_that_begins_like_the_loopback_is_another_machine() -> None:
     proxied = Settings.from_environ({"HTTP_PROXY": "http://proxy:3128"})
-    assert proxied.proxy_for("http://127.0.0.1.evil.example/v1") == "http://proxy:3128"
+    assert proxied.proxy_for("http://127.0.0.1.evil.example/v1") == Proxy("http://proxy:3128")
     assert proxied.proxy_for("http://127.0.0.1:8/v1") is None
 
 
@@ -204,13 +205,28 @@ def test_a_setting_out_of_range_is_named(value: str) -> None:
 
 def test_proxies_are_for_others_only() -> None:
     settings = Settings.from_environ(
-        {"HTTPS_PROXY": "http://p:1", "http_proxy": "http://q:2", "NO_PROXY": ".inner.example, plain.example"}
+        {"HTTPS_PROXY": "http://p:1", "http_proxy": "q:2", "NO_PROXY": ".inner.example, plain.example"}
     )
-    assert settings.proxy_for("https://api.example/v1") == "http://p:1"
-    assert settings.proxy_for("http://api.example/v1") == "http://q:2"
+    assert settings.proxy_for("https://api.example/v1") == Proxy("http://p:1")
+    assert settings.proxy_for("http://api.example/v1") == Proxy("http://q:2")
     for url in ("http://127.0.0.1:8/v1", "http://localhost/v1", "http://[::1]/v1"):
         assert settings.proxy_for(url) is None
     assert settings.proxy_for("https://a.inner.example/v1") is None
     assert settings.proxy_for("https://plain.example/v1") is None
-    assert settings.proxy_for("https://explain.example/v1") == "http://p:1"
+    assert settings.proxy_for("https://explain.example/v1") == Proxy("http://p:1")
     assert Settings().proxy_for("https://api.example/v1") is None
+
+
+def test_user_and_password_of_a_proxy_are_kept_apart_from_its_url() -> None:
+    settings = Settings.from_environ({"HTTPS_PROXY": "http://alice:s3cret%40word@proxy.example:8080"})
+    proxy = settings.proxy_for("https://api.example/v1")
+    assert proxy == Proxy("http://proxy.example:8080", "alice", SecretStr("s3cret@word"))
+    assert "s3cret" not in repr(proxy)
+    assert settings.redactor().strike("s3cret%40word s3cret@word alice") == "*** *** alice"
+
+
+@pytest.mark.parametrize("value", ["socks5://alice:s3cretword@p:1", "http://alice:s3cret#word@p:1", "http://p:port"])
+def test_what_is_no_http_proxy_is_refused_without_its_password(value: str) -> None:
+    with pytest.raises(UsageError, match=r"^HTTPS_PROXY names a proxy .*; allowed is http://HOST:PORT") as caught:
+        Settings.from_environ({"HTTPS_PROXY": value}).proxy_for("https://api.example/v1")
+    assert "s3cret" not in str(caught.value)

@@ -18,7 +18,7 @@ from simulator.llm.structured import parse, schema_of
 from simulator.llm.tiers import Tier
 from simulator.models.base import Record
 from simulator.models.message import ChatRequest, Message, Sampling
-from simulator.settings import DEFAULT_KEY, Settings
+from simulator.settings import DEFAULT_KEY, Proxy, Settings
 from simulator.transport.client import HttpClient
 from simulator.transport.limiter import Limiter
 from simulator.transport.patience import Patience
@@ -124,7 +124,7 @@ def _shaped(spec: EndpointSpec, settings: Settings) -> EndpointSpec:
     return replace(spec, concurrency=min(spec.concurrency, shape_from(settings).slots))
 
 
-def _client(spec: EndpointSpec, place: Place, proxy: str | None) -> HttpClient:
+def _client(spec: EndpointSpec, place: Place, proxy: Proxy | None) -> HttpClient:
     cap = MinuteCap(spec.requests_per_minute) if spec.requests_per_minute else None
     tokens = MinuteCap(spec.tokens_per_minute) if spec.tokens_per_minute else None
     patience = Patience(timeout_s=ATTEMPT_SHARE * spec.timeout_s, deadline_s=spec.timeout_s)

@@ -31,6 +31,10 @@ def of_exception(error: Exception, place: Place, limit_s: float, data: bytes) ->
         text, again = f"{place.host} has a certificate or TLS set-up that is not trusted ({shorten(str(error))})", False
     elif isinstance(error, aiohttp.ClientConnectorError):
         text, again = f"no connection to {place.host} ({shorten(str(error.os_error))})", True
+    elif isinstance(error, aiohttp.ClientHttpProxyError) and error.status in {401, 403, 407}:
+        text = f"the proxy before {place.host} answered {error.status} ({shorten(error.message)})"
+        advice = "Check user and password in HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY."
+        return Setback(EndpointUnreachable(f"{place.strike(text)}. {advice}", raw=kept(data, place)), again=False)
     else:
         text, again = f"the connection to {place.host} broke ({shorten(str(error)) or type(error).__name__})", True
     text = f"{place.strike(text)}. Is the server running, and the URL right?"

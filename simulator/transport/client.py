@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from simulator.errors import EndpointBusy, EndpointError, EndpointUnreachable, InvalidReply, ModelSpecError
+from simulator.settings import Proxy
 from simulator.transport.body import encode
 from simulator.transport.breakage import of_exception
 from simulator.transport.clock import Clock, Spell
@@ -40,7 +41,7 @@ class HttpClient:
         budget: Share of the calls that may be retries.
         cap: Requests per minute, retries counted.
         tokens: Tokens per minute, for requests that come with a cost.
-        proxy: URL of an HTTP proxy, if there is one.
+        proxy: An HTTP proxy, if there is one.
         clock: Source of the time.
         rng: Source of the jitter; the default is seeded by the system.
     """
@@ -54,7 +55,7 @@ class HttpClient:
         budget: RetryBudget | None = None,
         cap: MinuteCap | None = None,
         tokens: MinuteCap | None = None,
-        proxy: str | None = None,
+        proxy: Proxy | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -69,7 +70,7 @@ class HttpClient:
         self._proxy = proxy
         self._clock = clock or Clock()
         self._rng = rng or random.Random(secrets.randbits(64))
-        self._sessions = Sessions(place.key, self.patience.connect_s)
+        self._sessions = Sessions(self.patience.connect_s)
 
     async def post(
         self,
@@ -218,9 +219,10 @@ class HttpClient:
                 request.method,
                 self.place.url + request.path,
                 data=request.data,
-                headers=request.headers,
+                headers=self._headers(request),
                 timeout=timeout,
-                proxy=self._proxy,
+                proxy=self._proxy.url if self._proxy else None,
+                proxy_headers=self._proxy.headers() if self._proxy else None,
                 allow_redirects=False,
             ) as response:
                 asked = retry_after(response.headers, self._clock.wall())
@@ -232,6 +234,15 @@ class HttpClient:
             most = request.max_bytes or self.patience.max_bytes
             text = f"{self.place.host} sent more than the {most} bytes that a reply may have"
             return Setback(InvalidReply(text, kept(bytes(body), self.place)), again=False)
+
+    def _headers(self, request: _Request) -> dict[str, str]:
+        """Return the headers of one request; made anew each time, so that no object holds a key that can be seen."""
+        headers = dict(request.headers or {})
+        if self.place.key is not None:
+            headers["Authorization"] = f"Bearer {self.place.key.get_secret_value()}"
+        if self._proxy is not None and not self.place.url.startswith("https:"):
+            headers |= self._proxy.headers()  # no tunnel: the proxy reads the headers of the request itself
+        return headers
 
     def _tell(self, ticket: Ticket, result: Answer | Setback) -> None:
         if isinstance(result, Answer):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import aiohttp
-from pydantic import SecretStr
 
 __all__ = ["Sessions"]
 
@@ -14,12 +13,10 @@ class Sessions:
     """Opens a session when a loop first needs one and closes them all at the end.
 
     Args:
-        key: Sent as a bearer token, if given.
         connect_s: Seconds for a connection to be made.
     """
 
-    def __init__(self, key: SecretStr | None, connect_s: float) -> None:
-        self._key = key
+    def __init__(self, connect_s: float) -> None:
         self._connect_s = connect_s
         self._open: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
@@ -44,9 +41,8 @@ class Sessions:
             await self._open.pop(loop).close()
 
     def _new(self) -> aiohttp.ClientSession:
+        # Not the key: aiohttp tells a proxy what stands here, the Authorization as its own.
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
         # The limiter bounds the connections; a second bound here would only hide requests from it.
         return aiohttp.ClientSession(
             headers=headers,
