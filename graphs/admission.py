@@ -10,7 +10,7 @@ from graphs.context import ProductionContext
 from simulator.models.decision import Decision
 from simulator.models.unit import Unit, UnitResult
 from simulator.population.candidate import Admission, Candidate
-from simulator.population.dedup import Deduplicator
+from simulator.population.dedup import Comparison, Deduplicator
 from simulator.population.verdict import DedupSettings
 from simulator.runs.entry import Entry, Product, ProductKind
 from simulator.runs.pool import Ended
@@ -83,10 +83,11 @@ async def admit_products(
     if not proposals:
         return [Entry(ended.unit, ended.result) for ended in batch]
     desk = await _desk(context, kind)
-    vectors = await context.embedder.embed([one.text for one in proposals.values()])
+    ids, texts = [one.product.id for one in proposals.values()], [one.text for one in proposals.values()]
+    comparison = desk.dedup.compare(ids, texts, await context.embedder.embed(texts))
     decided = {
-        id_: _decide(desk, kind, id_, proposal, vector)
-        for (id_, proposal), vector in zip(proposals.items(), vectors, strict=True)
+        unit: _decide(desk, kind, unit, proposal, comparison, place)
+        for place, (unit, proposal) in enumerate(proposals.items())
     }
     return [_product_entry(ended, proposals.get(ended.unit.id), decided.get(ended.unit.id)) for ended in batch]
 
@@ -98,14 +99,16 @@ def _product_entry(ended: Ended, proposal: Proposal | None, decision: Decision |
     return Entry(ended.unit, ended.result, decisions=[decision], products=products)
 
 
-def _decide(desk: _Desk, kind: ProductKind, unit: str, proposal: Proposal, vector: Any) -> Decision:
+def _decide(
+    desk: _Desk, kind: ProductKind, unit: str, proposal: Proposal, comparison: Comparison, place: int
+) -> Decision:
     id_ = proposal.product.id
     shared: dict[str, Any] = {"subject": kind, "candidate": id_, "text": proposal.text, "unit": unit}
     holder = desk.keys.get(proposal.key) if proposal.key else None
     if holder is not None:
         reason = f"the name {proposal.key!r} is taken"
         return Decision(**shared, admitted=False, stage="exact", survivor=holder, score=1.0, reason=reason)
-    verdict = desk.dedup.decide(id_, proposal.text, vector)
+    verdict = comparison.decide(place)
     if not verdict.admitted:
         reason = f"too near to {verdict.survivor}"
         return Decision(

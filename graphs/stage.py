@@ -9,6 +9,7 @@ from graphs.context import ProductionContext
 from simulator.errors import EndpointError
 from simulator.models.base import Record, derive_seed
 from simulator.models.unit import Failure, Unit, UnitResult
+from simulator.population.collector import collector_seldom
 from simulator.runs.entry import Entry
 from simulator.runs.events import StageEnded, StageStarted
 from simulator.runs.ledger import Ledger
@@ -98,10 +99,11 @@ async def _round(
         stop=lambda: context.stop.reason,
         listener=context.listener,
     )
-    async for batch in batches:
-        entries = await settle(batch)
-        await context.ledger.commit(entries)
-        tally.add(entries)
+    with collector_seldom():
+        async for batch in batches:
+            entries = await settle(batch)
+            await context.ledger.commit(entries)
+            tally.add(entries)
 
 
 def failed(unit: Unit, cause: str, message: str, raw: str = "", attempts: int = 0) -> UnitResult:

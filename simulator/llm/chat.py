@@ -6,11 +6,10 @@ This module imports ``langchain_openai`` (1.5 s): import it where it is needed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage, convert_to_messages
+from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import PrivateAttr, SecretStr
@@ -27,16 +26,6 @@ _NO_CLIENT = object()
 """Stands where LangChain would put OpenAI's clients: nothing but ``post`` can send, and no TLS is set up in vain."""
 
 
-def _message(message: tuple[str, str] | dict[str, Any]) -> BaseMessage:
-    return _plain(*message) if isinstance(message, tuple) else convert_to_messages([message])[0]
-
-
-@lru_cache(maxsize=1024)
-def _plain(role: str, content: str) -> BaseMessage:
-    """Return LangChain's form of a message; most are a prompt's rules and examples, the same in every request."""
-    return convert_to_messages([(role, content)])[0]
-
-
 class HttpChat(ChatOpenAI):
     """``ChatOpenAI`` without the OpenAI client: requests are built and answers read by LangChain, sent by ``post``.
 
@@ -45,6 +34,7 @@ class HttpChat(ChatOpenAI):
 
     _post: Post = PrivateAttr()
     _new_limit_name: bool = PrivateAttr()
+    _forms: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
 
     def __init__(self, *, model: str, url: str, post: Post, new_limit_name: bool) -> None:
         """Make a model.
@@ -77,6 +67,19 @@ class HttpChat(ChatOpenAI):
         payload.pop("stream", None)
         return payload
 
+    def _sent(self, message: tuple[str, str] | dict[str, Any]) -> dict[str, Any]:
+        """Return a message as LangChain puts it into a request; of plain ones, only the text differs for a role."""
+        if isinstance(message, dict):
+            return self._form(message)
+        role, content = message
+        if role not in self._forms:
+            self._forms[role] = self._form(message)
+        return {**self._forms[role], "content": content}
+
+    def _form(self, message: tuple[str, str] | dict[str, Any]) -> dict[str, Any]:
+        form: dict[str, Any] = self._get_request_payload([message])["messages"][0]
+        return form
+
     async def complete(self, messages: Sequence[tuple[str, str] | dict[str, Any]], **parameters: Any) -> ChatResult:
         """Return the answer without LangChain's callbacks: ``ainvoke`` doubles the cost of a call, and traces it.
 
@@ -84,11 +87,11 @@ class HttpChat(ChatOpenAI):
             messages: Pairs of ``system``, ``user`` or ``assistant`` and a text, or messages as a request has them.
             parameters: Parameters of the request.
         """
-        return await self._agenerate([_message(message) for message in messages], **parameters)
+        return self.result(await self._post(self.payload(messages, **parameters)))
 
     def payload(self, messages: Sequence[tuple[str, str] | dict[str, Any]], **parameters: Any) -> dict[str, Any]:
         """Return the body of the request that :meth:`complete` would send."""
-        return self._get_request_payload([_message(message) for message in messages], **parameters)
+        return {**self._get_request_payload([], **parameters), "messages": [self._sent(one) for one in messages]}
 
     def result(self, data: bytes) -> ChatResult:
         """Return what an answer's body says; it must have been checked."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 __all__ = ["Record", "canonical_json", "content_hash", "content_id", "derive_seed", "normalise_text"]
 
 _SPACE = re.compile(r"\s+")
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 class Record(BaseModel):
@@ -38,7 +39,7 @@ def canonical_json(value: Any) -> str:
     """
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODE(value)
 
 
 def content_hash(*parts: Any) -> str:

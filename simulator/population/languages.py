@@ -39,6 +39,12 @@ _COMMON: dict[str, frozenset[str]] = {
     }.items()
 }
 
+_LANGUAGES_OF: dict[str, tuple[str, ...]] = {
+    word: tuple(language for language, common in _COMMON.items() if word in common)
+    for word in frozenset[str]().union(*_COMMON.values())
+}
+"""Each common word with the languages that it is one of."""
+
 LANGUAGES: tuple[str, ...] = tuple(dict.fromkeys([*_COMMON, *(language for _, language in _SCRIPTS)]))
 """The codes (ISO 639-1) that :func:`guess_language` can return."""
 
@@ -73,7 +79,10 @@ def guess_language(text: str) -> str | None:
 
 
 def _by_words(words: list[str]) -> str | None:
-    hits = {language: sum(word in common for word in words) for language, common in _COMMON.items()}
+    hits = dict.fromkeys(_COMMON, 0)
+    for word in words:
+        for language in _LANGUAGES_OF.get(word, ()):
+            hits[language] += 1
     # Persona texts are noun phrases: an English one may have no common word but its article.
     english = hits.pop("en") + sum(bool(_ENGLISH_ENDING.search(word)) for word in words) // 2
     ranked = sorted(hits, key=lambda language: -hits[language])

@@ -40,6 +40,7 @@ class PrefixPlan:
         self.largest_grouped = self._largest_grouped()
         self.group_prefix = lru_cache(maxsize=None)(self._group_prefix)
         self.single_prefix = lru_cache(maxsize=None)(self._single_prefix)
+        self.partners = lru_cache(maxsize=None)(self._partners)
 
     def least_common(self, size: int) -> int:
         """Return the smallest overlap that any partner of a set of ``size`` must have with it, at least 1."""
@@ -66,6 +67,10 @@ class PrefixPlan:
             if size > MAX_GROUPS * 100:  # threshold 1.0: the prefix is the width for any size
                 break
         return size
+
+    def _partners(self, size: int) -> tuple[int, int]:
+        """Return the sizes of the smallest and the largest set that can reach the threshold with one of ``size``."""
+        return self.least_common(size), self.largest_partner(size)
 
     def _group_prefix(self, size: int) -> int:
         """Return how many of the rarest tokens of a set of ``size`` form the group keys."""
@@ -110,10 +115,17 @@ class PrefixIndex:
                 candidates.add(rows)
             elif rows is not None:
                 candidates.update(rows)
-        best, present = None, frozenset(ranks) if candidates else frozenset()
+        if not candidates:
+            return None
+        best, present = None, frozenset(ranks)
+        least, most = self._plan.partners(len(present))
         for row in candidates:
-            match = Match(row, self._jaccard(present, self._sets[row]))
-            if match.score >= self._threshold and match.beats(best):
+            stored = self._sets[row]
+            if not least <= len(stored) <= most:
+                continue
+            common = len(present.intersection(stored))
+            score = common / (len(present) + len(stored) - common)
+            if score >= self._threshold and (match := Match(row, score)).beats(best):
                 best = match
         return best
 
@@ -147,8 +159,3 @@ class PrefixIndex:
             return singles
         pairs = combinations(ranks[: self._plan.group_prefix(size)], 2)
         return [high << 32 | low for high, low in pairs] + singles
-
-    @staticmethod
-    def _jaccard(present: frozenset[int], stored: array[int]) -> float:
-        common = len(present.intersection(stored))
-        return common / (len(present) + len(stored) - common)

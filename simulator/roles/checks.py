@@ -66,14 +66,16 @@ def shared_run(text: str, sources: Iterable[str], words: int, known: Set[str] = 
         words: Length of the run; Chinese characters count as words.
         known: Words that do not count, because everybody may use them (names, places): a run needs ``words`` others.
     """
+    own = frozenset(_runs(text, words, frozenset(known)))
+    found = (run for source in sources for run in _runs(source, words, frozenset(known)) if run in own)
+    return next(map(" ".join, found), None)
+
+
+@lru_cache(maxsize=256)
+def _runs(text: str, words: int, known: frozenset[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the runs of a text in order; what must not be copied is mostly the same few texts."""
     own = [word for word in word_list(text) if word not in known]
-    runs = {tuple(own[i : i + words]) for i in range(len(own) - words + 1)}
-    for source in sources:
-        theirs = [word for word in word_list(source) if word not in known]
-        for i in range(len(theirs) - words + 1):
-            if tuple(theirs[i : i + words]) in runs:
-                return " ".join(theirs[i : i + words])
-    return None
+    return tuple(tuple(own[i : i + words]) for i in range(len(own) - words + 1))
 
 
 def repeated_words(text: str, most: int = 2, content: int = 1) -> str | None:

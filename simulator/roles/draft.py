@@ -81,6 +81,8 @@ async def together(draws: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
 
     A used-up budget cancels none: what is asked already is paid for, and is kept.
     """
+    if len(draws) == 1:
+        return [await draws[0]]
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_to_its_end(one)) for one in draws]
