@@ -6,6 +6,7 @@ import asyncio
 import logging
 import traceback
 from base64 import b64encode
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -196,6 +197,51 @@ def test_a_server_that_wants_the_other_name_of_the_limit_gets_it() -> None:
             with pytest.raises(EndpointRefused):
                 await model.reply(ask("x", max_tokens=7))
             assert server.count == 2
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize(("known", "wanted"), [("max_tokens", ""), ("max_completion_tokens", "openai")])
+def test_many_first_requests_at_once_exchange_the_name_of_the_limit_together(known: str, wanted: str) -> None:
+    other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}[known]
+
+    async def go() -> None:
+        together = FakeServer(unknown=(known,), latency=lambda _: 0.05)
+        async with together as server, endpoint_of(server, kind=wanted) as model:
+            replies = await asyncio.gather(*(model.reply(ask(f"{number}", max_tokens=7)) for number in range(8)))
+            assert all(reply.text for reply in replies)
+            assert [body.get(other) for body in server.requests[-8:]] == [7] * 8
+
+    asyncio.run(go())
+
+
+def test_what_is_no_longer_sent_is_told_once() -> None:
+    told: list[str] = []
+
+    async def go() -> None:
+        async with AsyncExitStack() as stack:
+            server = await stack.enter_async_context(FakeServer(unknown=("seed",), latency=lambda _: 0.05))
+            opened = open_model(parse_spec(f"{server.url}#fake"), Settings(), told.append)
+            model = await stack.enter_async_context(opened)
+            await asyncio.gather(*(model.reply(ask("x").model_copy(update={"seed": 4})) for _ in range(4)))
+
+    asyncio.run(go())
+    assert [text.partition(" (")[0] for text in told] == ["fake: the endpoint does not take 'seed'"]
+
+
+@pytest.mark.parametrize(
+    "said", ["Unsupported parameter: 'tools' is not supported", '"auto" tool choice is not supported by this server']
+)
+def test_an_assistant_is_not_asked_without_its_tools(said: str) -> None:
+    tool = {"type": "function", "function": {"name": "t", "description": "d", "parameters": {"type": "object"}}}
+    request = ChatRequest(thread=({"role": "user", "content": "hi"},), tools=(tool,))
+
+    async def go() -> None:
+        refusing = FakeServer(fault_for=lambda *_: Fault.error(400, said))
+        async with refusing as server, endpoint_of(server) as model:
+            with pytest.raises(EndpointRefused, match="offers tools, which this endpoint does not take"):
+                await model.reply(request)
+            assert [body["tools"] for body in server.requests] == [[tool]]
 
     asyncio.run(go())
 

@@ -119,7 +119,7 @@ async def open_crew(
         meter: Counts the calls.
         batches: Records batches; without it every request is a call of its own.
         stop_waiting: Asked while a batch is waited for; returns why the run is to stop.
-        tell: Told what becomes of batches.
+        tell: Told what becomes of batches, and what an endpoint does not take.
 
     Raises:
         ModelSpecError: A SPEC, file or key is wrong.
@@ -172,7 +172,7 @@ class _Doors:
         elif spec.name in self.opened:
             model = self.opened[spec.name]
         else:
-            door = open_model(self._capped(spec), self.settings)
+            door = open_model(self._capped(spec), self.settings, self.tell)
             model = self.opened[spec.name] = await self.stack.enter_async_context(door)
         price = self.prices[role] = role_price(self.scenario, role, self.settings, spec)
         kept = CachedModel(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from typing import Any
 
 from simulator.llm.spec import Structured
 from simulator.llm.tiers import Tier, adapt, next_tier
 from simulator.transport.setback import Answer
 
-__all__ = ["TEACHING", "Dialect"]
+__all__ = ["TEACHING", "Dialect", "refused_tools"]
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,9 @@ TEACHING = frozenset({400, 404, 422})
 
 _FORMAT_WORDS = ("response_format", "json_schema", "json_object", "json mode", "schema", "grammar", "structured")
 _UNKNOWN_WORDS = ("unrecognized", "unsupported", "not support", "not permitted", "unknown", "unexpected", "forbidden")
-_ESSENTIAL = frozenset({"model", "messages", "response_format", "max_tokens", "max_completion_tokens"})
+_ESSENTIAL = frozenset({"model", "messages", "response_format", "max_tokens", "max_completion_tokens", "tools"})
+"""What a request is about: without its tools another assistant would be tested than the one that is meant."""
+
 _LIMIT_NAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
@@ -31,16 +34,18 @@ class Dialect:
         dropped: Parameters that it refused and that are no longer sent.
     """
 
-    def __init__(self, structured: Structured, *, strict: bool) -> None:
+    def __init__(self, structured: Structured, *, strict: bool, tell: Callable[[str], None] = log.warning) -> None:
         """Start with everything that the SPEC allows.
 
         Args:
             structured: ``auto`` to learn the tier, or the tier to stay at.
             strict: Whether schemas have to be in OpenAI's strict dialect.
+            tell: Told, in a sentence, what the server is no longer sent.
         """
         self.tier: Tier = "json_schema" if structured == "auto" else structured
         self.dropped: set[str] = set()
         self._strict = strict
+        self._tell = tell
         self._fixed = structured != "auto"
         self._limit: str | None = None
 
@@ -82,11 +87,22 @@ class Dialect:
 
     def _give_up(self, parameter: str, said: str) -> bool:
         if parameter in _LIMIT_NAMES:
-            known, self._limit = self._limit, _LIMIT_NAMES[parameter]
-            return known is None
-        log.warning("the endpoint does not take %r (%s); it is no longer sent", parameter, said)
+            if self._limit == parameter:  # it refuses both names
+                return False
+            self._limit = _LIMIT_NAMES[parameter]
+            return True
+        if parameter not in self.dropped:
+            self._tell(f"the endpoint does not take {parameter!r} ({said}); it is no longer sent")
         self.dropped.add(parameter)
         return True
+
+
+def refused_tools(sent: dict[str, Any], answer: Answer) -> bool:
+    """Return whether a refusal of ``sent`` is about its tools, which it cannot do without."""
+    return "tools" in sent and (
+        answer.parameter().partition("[")[0] in {"tools", "tool_choice"}
+        or re.search(r"\btools?\b|\btool (?:choice|call|use)", answer.message().lower()) is not None
+    )
 
 
 def _named(sent: dict[str, Any], blamed: str, said: str) -> str | None:

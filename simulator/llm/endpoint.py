@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from simulator.llm.dialect import TEACHING, Dialect
+from simulator.errors import EndpointRefused
+from simulator.llm.dialect import TEACHING, Dialect, refused_tools
 from simulator.llm.reading import check_completion, repair_completion
 from simulator.llm.spec import EndpointSpec
 from simulator.models.base import canonical_json
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from simulator.llm.chat import HttpChat
 
 __all__ = ["Connect", "Endpoint"]
+
+log = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[HttpClient]]
 
@@ -43,15 +47,18 @@ class Endpoint:
     Args:
         spec: What was opened.
         connect: Makes the transport; called once, at first use.
+        tell: Told, in a sentence, what the server does not take and is no longer sent.
 
     Attributes:
         spec: What was opened.
         dialect: How the server is spoken to.
     """
 
-    def __init__(self, spec: EndpointSpec, connect: Connect) -> None:
+    def __init__(self, spec: EndpointSpec, connect: Connect, tell: Callable[[str], None] = log.warning) -> None:
         self.spec = spec
-        self.dialect = Dialect(spec.structured, strict=spec.kind == "openai")
+        self.dialect = Dialect(
+            spec.structured, strict=spec.kind == "openai", tell=lambda text: tell(f"{spec.model}: {text}")
+        )
         self._name = spec.name
         self._connect = connect
         self._connecting = asyncio.Lock()
@@ -158,7 +165,15 @@ class Endpoint:
             if 200 <= answer.status < 300:
                 return client.place.strike_data(answer.data)
             if not self.dialect.learn(sent, answer):
-                raise client.refusal(answer)
+                raise _refusal(client, sent, answer)
+
+
+def _refusal(client: HttpClient, sent: dict[str, Any], answer: Answer) -> Exception:
+    error = client.refusal(answer)
+    if not refused_tools(sent, answer):
+        return error
+    text = f"{error} The request offers tools, which this endpoint does not take: use a model that does"
+    return EndpointRefused(text, raw=getattr(error, "raw", ""), attempts=getattr(error, "attempts", 0))
 
 
 def _messages(request: ChatRequest) -> list[tuple[str, str] | dict[str, Any]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,27 +29,35 @@ from simulator.transport.setback import Place
 
 __all__ = ["Probe", "open_model", "probe"]
 
+log = logging.getLogger(__name__)
+
 ATTEMPT_SHARE = 0.6
 """Share of the whole time that one attempt may take: a connection that hangs leaves time for a second one."""
 
 
-def open_model(spec: EndpointSpec, settings: Settings) -> Endpoint:
+def open_model(spec: EndpointSpec, settings: Settings, tell: Callable[[str], None] = log.warning) -> Endpoint:
     """Return the model that ``spec`` names. Nothing is connected or started before its first use.
 
     Close it with ``aclose`` (or use it in ``async with``) in the event loop that used it.
 
+    Args:
+        spec: Where it is.
+        settings: Keys, proxies, and the embedded server's size.
+        tell: Told, in a sentence, what the server does not take and is no longer sent.
+
     Raises:
         ModelSpecError: Its key is not set, or would be sent unencrypted.
+        UsageError: The proxy that the environment names for it is none.
     """
     if spec.path is not None:
-        return Endpoint(_shaped(spec, settings), lambda: _connect_embedded(spec, settings))
+        return Endpoint(_shaped(spec, settings), lambda: _connect_embedded(spec, settings), tell)
     place = Place(spec.url, spec.key_env or DEFAULT_KEY, key_of(spec, settings))
     proxy = settings.proxy_for(spec.url)
 
     async def connect() -> HttpClient:
         return _client(spec, place, proxy)
 
-    return Endpoint(spec, connect)
+    return Endpoint(spec, connect, tell)
 
 
 @dataclass(frozen=True)
