@@ -6,6 +6,7 @@ import asyncio
 import logging
 import traceback
 from base64 import b64encode
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Literal
@@ -14,9 +15,11 @@ import pytest
 from llm_cases import ask, client_of, endpoint_of
 from pydantic import Field, SecretStr
 
-from simulator.errors import EndpointError, EndpointRefused, InvalidReply, ModelSpecError
+from simulator.errors import CutReply, EndpointError, EndpointRefused, InvalidReply, ModelSpecError
+from simulator.llm.dialect import REASONING_ROOM
 from simulator.llm.fake_server import FakeServer, Fault
 from simulator.llm.open import open_model, probe
+from simulator.llm.reading import usable
 from simulator.llm.spec import parse_spec
 from simulator.llm.structured import parse, schema_of
 from simulator.models.base import Record
@@ -213,6 +216,95 @@ def test_many_first_requests_at_once_exchange_the_name_of_the_limit_together(kno
             assert [body.get(other) for body in server.requests[-8:]] == [7] * 8
 
     asyncio.run(go())
+
+
+def reasons(before: int) -> Callable[[int, dict[str, Any]], Fault]:
+    """Return the rule of a server whose model reasons for ``before`` tokens, and is cut where the limit is lower."""
+
+    def rule(_: int, body: dict[str, Any]) -> Fault:
+        limit = body.get("max_completion_tokens") or body["max_tokens"]
+
+        def edit(made: dict[str, Any]) -> dict[str, Any]:
+            choice, spent = made["choices"][0], min(before, limit)
+            if spent == limit:
+                choice |= {"finish_reason": "length", "message": {"role": "assistant", "content": ""}}
+            details = {"reasoning_tokens": spent}
+            return made | {"usage": {**made["usage"], "completion_tokens": spent, "completion_tokens_details": details}}
+
+        return Fault(edit=edit)
+
+    return rule
+
+
+def limits_of(server: FakeServer) -> list[int]:
+    return [body.get("max_completion_tokens") or body["max_tokens"] for body in server.requests]
+
+
+@pytest.mark.parametrize("model", ["gpt-5-mini", "openai/gpt-5", "o3", "o4-mini", "o1-preview"])
+def test_a_model_that_is_known_to_reason_has_room_for_it(model: str) -> None:
+    async def go() -> None:
+        async with AsyncExitStack() as stack:
+            server = await stack.enter_async_context(FakeServer(fault_for=reasons(900)))
+            opened = await stack.enter_async_context(open_model(parse_spec(f"{server.url}#{model}"), Settings()))
+            assert usable(await opened.reply(ask("x", max_tokens=300))).text
+            assert "max_tokens" not in await opened.payload(ask("x"))  # no limit stays none
+            assert limits_of(server) == [300 + REASONING_ROOM]
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("model", ["gpt-4.1-mini", "o10", "llama3.2", "phi-o3x"])
+def test_that_a_model_reasons_is_learnt_from_a_reply_that_was_cut(model: str) -> None:
+    told: list[str] = []
+
+    async def go() -> None:
+        async with AsyncExitStack() as stack:
+            server = await stack.enter_async_context(FakeServer(fault_for=reasons(900)))
+            opened = open_model(parse_spec(f"{server.url}#{model}"), Settings(), told.append)
+            await stack.enter_async_context(opened)
+            with pytest.raises(CutReply):
+                usable(await opened.reply(ask("x", max_tokens=300)))
+            assert usable(await opened.reply(ask("y", max_tokens=300))).text
+            assert limits_of(server) == [300, 300 + REASONING_ROOM]
+
+    asyncio.run(go())
+    assert [text.partition(" before")[0] for text in told] == [f"{model}: the model reasons"]
+
+
+def test_a_model_that_is_cut_without_reasoning_gets_no_more_room() -> None:
+    async def go() -> None:
+        cut = FakeServer(fault_for=lambda *_: Fault(edit=cut_short))
+        async with cut as server, endpoint_of(server) as model:
+            for number in range(2):
+                await model.reply(ask(f"{number}", max_tokens=300))
+            assert limits_of(server) == [300, 300]
+
+    def cut_short(made: dict[str, Any]) -> dict[str, Any]:
+        made["choices"][0]["finish_reason"] = "length"
+        made["usage"]["completion_tokens_details"] = {"reasoning_tokens": 0}
+        return made
+
+    asyncio.run(go())
+
+
+def test_a_context_that_is_too_small_gets_less_room_and_in_the_end_none() -> None:
+    def small(context: int) -> Callable[[int, dict[str, Any]], Fault | None]:
+        said = f"This model's maximum context length is {context} tokens. However, you requested more"
+        return lambda _, body: Fault.error(400, said) if body["max_tokens"] > context else None
+
+    async def go(context: int, concurrent: int) -> list[int]:
+        narrow = FakeServer(fault_for=small(context), latency=lambda _: 0.02)
+        async with narrow as server, endpoint_of(server) as model:
+            model.dialect.learn_reasoning()
+            asked = (model.reply(ask(f"{number}", max_tokens=300)) for number in range(concurrent))
+            await asyncio.gather(*asked)
+            return limits_of(server)
+
+    assert asyncio.run(go(4096, 1)) == [8492, 4246, 2123]
+    assert asyncio.run(go(310, 1))[-1] == 300
+    assert set(asyncio.run(go(4096, 8))) == {8492, 4246, 2123}
+    with pytest.raises(EndpointRefused, match="maximum context length is 200"):
+        asyncio.run(go(200, 1))
 
 
 def test_what_is_no_longer_sent_is_told_once() -> None:

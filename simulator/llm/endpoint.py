@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.errors import EndpointRefused
 from simulator.llm.dialect import TEACHING, Dialect, refused_tools
-from simulator.llm.reading import check_completion, repair_completion
+from simulator.llm.reading import CUT, check_completion, repair_completion
 from simulator.llm.spec import EndpointSpec
 from simulator.models.base import canonical_json
 from simulator.models.message import ChatRequest, Reply, Usage
@@ -57,7 +57,10 @@ class Endpoint:
     def __init__(self, spec: EndpointSpec, connect: Connect, tell: Callable[[str], None] = log.warning) -> None:
         self.spec = spec
         self.dialect = Dialect(
-            spec.structured, strict=spec.kind == "openai", tell=lambda text: tell(f"{spec.model}: {text}")
+            spec.structured,
+            strict=spec.kind == "openai",
+            model=spec.model,
+            tell=lambda text: tell(f"{spec.model}: {text}"),
         )
         self._name = spec.name
         self._connect = connect
@@ -107,7 +110,7 @@ class Endpoint:
         """
         await self.ready()
         result = await self.chat.complete(_messages(request), **self._parameters(request))
-        return _to_reply(result, self.spec.model, tools=bool(request.tools))
+        return self._reply(result, tools=bool(request.tools))
 
     async def payload(self, request: ChatRequest) -> dict[str, Any]:
         """Return the body that :meth:`reply` would send, in the words that the server is known to understand."""
@@ -121,7 +124,7 @@ class Endpoint:
             data: A chat completion, as it came.
             tools: Whether the request offered tools.
         """
-        return _to_reply(self.chat.result(data), self.spec.model, tools=tools)
+        return self._reply(self.chat.result(data), tools=tools)
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
@@ -135,6 +138,12 @@ class Endpoint:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def _reply(self, result: ChatResult, *, tools: bool) -> Reply:
+        reply = _to_reply(result, self.spec.model, tools=tools)
+        if reply.finish.lower() in CUT and (result.generations[0].generation_info or {})["reasoned"]:
+            self.dialect.learn_reasoning()
+        return reply
 
     def _parameters(self, request: ChatRequest) -> dict[str, Any]:
         sampling = request.sampling
@@ -164,7 +173,7 @@ class Endpoint:
             answer = await client.post("/chat/completions", sent, check=check, hand_back=TEACHING, cost=cost)
             if 200 <= answer.status < 300:
                 return client.place.strike_data(answer.data)
-            if not self.dialect.learn(sent, answer):
+            if not self.dialect.learn(sent, answer) or self.dialect.translate(payload) == sent:
                 raise _refusal(client, sent, answer)
 
 

@@ -11,7 +11,7 @@ from simulator.transport.body import clean, decode, shorten
 from simulator.transport.limiter import Outcome
 from simulator.transport.setback import HOPELESS, TRANSIENT, Answer, Place, Setback, kept
 
-__all__ = ["check_completion", "repair_completion", "usable", "without_reasoning"]
+__all__ = ["CUT", "check_completion", "repair_completion", "usable", "without_reasoning"]
 
 DONE = frozenset({"stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"})
 CUT = frozenset({"length", "max_tokens", "max_length", "model_length"})
@@ -80,7 +80,7 @@ def repair_completion(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     Only the first choice is kept; its text is cleaned and freed of reasoning; a usage that makes no sense counts as 0.
 
     Returns:
-        The body, and ``{"repaired": ..., "refusal": ..., "usage": ...}``.
+        The body, and ``{"repaired": ..., "refusal": ..., "reasoned": ...}``.
     """
     body, repaired = decode(data)
     choice = body["choices"][0]
@@ -105,8 +105,19 @@ def repair_completion(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
             "prompt_tokens_details": {"cached_tokens": usage.cached},
         },
     }
-    known = {"repaired": repaired or clean(text) != text, "refusal": bool(refusal) and not text}
+    known = {
+        "repaired": repaired or clean(text) != text,
+        "refusal": bool(refusal) and not text,
+        "reasoned": _reasoned(message, text, body.get("usage")),
+    }
     return safe, known
+
+
+def _reasoned(message: dict[str, Any], text: str, usage: Any) -> bool:
+    """Return whether the model reasoned before it answered: by its usage, or by what servers give apart or as text."""
+    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
+    counted = isinstance(details, dict) and _count(details.get("reasoning_tokens")) > 0
+    return counted or bool(message.get("reasoning_content") or message.get("reasoning")) or _OPEN in text
 
 
 def _not_json(answer: Answer, place: Place) -> Setback:
