@@ -24,7 +24,9 @@ from graphs.stages.extract import extract
 from graphs.stages.imports import import_personas
 from graphs.stages.npcs import write_npcs
 from graphs.stages.pose import pose
+from graphs.stages.problems import pose_problems, solve_problems
 from graphs.stages.report import report
+from graphs.stages.texts import write_texts
 from graphs.stages.tools import design_tools
 from simulator.errors import InputError
 from simulator.models.persona import MAX_HOP
@@ -58,6 +60,9 @@ STAGES: dict[str, tuple[str | None, Stage]] = {
     "npcs": ("npcs", write_npcs),
     "tools": ("tools", design_tools),
     "code": ("coded", write_code),
+    "problems": ("problems", pose_problems),
+    "solve": ("solved", solve_problems),
+    "texts": ("writings", write_texts),
     "report": (None, report),
 }
 

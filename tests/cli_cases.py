@@ -13,7 +13,7 @@ from simulator.models.message import Reply, Usage
 from simulator.models.npc import Npc, NpcTie
 from simulator.models.outcome import CheckResult, Outcome
 from simulator.models.persona import Persona, persona_id
-from simulator.models.problem import Problem, WrittenText
+from simulator.models.problem import Problem, Solution, WrittenText
 from simulator.models.relation import Relation, RelationKind
 from simulator.models.tool import Tool, ToolParameter
 from simulator.models.unit import Attempt, Failure, Unit, UnitResult
@@ -217,6 +217,14 @@ def _products() -> list[Entry]:
     text = WrittenText(
         id=content_id("w", "1"), persona=nurse, title="Night rounds", text="Walk slowly. Listen at each door."
     )
+    solution = Solution(
+        id=content_id("s", "1"),
+        problem=problem.id,
+        persona=nurse,
+        steps="3 of 48 is 3 / 48.",
+        answer="1/16",
+        agreement=0.8,
+    )
     outcome = Outcome(
         id=content_id("o", "1"),
         conversation=CONVERSATION.id,
@@ -232,6 +240,7 @@ def _products() -> list[Entry]:
         Product("npc", ORIN.id, pilot, ORIN),
         Product("tool", TOOL.id, pilot, TOOL),
         Product("problem", problem.id, nurse, problem),
+        Product("solution", solution.id, nurse, solution),
         Product("text", text.id, nurse, text),
         Product("outcome", outcome.id, pilot, outcome),
     ]
@@ -241,7 +250,8 @@ def _products() -> list[Entry]:
         "npc": "npcs",
         "tool": "tools",
         "problem": "problems",
-        "text": "writings",
+        "solution": "solve",
+        "text": "texts",
         "outcome": "check",
     }
     return [

@@ -83,6 +83,9 @@ def inputs_of(name: str) -> dict[str, Any]:
         },
         "assistant": {"history": [opener.model_dump()]},
         "tool_designer": {"persona": PERSONA},
+        "problem_writer": {"persona": PERSONA},
+        "solver": {"problem": "Somebody spends 12 minutes on the wet cellar each of 5 days. How many minutes?"},
+        "text_writer": {"persona": PERSONA},
         "tool_coder": {"tool": _TOOL.model_dump(mode="json")},
         "tool_player": {"name": "log_boat", "returns": _TOOL.output_schema(), "arguments": {"boat": "Merle"}},
         "judge": {

@@ -188,6 +188,32 @@ def tool_player(request: ChatRequest) -> str:
     return json.dumps(value_for(tool["result"], Dice(asked.encode())))
 
 
+def problem_writer(request: ChatRequest) -> str:
+    topic, deed = pick(TOPICS, _last(request), request.seed), pick(DEEDS, _last(request), request.seed, "q")
+    first, second = 3 + number(_last(request)) % 40, 2 + number(_last(request), "b") % 9
+    return json.dumps(
+        {"problem": f"Somebody who {deed} spends {first} minutes on {topic} each of {second} days. How many minutes?"}
+    )
+
+
+def solver(request: ChatRequest) -> str:
+    first, second = (int(found) for found in re.findall(r"spends (\d+) .* each of (\d+)", _last(request))[0])
+    return json.dumps(
+        {
+            "steps": f"Each day takes {first} minutes, so it is {first} x {second}.",
+            "answer": f"{first * second} minutes",
+        }
+    )
+
+
+def text_writer(request: ChatRequest) -> str:
+    topic = pick(TOPICS, _last(request), request.seed)
+    told = [
+        f"Somebody {place} {deed} and knows {topic}." for place in PLACES[:3] for deed in DEEDS[number(topic) % 9 :][:2]
+    ]
+    return json.dumps({"title": f"What to do about {topic}", "text": " ".join(told)})
+
+
 SCRIPTS = {
     "extractor": extractor,
     "relator": relator,
@@ -199,6 +225,9 @@ SCRIPTS = {
     "judge": judge,
     "tool_coder": tool_coder,
     "tool_player": tool_player,
+    "problem_writer": problem_writer,
+    "solver": solver,
+    "text_writer": text_writer,
 }
 
 
@@ -240,6 +269,9 @@ def _role(fields: set[str], messages: list[dict]) -> str:
         ("instruction", "poser"),
         ("need", "tool_designer"),
         ("quest", "npc_writer"),
+        ("problem", "problem_writer"),
+        ("steps", "solver"),
+        ("title", "text_writer"),
         ("answer", "judge"),
     ):
         if field in fields:

@@ -17,7 +17,7 @@ from simulator.models.instruction import Instruction
 from simulator.models.npc import Npc, NpcTie, QuestStep
 from simulator.models.outcome import CheckResult, Outcome
 from simulator.models.persona import Persona, persona_id
-from simulator.models.problem import Problem, WrittenText
+from simulator.models.problem import Problem, Solution, WrittenText
 from simulator.models.relation import Relation
 from simulator.models.tool import Tool, ToolParameter
 from simulator.models.unit import Attempt, Failure, Unit, UnitResult
@@ -49,7 +49,8 @@ def joined(text: str) -> str:
 def test_without_a_kind_it_says_what_is_there(run: str, capsys: Shown) -> None:
     assert json.loads(output(capsys, "show", run, "--json")) == {
         "personas": 8, "relations": 6, "decisions": 10, "cast": 2, "instructions": 2, "conversations": 1, "npcs": 1,
-        "tools": 1, "toolsets": 1, "problems": 1, "texts": 1, "outcomes": 1, "failures": 1, "units": 21,
+        "tools": 1, "toolsets": 1, "problems": 1,
+        "solutions": 1, "texts": 1, "outcomes": 1, "failures": 1, "units": 22,
     }  # fmt: skip
     assert set(json.loads(output(capsys, "show", run, "--json"))) == set(KINDS)
     assert "personas" in output(capsys, "show", run)
@@ -115,7 +116,7 @@ def test_filters_and_limits(run: str, capsys: Shown) -> None:
     [
         (["show", "RUN", "people"], "'people' is not a kind"),
         (["show", "RUN", "tool", "9"], "none of the 1 tools"),
-        (["show", "RUN", "units", "u-"], "21 units have an id that begins with 'u-'"),
+        (["show", "RUN", "units", "u-"], "22 units have an id that begins with 'u-'"),
         (["show", "RUN", "persona", "who"], "personas fit 'who'"),
         (["show", "RUN", "tools", "--hop", "1"], "--hop goes with personas"),
         (["show", "RUN", "tools", "--rejected"], "--rejected goes with decisions"),
@@ -252,6 +253,7 @@ def evil_entries() -> list[Entry]:
             ),
         ),
         ("problem", Problem(id="q-1", persona=a, subject=EVIL, text=EVIL)),
+        ("solution", Solution(id="s-1", problem="q-1", persona=a, steps=EVIL, answer=EVIL)),
         ("text", WrittenText(id="w-1", persona=a, title=EVIL, text=EVIL)),
     ]
     return [

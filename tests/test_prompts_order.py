@@ -19,7 +19,7 @@ from simulator.prompts.template import Prompt, load_prompt
 from simulator.settings import Settings
 
 OTHER = "a tax adviser of 61 who is learning the accordion on a windy peninsula"
-CHANGED = {"extractor": "text", "assistant": "history"}
+CHANGED = {"extractor": "text", "assistant": "history", "solver": "problem"}
 """The input that differs from unit to unit, where it is not the persona."""
 
 ORDER = {
@@ -30,6 +30,9 @@ ORDER = {
     "assistant": "rules, examples, history",
     "tool_designer": "rules, examples, persona",
     "npc_writer": "rules and lore, examples, persona",
+    "problem_writer": "rules, examples, persona",
+    "solver": "rules, examples, problem",
+    "text_writer": "rules, examples, persona",
 }
 """The golden order of each role's prompt."""
 

@@ -79,6 +79,9 @@ def wanted_roles(scenario: Scenario) -> list[RoleName]:
         (scenario.npcs is not None, ("npc_writer",)),
         (scenario.tools is not None, ("tool_designer",)),
         (scenario.coded is not None, ("tool_coder",)),
+        (scenario.problems is not None, ("problem_writer",)),
+        (scenario.solved is not None, ("solver",)),
+        (scenario.writings is not None, ("text_writer",)),
     ]
     return [name for yes, names in wanted if yes for name in names]
 

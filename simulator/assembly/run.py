@@ -13,7 +13,7 @@ from simulator.models.instruction import Instruction
 from simulator.models.npc import Npc
 from simulator.models.outcome import Outcome
 from simulator.models.persona import Persona
-from simulator.models.problem import Problem, WrittenText
+from simulator.models.problem import Problem, Solution, WrittenText
 from simulator.models.relation import Relation
 from simulator.models.tool import Tool
 from simulator.models.unit import Failure
@@ -123,6 +123,11 @@ class Run:
     def problems(self) -> list[Problem]:
         """The problems."""
         return [Problem.model_validate(body) for body in self.ledger.products("problem")]
+
+    @property
+    def solutions(self) -> list[Solution]:
+        """The solutions of the problems."""
+        return [Solution.model_validate(body) for body in self.ledger.products("solution")]
 
     @property
     def texts(self) -> list[WrittenText]:

@@ -90,6 +90,13 @@ def _productions(scenario: Scenario, cast: float, fruitful: Yield) -> Iterator[S
         yield StagePlan("tools", designed)
         if tools.code:
             yield StagePlan("code", designed * fruitful("tools"))
+    if scenario.problems is not None:
+        problems = min(cast, scenario.problems.count or cast) * scenario.problems.per_persona
+        yield StagePlan("problems", problems)
+        if scenario.problems.solve:
+            yield StagePlan("solve", problems * fruitful("problems"))
+    if scenario.writings is not None:
+        yield StagePlan("texts", min(cast, scenario.writings.count or cast) * scenario.writings.per_persona)
 
 
 def _conversations(section: Conversations, openings: float, cast: float) -> float:

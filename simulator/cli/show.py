@@ -19,7 +19,7 @@ __all__ = ["show"]
 
 _NAMES = (
     *("personas", "relations", "decisions", "cast", "instructions", "conversations"),
-    *("npcs", "tools", "toolsets", "problems", "texts", "outcomes", "failures", "units"),
+    *("npcs", "tools", "toolsets", "problems", "solutions", "texts", "outcomes", "failures", "units"),
 )
 """The kinds, by name only: help must not import what they are (:data:`simulator.cli.screen.kinds.KINDS`)."""
 

@@ -22,6 +22,7 @@ _PRODUCTS = {
     "npcs": "npc",
     "tools": "tool",
     "problems": "problem",
+    "solutions": "solution",
     "texts": "text",
     "outcomes": "outcome",
 }

@@ -12,8 +12,11 @@ from simulator.roles.extractor import extractor
 from simulator.roles.judge import judge
 from simulator.roles.npc_writer import npc_writer
 from simulator.roles.poser import poser
+from simulator.roles.problem_writer import problem_writer
 from simulator.roles.relator import relator
 from simulator.roles.role import Role
+from simulator.roles.solver import solver
+from simulator.roles.text_writer import text_writer
 from simulator.roles.tool_coder import tool_coder
 from simulator.roles.tool_designer import tool_designer
 from simulator.roles.tool_player import tool_player
@@ -25,6 +28,9 @@ ROLES: Mapping[str, Callable[[], Role[Any, Any]]] = {
     "extractor": extractor,
     "relator": relator,
     "poser": poser,
+    "problem_writer": problem_writer,
+    "solver": solver,
+    "text_writer": text_writer,
     "user": user,
     "assistant": assistant,
     "judge": judge,

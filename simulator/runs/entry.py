@@ -14,7 +14,7 @@ from simulator.models.unit import Unit, UnitResult
 
 __all__ = ["Entry", "Product", "ProductKind"]
 
-ProductKind = Literal["instruction", "conversation", "npc", "tool", "problem", "text", "outcome"]
+ProductKind = Literal["instruction", "conversation", "npc", "tool", "problem", "solution", "text", "outcome"]
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
-"""The sections ``instructions``, ``npcs`` and ``tools``: what the cast is put to, beside conversations."""
+"""What the cast is put to, beside conversations: instructions, NPCs, tools, problems and texts."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from simulator.scenario.section import Section
+from pydantic import BeforeValidator, Field
 
-__all__ = ["Instructions", "Npcs", "Tools"]
+from simulator.scenario.section import Section, listed
+
+__all__ = ["Instructions", "Npcs", "Problems", "Tools", "Writings"]
 
 
 class Instructions(Section):
@@ -42,3 +44,45 @@ class Tools(Section):
     count: int | None = Field(None, ge=1)
     per_persona: int = Field(1, ge=1, le=8)
     code: bool = False
+
+
+_Names = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], BeforeValidator(listed), Field(min_length=1)
+]
+
+
+class Problems(Section):
+    """Problems out of the lives of the cast.
+
+    Attributes:
+        count: Only the first so many of the cast are asked.
+        per_persona: How many each poses.
+        subjects: What they are problems of, in any words; dealt in turn.
+        level: For whom, in any words (``secondary school``); without it, what suits the person.
+        solve: Have each problem solved, several times (``candidates.solver``, 5 by default).
+        agreement: The share of the solutions, 0 to 1, that must come to the same answer; otherwise the problem has no
+            solution, which is a recorded failure.
+    """
+
+    count: int | None = Field(None, ge=1)
+    per_persona: int = Field(1, ge=1, le=64)
+    subjects: _Names = ("mathematics",)
+    level: str = Field("", max_length=200)
+    solve: bool = False
+    agreement: float = Field(0.5, ge=0, le=1)
+
+
+class Writings(Section):
+    """Texts that the cast writes of what it knows; the products are ``texts``.
+
+    Attributes:
+        count: Only the first so many of the cast write.
+        per_persona: How many each writes.
+        kinds: What they are, in any words (``letter``, ``field note``); dealt in turn.
+        words: About how long each is.
+    """
+
+    count: int | None = Field(None, ge=1)
+    per_persona: int = Field(1, ge=1, le=64)
+    kinds: _Names = ("article",)
+    words: int = Field(200, ge=40, le=1000)

@@ -11,7 +11,7 @@ from simulator.scenario.casting import Cast
 from simulator.scenario.conversations import Conversations
 from simulator.scenario.endpoints import Models, RoleName
 from simulator.scenario.growth import Dedup, Expand
-from simulator.scenario.productions import Instructions, Npcs, Tools
+from simulator.scenario.productions import Instructions, Npcs, Problems, Tools, Writings
 from simulator.scenario.section import Section
 from simulator.scenario.sources import PersonasValue, Texts
 
@@ -55,6 +55,8 @@ class Scenario(Section):
     conversations: Conversations | None = None
     npcs: Npcs | None = None
     tools: Tools | None = None
+    problems: Problems | None = None
+    writings: Writings | None = None
     budget: Budget = Budget()
     base: Path = Field(Path(), exclude=True)
 
@@ -62,6 +64,11 @@ class Scenario(Section):
     def coded(self) -> Tools | None:
         """The tools, if they are to be implemented."""
         return self.tools if self.tools is not None and self.tools.code else None
+
+    @property
+    def solved(self) -> Problems | None:
+        """The problems, if they are to be solved."""
+        return self.problems if self.problems is not None and self.problems.solve else None
 
     @property
     def tested(self) -> Conversations | None:

@@ -16,7 +16,7 @@ from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.layout import Barred, facts, short, table
 from simulator.models.instruction import Instruction
 from simulator.models.npc import FieldValue, Npc, QuestStep
-from simulator.models.problem import Problem, WrittenText
+from simulator.models.problem import Problem, Solution, WrittenText
 from simulator.models.tool import Tool, Toolset
 
 __all__ = [
@@ -27,6 +27,8 @@ __all__ = [
     "problem_card",
     "problems_table",
     "signature",
+    "solution_card",
+    "solutions_table",
     "text_card",
     "texts_table",
     "tool_card",
@@ -176,6 +178,29 @@ def problem_card(problem: Problem, people: People) -> RenderableType:
         ("persona", people.get(problem.persona, problem.persona)),
     ]
     return Group(facts(pairs), Text(), Barred(problem.text, "cyan"))
+
+
+def solutions_table(solutions: Iterable[Solution], people: People) -> Table:
+    """Return one row per solution: of which problem, the answer, and how many solutions agree on it."""
+    made = table("problem", "answer*", "agree>", "posed by*")
+    for one in solutions:
+        agree = "" if one.agreement is None else f"{one.agreement:.0%}"
+        made.add_row(
+            words(short(one.problem), "cyan"), words(one.answer, "bold"), agree, words(_who(one.persona, people), "dim")
+        )
+    return made
+
+
+def solution_card(solution: Solution, people: People) -> RenderableType:
+    """Return one solution with its steps."""
+    pairs = [
+        ("id", solution.id),
+        ("problem", solution.problem),
+        ("persona", people.get(solution.persona, solution.persona)),
+        ("agree", "one was drawn" if solution.agreement is None else f"{solution.agreement:.0%} of the solutions"),
+        ("answer", solution.answer),
+    ]
+    return Group(facts(pairs), Text(), Barred(solution.steps, "green"))
 
 
 def texts_table(texts: Iterable[WrittenText], people: People) -> Table:

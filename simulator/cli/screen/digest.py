@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Digest", "StageCount", "digest", "record_counts"]
 
-_PRODUCTS = ("instruction", "conversation", "npc", "tool", "problem", "text", "outcome")
+_PRODUCTS = ("instruction", "conversation", "npc", "tool", "problem", "solution", "text", "outcome")
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ KINDS: dict[str, Kind] = {
         Kind("tools", lambda run: run.tools, cards.tools_table, _plainly(cards.tool_card)),
         Kind("toolsets", _toolsets, cards.toolsets_table, _toolset, key=lambda group: str(group.name)),
         Kind("problems", lambda run: run.problems, cards.problems_table, _plainly(cards.problem_card)),
+        Kind("solutions", lambda run: run.solutions, cards.solutions_table, _plainly(cards.solution_card)),
         Kind("texts", lambda run: run.texts, cards.texts_table, _plainly(cards.text_card)),
         Kind(
             "outcomes",
