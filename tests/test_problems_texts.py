@@ -12,7 +12,6 @@ from role_cases import Letters, flaw, perform
 
 from simulator.assembly import simulate_sync
 from simulator.errors import ScenarioError
-from simulator.llm.scripted import ScriptedModel
 from simulator.models.persona import persona_id
 from simulator.roles.problem_writer import PosedProblem, ProblemInput, problem_writer
 from simulator.roles.solver import SolverInput, WorkedSolution, answer_key, solver
@@ -133,22 +132,11 @@ def test_a_run_poses_solves_and_writes(tmp_path: Path) -> None:
         assert {one.persona for one in (*problems, *texts, *solutions)} <= people
         assert not [one for one in run.failures if one.stage in ("problems", "solve", "texts")]
         asked = run.ledger.rows("SELECT COUNT(*) FROM units WHERE stage IN ('problems', 'solve', 'texts')")
-        assert next(asked) == (8 + len(problems) + 8,)
+        assert list(asked) == [(8 + len(problems) + 8,)]
     for kind in ("problems", "solutions", "texts"):
         assert (tmp_path / "run" / "products" / f"{kind}.jsonl").read_text()
-    asked_again = ScriptedModel(lambda request: pytest.fail("it was paid for"))
-    with simulate_sync(
-        story.scenario(
-            instructions=None,
-            conversations=None,
-            npcs=None,
-            tools=None,
-            problems={"subjects": ["mathematics", "logic"], "solve": True},
-            writings={"kinds": ["letter", "field note"], "words": 60},
-        ),
-        tmp_path / "run",
-        models=dict.fromkeys(story.SCRIPTS, asked_again),
-    ) as again:
+    refusing = dict.fromkeys(story.SCRIPTS, lambda request: pytest.fail("it was paid for"))
+    with whole(tmp_path, scripts=refusing) as again:
         assert [one.id for one in again.problems] == [one.id for one in problems]
 
 
