@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 import story
+from role_cases import perform
 
 from simulator.assembly import Overrides, open_run, simulate_sync
 from simulator.cli.main import main
 from simulator.errors import ScenarioError
 from simulator.models.tool import Tool, ToolExample, ToolField, ToolParameter
+from simulator.roles.tool_coder import code_brief, tool_coder
 from simulator.scenario.load import dump_scenario
 from simulator.tools import code_run
 from simulator.tools.code_check import code_flaw, code_of
@@ -78,6 +80,8 @@ def test_sound_code_passes() -> None:
         (GOOD.replace("(ward, free=False)", "(**said)"), "it must take ward, free"),
         (GOOD.replace("free=False", "free"), "optional and needs a default"),
         (GOOD.replace("def ", "async def "), "only imports, constants"),
+        (GOOD.replace('"beds":', '"beds": 1, "rows":'), "line 7: the result has beds, rows; it must have beds"),
+        (GOOD.replace('"beds":', '"bed":'), "the result has bed; it must have beds"),
     ],
 )
 def test_what_may_not_run_is_refused_without_running(source: str, message: str) -> None:
@@ -98,7 +102,7 @@ def test_the_examples_run_and_what_goes_wrong_is_told() -> None:
     assert asyncio.run(try_code(TOOL, GOOD)).flaw is None
     for change, cause, message in (
         (("BEDS[ward]", "BEDS['C']"), "run", "raised KeyError: 'C' (line 7)"),
-        (("{\"beds\": ", "{\"bed\": "), "result", "('bed' was unexpected)"),
+        (("{\"beds\": ", "{\"bed\": ward} if free else {\"beds\": "), "result", "('bed' was unexpected)"),
         (("math.ceil(", "-math.ceil("), "result", "beds: -4 is less than the minimum of 0"),
         (("math.ceil(", "str(math.pi + "), "result", "is not of type 'integer'"),
         (("BEDS[ward]", "BEDZ[ward]"), "lint", "F821"),
@@ -223,8 +227,35 @@ def coder(request) -> str:
     if number == 0 and "Your last module failed" not in text:
         return f"def {tool['name']}({names}):\n    raise KeyError('first')\n"
     if number == 1:
-        return f"```python\ndef {tool['name']}({names}):\n    return {{}}\n```"
+        return f"```python\ndef {tool['name']}({names}):\n    return dict()\n```"
     return f"def {tool['name']}({names}):\n    return {made!r}\n"
+
+
+SMALL = [
+    (TOOL, 'def count_beds(ward, free=None):\n    return {"beds":', ' len(ward) if free else 12}'),
+    (
+        TOOL.model_copy(update={"many": True, "parameters": TOOL.parameters[::-1], "examples": ()}),
+        'def count_beds(ward, free=None):\n    return {"rows": [{"beds":',
+        " 3}, {'beds': 4}]}",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tool", "begun", "rest"), SMALL)
+def test_a_small_prompt_begins_the_module_and_the_model_ends_it(tool: Tool, begun: str, rest: str) -> None:
+    result, model = perform(tool_coder(), code_brief(tool), [f"{rest}]", rest, rest, rest], variant="small")
+    assert result.value == {"code": f"{begun}{rest}\n"}
+    assert [attempt.flaw for attempt in result.rejected] == ["code"], "the first one cannot be parsed"
+    assert {request.messages[-1].content for request in model.requests} == {begun}
+    asked = model.requests[0].messages[-2].content
+    assert "Counts the beds of a ward." in asked
+    assert ('ward such as "A"' in asked) == bool(tool.examples)
+
+
+def test_a_small_prompt_is_told_what_failed() -> None:
+    brief = code_brief(TOOL).model_copy(update={"code": "def f(): ...", "flaw": "the example gave -4"})
+    _, model = perform(tool_coder(), brief, " 1}", variant="small")
+    assert "The last one failed: the example gave -4" in model.requests[0].messages[-2].content
 
 
 @shut_in

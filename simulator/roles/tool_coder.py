@@ -53,11 +53,33 @@ def code_brief(tool: Tool) -> CodeBrief:
 
 
 def _values(brief: CodeBrief) -> Mapping[str, str]:
+    tool = brief.tool
+    arguments, result = (tool.examples[0].arguments, tool.examples[0].result) if tool.examples else ({}, {})
+    rows = result.get("rows") if tool.many else None
     return {
-        "tool": canonical_json(_definition(brief.tool)),
+        "tool": canonical_json(_definition(tool)),
         "modules": ", ".join(sorted(MODULES)),
         "flaw": f"Your last module failed: {brief.flaw}\n<code>\n{brief.code}\n</code>" if brief.flaw else "",
+        # What small prompts say of it: less, with a value for each name, and how the module begins.
+        "description": tool.description,
+        "arguments": _such_as(arguments),
+        "fields": f"rows of {_such_as(rows[0])}" if rows else _such_as(result),
+        "why": f"The last one failed: {brief.flaw}" if brief.flaw else "",
+        "stub": _stub(tool),
     }
+
+
+def _such_as(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} such as {value!r}".replace("'", '"') for name, value in values.items()) or "none"
+
+
+def _stub(tool: Tool) -> str:
+    """Return the function up to the first value of its result."""
+    parameters = sorted(tool.parameters, key=lambda one: not one.required)  # what has a default stands last
+    taken = ", ".join(one.name if one.required else f"{one.name}=None" for one in parameters)
+    rows = '"rows": [{' if tool.many else ""
+    field = f'"{tool.result[0].name}":' if tool.result else ""
+    return f"def {tool.name}({taken}):\n    return {{{rows}{field}"
 
 
 def _definition(tool: Tool) -> dict[str, Any]:

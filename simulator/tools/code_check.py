@@ -49,7 +49,7 @@ def code_flaw(source: str, tool: Tool) -> str | None:
         if not said and not isinstance(node, _TOP):
             return f"line {node.lineno}: only imports, constants, functions and classes may stand outside of functions"
     flaw = next((flaw for node in ast.walk(tree) if (flaw := _node_flaw(node)) is not None), None)
-    return flaw or _signature_flaw(tree, tool)
+    return flaw or _signature_flaw(tree, tool) or _result_flaw(tree, tool)
 
 
 def _node_flaw(node: ast.AST) -> str | None:
@@ -82,3 +82,17 @@ def _signature_flaw(tree: ast.Module, tool: Tool) -> str | None:
     unset |= {one.arg for one, value in zip(given.kwonlyargs, given.kw_defaults, strict=True) if value is None}
     optional = next((one.name for one in tool.parameters if not one.required and one.name in unset), None)
     return f"the parameter {optional!r} is optional and needs a default" if optional else None
+
+
+def _result_flaw(tree: ast.Module, tool: Tool) -> str | None:
+    """Look at results that are written out: what they lack need not be run to be seen."""
+    wanted = {"rows"} if tool.many else {one.name for one in tool.result}
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == tool.name)
+    for node in ast.walk(function):
+        if not (wanted and isinstance(node, ast.Return) and isinstance(node.value, ast.Dict)):
+            continue
+        names = [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
+        if len(names) == len(node.value.keys) and set(names) != wanted:
+            given, needed = ", ".join(map(str, names)) or "nothing", ", ".join(sorted(wanted))
+            return f"line {node.lineno}: the result has {given}; it must have {needed}"
+    return None
