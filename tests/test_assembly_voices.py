@@ -20,7 +20,8 @@ from conversation_cases import Bag
 from story import responder
 
 from simulator.assembly import open_run
-from simulator.assembly.persona_server import make_app, served
+from simulator.assembly.loopback import served
+from simulator.assembly.persona_server import make_app
 from simulator.assembly.voices import open_voices
 from simulator.cli.main import main
 from simulator.llm.fake_server import FakeServer, in_thread
@@ -48,7 +49,9 @@ def talk(
         async with AsyncExitStack() as stack:
             voices = await open_voices(SCENARIO, Settings(), stack, model=model, embedder=Bag())
             url = await stack.enter_async_context(served(make_app({"p-1": PILOT}, voices, "right")))
-            client = await stack.enter_async_context(openai.AsyncOpenAI(base_url=url, api_key=key, max_retries=0))
+            client = await stack.enter_async_context(
+                openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
+            )
             return await use(client, model)
 
     return asyncio.run(run())

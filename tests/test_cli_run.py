@@ -24,7 +24,7 @@ import pytest
 from rich.cells import cell_len
 
 from simulator.assembly import open_run
-from simulator.cli.screen.digest import digest
+from simulator.assembly.digest import digest
 from simulator.llm.fake_server import FakeServer, default_responder, in_thread
 
 pytestmark = pytest.mark.slow  # each test starts several processes, and each of them imports LangGraph

@@ -6,21 +6,20 @@ import hmac
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from simulator.assembly.voices import Voices
-from simulator.errors import EndpointError, ReplyError, UsageError
+from simulator.errors import EndpointError, ReplyError
 from simulator.models.base import content_hash
 from simulator.models.message import Message
 from simulator.models.persona import Persona
 from simulator.transport.body import clean, shorten
 
-__all__ = ["make_app", "served"]
+__all__ = ["make_app"]
 
 _MOST_BYTES = 1_000_000  # of a request
 _PIECES = re.compile(r"\S+\s*|\s+")
@@ -88,26 +87,6 @@ def make_app(personas: Mapping[str, Persona], voices: Voices, key: str) -> web.A
     app.router.add_get("/v1/models/{name}", model)
     app.router.add_post("/v1/chat/completions", complete)
     return app
-
-
-@asynccontextmanager
-async def served(app: web.Application, port: int = 0) -> AsyncIterator[str]:
-    """Serve ``app`` on this machine alone, and yield its base URL.
-
-    Raises:
-        UsageError: The port is taken.
-    """
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise UsageError(f"port {port} of 127.0.0.1 cannot be used: {error.strerror}; name another") from error
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    finally:
-        await runner.cleanup()
 
 
 @web.middleware

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import RunDirectoryError
+from simulator.exports.network_rows import read_graph
 from simulator.models.conversation import Conversation
 from simulator.models.decision import Decision
 from simulator.models.instruction import Instruction
@@ -136,13 +137,8 @@ class Run:
 
     def graph(self) -> RelationshipGraph:
         """Return the relationship graph; built on the first call."""
-        from simulator.population.graph import RelationshipGraph
-
         if self._graph is None:
-            personas = self.ledger.rows("SELECT id, text, hop FROM personas ORDER BY seq")
-            relations = self.ledger.rows("SELECT source, target, name, kind, hop FROM relations ORDER BY seq")
-            with self.ledger.snapshot():
-                self._graph = RelationshipGraph.of_table(personas, relations)
+            self._graph = read_graph(self.ledger)
         return self._graph
 
     def persona(self, key: str) -> Persona:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli.options import Json, RunDir
 from simulator.errors import UsageError
+
+if TYPE_CHECKING:
+    from simulator.assembly import Run
+    from simulator.exports.formats import Format
+    from simulator.exports.network_rows import Around
 
 __all__ = ["export"]
 
@@ -29,6 +34,18 @@ def export(
         Path | None,
         typer.Option("--out", "-o", metavar="PATH", help="Folder to write to.", show_default="in the run directory"),
     ] = None,
+    around: Annotated[
+        str | None,
+        typer.Option(
+            "--around",
+            metavar="PERSON",
+            help="For the graph's formats: only this person and those near, named as for 'sixhop graph'.",
+        ),
+    ] = None,
+    hops: Annotated[
+        int | None,
+        typer.Option("--hops", metavar="N", help="With --around: how many relations away, 0 to 6.", show_default="6"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a run's records for other programs.
@@ -42,14 +59,41 @@ def export(
 
     with open_run(rundir) as run:
         if to is None:
+            _refuse_alone(around, hops)
             stdout().print(formats_view(FORMATS.values()))
             return
         chosen = FORMATS.get(to)
         if chosen is None:
             raise UsageError(f"{to!r} is not a format; allowed: {', '.join(FORMATS)}")
+        part = _part(run, chosen, around, hops)
         folder = out if out is not None else run.directory.root / chosen.folder
-        counts = chosen.write(run.ledger, folder)
+        if part is None or chosen.write_around is None:
+            counts = chosen.write(run.ledger, folder)
+        else:
+            counts = chosen.write_around(run.ledger, folder, part)
     if as_json:
         print_json({"format": to, "folder": str(folder), "counts": dict(counts)})
     else:
         stdout().print(written_view(folder, counts))
+
+
+def _part(run: Run, chosen: Format, around: str | None, hops: int | None) -> Around | None:
+    """Return which part of the graph is wanted; ``None`` for all of it, and for what is not the graph."""
+    from simulator.exports.formats import FORMATS
+    from simulator.exports.network_rows import Around
+    from simulator.models.persona import MAX_HOP
+    from simulator.population.graph import checked_hops
+
+    if around is None and hops is None:
+        return None
+    if chosen.write_around is None:
+        allowed = ", ".join(name for name, one in FORMATS.items() if one.write_around is not None)
+        raise UsageError(f"--around and --hops go with formats of the graph ({allowed}), not with {chosen.name!r}")
+    if around is None:
+        raise UsageError("--hops says how far around a person to go: name the person with --around PERSON")
+    return Around(run.persona(around).id, checked_hops(MAX_HOP if hops is None else hops))
+
+
+def _refuse_alone(around: str | None, hops: int | None) -> None:
+    if around is not None or hops is not None:
+        raise UsageError("--around and --hops need a format: name one with --to, such as graph-html")

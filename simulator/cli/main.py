@@ -19,6 +19,7 @@ from simulator.cli.check_card import check_card
 from simulator.cli.compare import compare
 from simulator.cli.dedup import dedup
 from simulator.cli.doctor import doctor
+from simulator.cli.explore import explore
 from simulator.cli.export import export
 from simulator.cli.fork import fork
 from simulator.cli.graph import graph
@@ -50,7 +51,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, resume, retry, compare, validate, plan, show, fork, report, export, dedup, doctor, schema):
+for _command in (run, resume, retry, compare, validate, plan, show, fork, report, explore):
+    app.command()(_command)
+for _command in (export, dedup, doctor, schema):
     app.command()(_command)
 app.command("import")(import_)
 app.command("check-card")(check_card)

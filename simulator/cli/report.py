@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from simulator.assembly import Run
-    from simulator.cli.screen.digest import Digest
+    from simulator.assembly.digest import Digest
 
 __all__ = ["report"]
 
@@ -24,8 +24,8 @@ def report(rundir: RunDir, as_json: Json = False) -> None:
     Rejections and failures come with examples.
     """
     from simulator.assembly import open_run
+    from simulator.assembly.digest import digest
     from simulator.cli.screen.console import print_json, stdout
-    from simulator.cli.screen.digest import digest
 
     with open_run(rundir) as run:
         numbers = digest(run)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,7 +63,8 @@ def _key(variable: str | None) -> str:
 async def _serve(
     personas: dict[str, Persona], scenario: Scenario, port: int, key: str, *, told: bool, spec: str | None
 ) -> None:
-    from simulator.assembly.persona_server import make_app, served
+    from simulator.assembly.loopback import asked_to_end, served
+    from simulator.assembly.persona_server import make_app
     from simulator.assembly.voices import open_voices
     from simulator.cli.screen.console import note, stdout, words
     from simulator.cli.screen.layout import facts
@@ -74,16 +74,13 @@ async def _serve(
         voices = await open_voices(scenario, Settings.from_environ(), stack, spec=spec)
         url = await stack.enter_async_context(served(make_app(personas, voices, key), port))
         shown = key if told else "(the given one)"
-        rows = [("url", url), ("key", shown), ("models", f"{len(personas):,} personas"), ("spoken by", voices.model)]
+        rows = [
+            ("url", f"{url}/v1"),
+            ("key", shown),
+            ("models", f"{len(personas):,} personas"),
+            ("spoken by", voices.model),
+        ]
         stdout().print(facts(rows))
         stdout().print(words(f"a model's name is a persona's id, such as {next(iter(personas))}", "dim"))
         note("Ctrl-C ends it.")
-        await _asked_to_end()
-
-
-async def _asked_to_end() -> None:
-    """Wait for SIGINT or SIGTERM; a shell that starts a command in the background has the first one ignored."""
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    await ended.wait()
+        await asked_to_end()

@@ -113,7 +113,7 @@ def _several(run: Run, kind: Kind, wanted: Test | None, limit: int | None, as_js
 
 def _taken(run: Run, kind: Kind, wanted: Test | None, most: int | None) -> tuple[list[Any], int]:
     """Return the first records that are wanted, and how many more there are."""
-    from simulator.cli.screen.digest import record_counts
+    from simulator.assembly.digest import record_counts
 
     if wanted is None:
         shown = list(islice(kind.load(run), most))
@@ -123,8 +123,8 @@ def _taken(run: Run, kind: Kind, wanted: Test | None, most: int | None) -> tuple
 
 
 def _overview(run: Run, as_json: bool) -> None:
+    from simulator.assembly.digest import record_counts
     from simulator.cli.screen.console import note, print_json, stdout, words
-    from simulator.cli.screen.digest import record_counts
     from simulator.cli.screen.layout import table
 
     counts = record_counts(run)

@@ -15,6 +15,7 @@ from simulator.exports.ink import export_ink
 from simulator.exports.jsonl import export_jsonl
 from simulator.exports.network import NetworkFormat, export_network
 from simulator.exports.network_page import export_page
+from simulator.exports.network_rows import Around
 from simulator.exports.parquet import export_parquet
 from simulator.exports.scenario_facts import facts_of
 from simulator.exports.xlam import export_xlam
@@ -38,12 +39,14 @@ class Format:
         about: What comes out, in a few words.
         folder: Where it goes within the run directory, unless the user names another place.
         write: Writes the rows of a ledger into a folder and returns how many rows each file or kind got.
+        write_around: The same of a part of the relationship graph; ``None`` for what is not the graph.
     """
 
     name: str
     about: str
     folder: str
     write: Callable[[Ledger, Path], Mapping[str, int]]
+    write_around: Callable[[Ledger, Path, Around], Mapping[str, int]] | None = None
 
 
 Writer = Callable[["Ledger", Path], Mapping[str, int]]
@@ -104,8 +107,14 @@ def _talks(to: ConversationFormat) -> Writer:
     return write
 
 
-def _network(to: NetworkFormat) -> Writer:
-    return lambda ledger, folder: export_network(ledger, folder, to)
+def _network(to: NetworkFormat, about: str) -> Format:
+    return Format(
+        to,
+        f"the relationship graph {about}",
+        "exports",
+        lambda ledger, folder: export_network(ledger, folder, to),
+        lambda ledger, folder, around: export_network(ledger, folder, to, around),
+    )
 
 
 _TABLE = (
@@ -128,10 +137,10 @@ _TABLE = (
     Format("card-png", "NPCs as pictures that hold both cards", "exports/cards-png", _cards("png")),
     Format("ink", "NPCs as a playable ink story of greetings and quests", "exports/ink", _ink),
     Format("charx", "NPCs as CHARX: card and picture in one file", "exports/cards-charx", _cards("charx")),
-    Format("graphml", "the relationship graph for yEd, igraph, NetworkX", "exports", _network("graphml")),
-    Format("gexf", "the relationship graph for Gephi", "exports", _network("gexf")),
-    Format("node-link", "the relationship graph as JSON for NetworkX and D3", "exports", _network("node-link")),
-    Format("csv", "the relationship graph as nodes.csv and edges.csv", "exports", _network("csv")),
-    Format("graph-html", "the relationship graph as one page to look around in", "exports", export_page),
+    _network("graphml", "for yEd, igraph, NetworkX"),
+    _network("gexf", "for Gephi"),
+    _network("node-link", "as JSON for NetworkX and D3"),
+    _network("csv", "as nodes.csv and edges.csv"),
+    Format("graph-html", "the relationship graph as one page to look around in", "exports", export_page, export_page),
 )
 FORMATS: Mapping[str, Format] = {one.name: one for one in _TABLE}

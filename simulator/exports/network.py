@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from simulator.exports.atomic import atomic_file
-from simulator.exports.network_rows import EDGE_FIELDS, NODE_FIELDS, NetworkRows, Value
+from simulator.exports.network_rows import EDGE_FIELDS, NODE_FIELDS, Around, NetworkRows, Value
 from simulator.exports.network_xml import gexf, graphml
 
 if TYPE_CHECKING:
@@ -30,21 +30,28 @@ _PART = 1 << 16
 """Characters written at once."""
 
 
-def export_network(ledger: Ledger, folder: Path, to: NetworkFormat) -> dict[str, int]:
+def export_network(ledger: Ledger, folder: Path, to: NetworkFormat, around: Around | None = None) -> dict[str, int]:
     """Write the personas and relations of a run into ``folder``, and return how many of each.
 
     The files are ``graph.graphml``, ``graph.gexf``, ``graph.json``, or ``nodes.csv`` and ``edges.csv``. Rows go
-    through one by one: memory does not grow with the run.
+    through one by one: memory does not grow with the run, unless a part of it is asked for.
+
+    Args:
+        ledger: The record of the run.
+        folder: Made if it is not there.
+        to: The format.
+        around: Whose surroundings to write; everybody by default.
 
     Raises:
         ExportError: The run has no personas, or a file cannot be written.
+        InputError: No persona has the id of ``around``, or its hops are out of range.
     """
     with ledger.snapshot():
-        rows = NetworkRows(ledger)
+        rows = NetworkRows.of(ledger, around)
         rows.check()
         for name, lines in _FILES[to].items():
             _write(folder / name, lines(rows))
-        return {table: next(ledger.rows(f"SELECT COUNT(*) FROM {table}"))[0] for table in ("personas", "relations")}  # noqa: S608
+        return rows.counts()
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

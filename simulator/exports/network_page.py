@@ -15,11 +15,13 @@ import orjson
 
 from simulator.errors import ExportError
 from simulator.exports.atomic import atomic_file
-from simulator.exports.network_rows import printable
-from simulator.population.adjacency import Rows, distances_from
+from simulator.exports.network_rows import Around, printable, read_graph
+from simulator.population.adjacency import Rows
 from simulator.population.graph import RelationshipGraph
 from simulator.population.graph_arrays import UNKNOWN
 from simulator.population.graph_stats import central
+from simulator.population.neighbourhood import Neighbourhood, neighbourhood, relations_between
+from simulator.transport.body import shorten
 
 if TYPE_CHECKING:
     from simulator.runs.ledger import Ledger
@@ -51,68 +53,65 @@ class _Part:
     note: str
 
 
-def export_page(ledger: Ledger, folder: Path) -> Mapping[str, int]:
+def export_page(ledger: Ledger, folder: Path, around: Around | None = None) -> Mapping[str, int]:
     """Write ``graph.html`` into ``folder``, and return how many personas and relations it shows.
+
+    Args:
+        ledger: The record of the run.
+        folder: Made if it is not there.
+        around: Whose surroundings to show; everybody by default, of a large graph those around the most connected one.
 
     Raises:
         ExportError: The run has no personas, or the file cannot be written.
+        InputError: No persona has the id of ``around``.
     """
-    with ledger.snapshot():
-        graph = RelationshipGraph.of_table(
-            ledger.rows("SELECT id, text, hop FROM personas ORDER BY seq"),
-            ledger.rows("SELECT source, target, name, kind, hop FROM relations ORDER BY seq"),
-        )
+    graph = read_graph(ledger)
     if not len(graph):
         raise ExportError(f"the run of {str(ledger.path)!r} has no personas yet: there is no graph to write")
-    part = _part(graph)
+    part = _part(graph, around)
     with atomic_file(folder / "graph.html") as file:
         file.write(_filled(graph, part, ledger.path.absolute().parent.name).encode())
     return {"personas": len(part.rows), "relations": len(part.edges)}
 
 
-def page(graph: RelationshipGraph, title: str) -> str:
+def page(graph: RelationshipGraph, title: str, around: Around | None = None) -> str:
     """Return the page of ``graph``; of a graph of more than 1,500 personas, of a part that the page states.
 
     Args:
         graph: With at least one persona.
         title: Stands above; any text.
+        around: As for :func:`export_page`.
     """
-    return _filled(graph, _part(graph), title)
+    return _filled(graph, _part(graph, around), title)
 
 
-def _part(graph: RelationshipGraph) -> _Part:
-    arrays = graph.arrays
-    people = np.flatnonzero(arrays.hops != UNKNOWN).astype(np.int32)
+def _part(graph: RelationshipGraph, around: Around | None) -> _Part:
+    people = np.flatnonzero(graph.arrays.hops != UNKNOWN).astype(np.int32)
     note = ""
-    if len(people) > MAX_PERSONAS:
-        centre, _ = central(graph, 1)[0]
-        people, steps = _nearest(graph, centre, people)
-        note = (
-            f"A part of the graph, so that a browser stays quick: {len(people):,} of {len(graph):,} personas, those "
-            f"nearest to the most connected one (up to {steps} steps; of the farthest, an even sample)."
+    if around is not None or len(people) > MAX_PERSONAS:
+        near = neighbourhood(
+            graph,
+            around.persona if around else central(graph, 1)[0][0],
+            MAX_PERSONAS,
+            around.hops if around else None,
         )
-    shown = np.zeros(len(arrays.ids), dtype=bool)
-    shown[people] = True
-    edges = np.flatnonzero(shown[arrays.sources] & shown[arrays.targets]).astype(np.int32)
+        people, note = near.rows, _note(graph, near, around)
+    edges = relations_between(graph, people)
     if len(edges) > MAX_RELATIONS:
         note += f" Of the {len(edges):,} relations between them, the first {MAX_RELATIONS:,}."
         edges = edges[:MAX_RELATIONS]
     return _Part(people, edges, note.strip())
 
 
-def _nearest(graph: RelationshipGraph, centre: str, people: Rows) -> tuple[Rows, int]:
-    """Return the rows of the personas nearest to ``centre``, in order of admission, and the distance of the last."""
-    arrays = graph.arrays
-    start = np.asarray([arrays.rows[centre]], dtype=np.int32)
-    distances = distances_from(start, (arrays.outward, arrays.inward))[people]
-    joined, distances = people[distances >= 0], distances[distances >= 0]
-    steps = 0
-    while steps < distances.max(initial=0) and int((distances <= steps + 1).sum()) <= MAX_PERSONAS:
-        steps += 1
-    whole, farther = joined[distances <= steps], joined[distances == steps + 1]
-    room = min(MAX_PERSONAS - len(whole), len(farther))
-    some = farther[np.linspace(0, len(farther), room, endpoint=False, dtype=np.int64)]
-    return np.sort(np.concatenate([whole, some])), steps + bool(len(some))
+def _note(graph: RelationshipGraph, near: Neighbourhood, around: Around | None) -> str:
+    """Return who is shown and who is not, in words."""
+    shown, steps = len(near.rows), int(near.distances.max())
+    whom = f"“{shorten(graph.text(around.persona), 80)}”" if around else "the most connected one"
+    said = f"A part of the graph: {shown:,} of {len(graph):,} personas, those at most {steps} steps from {whom}."
+    left = sum(ring.personas - ring.shown for ring in near.rings)
+    if left:
+        said += f" {left:,} more are left out, so that a browser stays quick; of the farthest, an even sample is shown."
+    return said
 
 
 def _filled(graph: RelationshipGraph, part: _Part, title: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -12,6 +13,7 @@ from simulator.models.situation import Behaviour, Situation
 from simulator.models.step import Step
 
 __all__ = [
+    "STOPS",
     "Conversation",
     "ConversationInputs",
     "Flawed",
@@ -25,6 +27,18 @@ __all__ = [
 ]
 
 StopReason = Literal["goal", "gave_up", "left", "max_turns", "assistant_ended", "loop", "budget", "error"]
+
+STOPS: Mapping[StopReason, str] = {
+    "goal": "the goal was reached",
+    "gave_up": "the user gave up",
+    "left": "the user left",
+    "max_turns": "all turns were taken",
+    "assistant_ended": "the assistant ended it",
+    "loop": "it went in circles",
+    "budget": "the budget was used up",
+    "error": "an error",
+}
+"""Why a conversation ended, for people."""
 
 Flawed = Literal["keep", "end", "drop"]
 """What becomes of a turn that no draft was good enough for: keep it with its labels, end before it, drop all."""

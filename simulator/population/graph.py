@@ -99,13 +99,23 @@ class RelationshipGraph:
         row = self.arrays.rows.get(id)
         return row is not None and self.arrays.hops[row] != UNKNOWN
 
+    def row(self, id: str) -> int:
+        """Return the row of a persona in :attr:`arrays`.
+
+        Raises:
+            InputError: No persona has this id.
+        """
+        if id not in self:
+            raise InputError(f"No persona has the id {id!r} among the {len(self)} of this graph.")
+        return self.arrays.rows[id]
+
     def text(self, id: str) -> str:
         """Return the text of a persona."""
-        return self.arrays.texts[self._row(id)]
+        return self.arrays.texts[self.row(id)]
 
     def hop(self, id: str) -> int:
         """Return the hop of a persona."""
-        return int(self.arrays.hops[self._row(id)])
+        return int(self.arrays.hops[self.row(id)])
 
     def resolve(self, reference: str) -> str:
         """Return the id of the one persona that ``reference`` names (see :mod:`simulator.population.reference`).
@@ -122,7 +132,7 @@ class RelationshipGraph:
         Raises:
             InputError: No persona has this id.
         """
-        row = self._row(id)
+        row = self.row(id)
         return [*self._neighbours(row, self.arrays.outward, True), *self._neighbours(row, self.arrays.inward, False)]
 
     def within(self, id: str, hops: int) -> dict[str, int]:
@@ -138,7 +148,7 @@ class RelationshipGraph:
         Raises:
             InputError: No persona has this id, or ``hops`` is out of range.
         """
-        start = np.asarray([self._row(id)], dtype=np.int32)
+        start = np.asarray([self.row(id)], dtype=np.int32)
         distances = distances_from(start, (self.arrays.outward, self.arrays.inward), checked_hops(hops))
         reached = np.flatnonzero(distances >= 0)
         reached = reached[np.argsort(distances[reached], kind="stable")]
@@ -153,7 +163,7 @@ class RelationshipGraph:
         Raises:
             InputError: One of the ids is no persona.
         """
-        chain = shortest_chain(self._row(start), self._row(end), (self.arrays.outward, self.arrays.inward))
+        chain = shortest_chain(self.row(start), self.row(end), (self.arrays.outward, self.arrays.inward))
         return None if chain is None else [self._step(source, target) for source, target in pairwise(chain)]
 
     def components(self) -> list[list[str]]:
@@ -188,11 +198,6 @@ class RelationshipGraph:
             for edge in self.arrays.edges():
                 network.add_edge(edge.source, edge.target, edge.name, kind=edge.kind, hop=edge.hop)
         return network
-
-    def _row(self, id: str) -> int:
-        if id not in self:
-            raise InputError(f"No persona has the id {id!r} among the {len(self)} of this graph.")
-        return self.arrays.rows[id]
 
     def _neighbours(self, row: int, side: Adjacency, outward: bool) -> Iterator[Neighbour]:
         for other, edge in zip(*(part.tolist() for part in side.steps(row)), strict=True):

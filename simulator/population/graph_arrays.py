@@ -116,6 +116,13 @@ class GraphArrays:
         """Steps from the target of a relation to its source."""
         return Adjacency.of(len(self.ids), self.targets, self.sources)
 
+    @cached_property
+    def degrees(self) -> NDArray[np.int64]:
+        """How many relations each row has, in either direction; shape (rows,)."""
+        rows = len(self.ids)
+        counts: NDArray[np.int64] = np.bincount(self.sources, minlength=rows)
+        return counts + np.bincount(self.targets, minlength=rows)
+
     def edges(self) -> Iterator[Edge]:
         """Yield the relations in order of admission."""
         columns = (self.sources, self.targets, self.edge_names, self.edge_kinds, self.edge_hops)

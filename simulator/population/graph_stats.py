@@ -10,7 +10,7 @@ from simulator.models.base import Record, derive_seed
 from simulator.models.persona import MAX_HOP
 from simulator.population.adjacency import components, distances_from
 from simulator.population.graph import RelationshipGraph
-from simulator.population.graph_arrays import UNKNOWN, GraphArrays
+from simulator.population.graph_arrays import UNKNOWN
 
 __all__ = ["GraphStats", "Separation", "central", "graph_stats", "separation"]
 
@@ -91,7 +91,7 @@ def graph_stats(graph: RelationshipGraph, starts: int = 16, seed: int = 0, names
     """
     arrays = graph.arrays
     known = arrays.hops != UNKNOWN
-    degrees = _degrees(arrays)[known]
+    degrees = arrays.degrees[known]
     groups = (
         np.bincount(components(len(arrays.ids), arrays.sources, arrays.targets)) if len(known) else np.zeros(0, int)
     )
@@ -134,14 +134,9 @@ def separation(graph: RelationshipGraph, starts: int = 16, seed: int = 0) -> Sep
 
 def central(graph: RelationshipGraph, count: int = 10) -> list[tuple[str, int]]:
     """Return the personas with the most relations in either direction, and how many; of equals the earlier first."""
-    degrees = _degrees(graph.arrays)
+    degrees = graph.arrays.degrees
     order = np.argsort(-degrees, kind="stable")[:count]
     return [(graph.arrays.ids[row], int(degrees[row])) for row in order.tolist()]
-
-
-def _degrees(arrays: GraphArrays) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    rows = len(arrays.ids)
-    return np.bincount(arrays.sources, minlength=rows) + np.bincount(arrays.targets, minlength=rows)
 
 
 def _doubling(degrees: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, int]:

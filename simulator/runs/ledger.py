@@ -21,6 +21,7 @@ from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.connection import connect, connect_to_read
 from simulator.runs.entry import Entry, ProductKind
+from simulator.runs.part import ALL, Part
 from simulator.runs.statements import (
     REFERENCE,
     entry_statements,
@@ -164,9 +165,9 @@ class Ledger:
         rows = list(self.rows("SELECT value FROM meta WHERE key = ?", (key,)))
         return json.loads(rows[0][0]) if rows else default
 
-    def inputs(self, kind: str) -> list[tuple[str, Any]]:
+    def inputs(self, kind: str, part: Part = ALL) -> list[tuple[str, Any]]:
         """Return the inputs of ``kind`` in the order in which they were stored."""
-        found = self.rows("SELECT id, body FROM inputs WHERE kind = ? ORDER BY seq", (kind,))
+        found = self.rows(*part.of("kind = ?", kind).select(("id", "body"), "inputs"))
         return [(id_, json.loads(body)) for id_, body in found]
 
     def ended(self, stage: str) -> set[str]:
@@ -198,28 +199,33 @@ class Ledger:
         for row in self.rows(sql, {} if of is None else {"of": of}):
             yield Relation.model_validate(dict(zip(names, row, strict=True)))
 
-    def decisions(self) -> Iterator[Decision]:
+    def decisions(self, part: Part = ALL) -> Iterator[Decision]:
         """Yield the decisions in order."""
         names = ("subject", "candidate", "text", "admitted", "stage", "survivor", "score", "reason", "unit")
-        for row in self.rows(f"SELECT {','.join(names)} FROM decisions ORDER BY seq"):  # noqa: S608 - our names
+        for row in self.rows(*part.select(names, "decisions")):
             values = dict(zip(names, row, strict=True))
             yield Decision.model_validate({**values, "admitted": bool(values["admitted"])})
 
-    def products(self, kind: ProductKind) -> Iterator[dict[str, Any]]:
+    def products(self, kind: ProductKind, part: Part = ALL) -> Iterator[dict[str, Any]]:
         """Yield the bodies of the products of ``kind`` in order."""
-        for (body,) in self.rows("SELECT body FROM products WHERE kind = ? ORDER BY seq", (kind,)):
+        for (body,) in self.rows(*part.of("kind = ?", kind).select(("body",), "products")):
             yield json.loads(body)
 
-    def failures(self) -> Iterator[Failure]:
+    def failures(self, part: Part = ALL) -> Iterator[Failure]:
         """Yield the failures in order."""
         names = ("unit", "stage", "role", "cause", "message", "raw", "attempts")
-        for row in self.rows(f"SELECT {','.join(names)} FROM failures ORDER BY seq"):  # noqa: S608 - our names
+        for row in self.rows(*part.select(names, "failures")):
             yield Failure.model_validate(dict(zip(names, row, strict=True)))
 
-    def results(self, stage: str) -> Iterator[tuple[Unit, UnitResult]]:
-        """Yield the stage's units that ended, with how, in order."""
-        sql = "SELECT stage, role, inputs, seed, result FROM units WHERE stage = ? ORDER BY seq"
-        for name, role, inputs, seed, result in self.rows(sql, (stage,)):
+    def count(self, table: str, part: Part = ALL) -> int:
+        """Return how many rows of ``table`` (a name of ours) there are, whatever the page of ``part`` is."""
+        return int(next(self.rows(*part.count(table)))[0])
+
+    def results(self, stage: str | None, part: Part = ALL) -> Iterator[tuple[Unit, UnitResult]]:
+        """Yield the units of ``stage`` (of all, without one) that ended, with how, in order."""
+        wanted = part if stage is None else part.of("stage = ?", stage)
+        names = ("stage", "role", "inputs", "seed", "result")
+        for name, role, inputs, seed, result in self.rows(*wanted.select(names, "units")):
             yield (
                 Unit(stage=name, role=role, inputs=json.loads(inputs), seed=seed),
                 UnitResult.model_validate(self._whole(json.loads(result))),
@@ -235,7 +241,10 @@ class Ledger:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let all that is read within the block be of one moment, whatever is written meanwhile."""
+        """Let all that is read within the block be of one moment, whatever is written meanwhile; may be nested."""
+        if self._reader.in_transaction:
+            yield
+            return
         self._reader.execute("BEGIN")
         try:
             yield

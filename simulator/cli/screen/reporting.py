@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from simulator.assembly.digest import Digest
 from simulator.cli.screen.console import one_line, words
-from simulator.cli.screen.digest import Digest
 from simulator.cli.screen.layout import Barred, facts, heading, table
 from simulator.cli.screen.money import dollars, paid
 from simulator.cli.screen.outcomes import blameless, causes, rate_text

@@ -9,10 +9,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from simulator.assembly.digest import Digest, digest, record_counts
 from simulator.cli.screen.cards import npc_card, tool_sketch
 from simulator.cli.screen.chain import longest_chain, tell
 from simulator.cli.screen.console import clean, print_command, words
-from simulator.cli.screen.digest import Digest, digest, record_counts
 from simulator.cli.screen.kinds import texts_by_id
 from simulator.cli.screen.layout import bar, heading, table
 from simulator.cli.screen.talk import excerpt

@@ -12,21 +12,11 @@ from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.layout import Barred, facts, short, table
 from simulator.evidence.adherence import goal_state
 from simulator.models.base import canonical_json
-from simulator.models.conversation import Conversation, Turn
+from simulator.models.conversation import STOPS, Conversation, Turn
 from simulator.models.outcome import Outcome
 
 __all__ = ["chat", "conversations_table", "excerpt"]
 
-_STOPS = {
-    "goal": "the goal was reached",
-    "gave_up": "the user gave up",
-    "left": "the user left",
-    "max_turns": "all turns were taken",
-    "assistant_ended": "the assistant ended it",
-    "loop": "it went in circles",
-    "budget": "the budget was used up",
-    "error": "an error",
-}
 _RESULT = 400  # letters of a tool's answer
 _SEVERITY = {"note": "dim", "warning": "yellow", "error": "red"}
 
@@ -58,7 +48,7 @@ def chat(conversation: Conversation, people: Mapping[str, str], outcome: Outcome
         ("partner", people.get(conversation.partner or "", conversation.partner or "")),
         ("situation", conversation.situation or ""),
         ("manner", ", ".join(conversation.behaviours)),
-        ("ended", ": ".join(filter(None, [_STOPS.get(conversation.stop, conversation.stop), conversation.reason]))),
+        ("ended", ": ".join(filter(None, [STOPS[conversation.stop], conversation.reason]))),
     ]
     after = facts([*_held(conversation), *_costs(conversation), *_verdicts(outcome)])
     end: list[RenderableType] = [Text(), after] if after.rows else []

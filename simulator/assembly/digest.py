@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.manifest import usage
+from simulator.runs.part import Part
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
 
-__all__ = ["Digest", "StageCount", "digest", "record_counts"]
+__all__ = ["REJECTED", "Digest", "StageCount", "digest", "record_counts"]
+
+REJECTED = Part("NOT admitted")
+"""The decisions that reject."""
 
 _PRODUCTS = ("instruction", "conversation", "npc", "tool", "problem", "solution", "text", "outcome")
 
