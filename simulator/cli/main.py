@@ -51,15 +51,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, resume, retry, compare, validate, plan, show, fork, report, explore):
-    app.command()(_command)
-for _command in (export, dedup, doctor, schema):
+for _command in (run, resume, retry, compare, validate, plan, show, fork, report, export, dedup, doctor, schema):
     app.command()(_command)
 app.command("import")(import_)
 app.command("check-card")(check_card)
 app.command("test")(trial)
 app.command("lint")(lint)
 app.command("chat")(chat)
+app.command("explore")(explore)
 app.command("serve")(serve)
 app.command("serve-tools")(serve_tools)
 app.add_typer(graph)

@@ -18,13 +18,13 @@ _CENTRAL = 8
 
 
 def now(look: Look) -> dict[str, Any]:
-    """Return a stamp that differs whenever the run has gone on; cheap, to be asked again and again."""
-    return {"stamp": content_hash(*written(look.run))}
+    """Return the run's name and counts, and a stamp that differs whenever it has gone on; cheap, to be asked again."""
+    return look.once("now", lambda: _now(look.run))
 
 
 def overview(look: Look) -> dict[str, Any]:
     """Return the run's counts, stages, yields, rejections, failures and usage."""
-    return look.once("overview", lambda: _overview(look.run))
+    return now(look) | look.once("overview", lambda: _overview(look.run))
 
 
 def figures(look: Look) -> dict[str, Any]:
@@ -32,18 +32,21 @@ def figures(look: Look) -> dict[str, Any]:
     return look.once("figures", lambda: _figures(look))
 
 
-def _overview(run: Run) -> dict[str, Any]:
-    numbers, asked = digest(run), expansion(run.ledger)
-    started = run.ledger.meta("scenario") is not None
-    scenario = run.scenario if started else None
+def _now(run: Run) -> dict[str, Any]:
     return {
-        "name": scenario.name if scenario else run.directory.root.resolve().name,
-        "description": (scenario.description or "") if scenario else "",
-        "directory": str(run.directory.root.resolve()),
-        "state": run.manifest.get("state", ""),
+        "name": _scenario(run)[0],
         "stamp": content_hash(*written(run)),
         "counts": record_counts(run) | {"rejections": run.ledger.count("decisions", REJECTED)},
-        "hops": numbers.hops,
+        "hops": dict(run.ledger.rows("SELECT hop, COUNT(*) FROM personas GROUP BY hop ORDER BY hop")),
+    }
+
+
+def _overview(run: Run) -> dict[str, Any]:
+    numbers, asked = digest(run), expansion(run.ledger)
+    return {
+        "description": _scenario(run)[1],
+        "directory": str(run.directory.root.resolve()),
+        "state": run.manifest.get("state", ""),
         "stages": [asdict(stage) for stage in numbers.stages],
         "yields": {"hops": [_told(row) for row in asked.by_hop], "kinds": [_told(row) for row in asked.by_kind]},
         "ended": asked.ended,
@@ -52,6 +55,13 @@ def _overview(run: Run) -> dict[str, Any]:
         "usage": list(numbers.usage),
         "models": run.ledger.meta("models", {}),
     }
+
+
+def _scenario(run: Run) -> tuple[str, str]:
+    """Return the name and the description of the run's scenario; personas may have been imported without one."""
+    if run.ledger.meta("scenario") is None:
+        return run.directory.root.resolve().name, ""
+    return run.scenario.name, run.scenario.description
 
 
 def _told(row: Yield) -> dict[str, Any]:
