@@ -18,17 +18,18 @@ _PATIENCE = 2.0
 
 
 @asynccontextmanager
-async def served(app: web.Application, port: int = 0) -> AsyncIterator[str]:
+async def served(app: web.Application, port: int = 0, *, impatient: bool = False) -> AsyncIterator[str]:
     """Serve ``app`` on 127.0.0.1, and yield ``http://127.0.0.1:PORT``.
 
     Args:
         app: What to serve.
         port: 0 for any free one.
+        impatient: Whether the answer to a client that has left is given up.
 
     Raises:
         UsageError: The port is taken.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_PATIENCE)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_PATIENCE, handler_cancellation=impatient)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)

@@ -41,7 +41,7 @@ async def _explore(root: Path, port: int, *, opened: bool) -> None:
 
     reader, token = Reader(root), secrets.token_urlsafe(_TOKEN_BYTES)
     people = await reader.ask(lambda look: look.run.ledger.count("personas"))
-    async with served(make_app(reader, token, Settings.from_environ()), port) as base:
+    async with served(make_app(reader, token, Settings.from_environ()), port, impatient=True) as base:
         address = f"{base}/{token}/"
         stdout().print(facts([("page", address), ("run", f"{root}: {people:,} people")]), soft_wrap=True)
         stdout().file.flush()  # whoever reads it through a pipe waits for the address

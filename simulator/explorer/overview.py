@@ -9,6 +9,7 @@ from simulator.assembly.digest import REJECTED, digest, record_counts
 from simulator.assembly.run import Run
 from simulator.evidence.yields import Yield, expansion
 from simulator.explorer.reader import Look, written
+from simulator.explorer.records import failure_groups, rejection_groups
 from simulator.models.base import content_hash
 from simulator.population.graph_stats import central, graph_stats
 
@@ -50,8 +51,8 @@ def _overview(run: Run) -> dict[str, Any]:
         "stages": [asdict(stage) for stage in numbers.stages],
         "yields": {"hops": [_told(row) for row in asked.by_hop], "kinds": [_told(row) for row in asked.by_kind]},
         "ended": asked.ended,
-        "rejections": _grouped(run, "SELECT subject, stage, COUNT(*) FROM decisions WHERE NOT admitted GROUP BY 1, 2"),
-        "failures": _grouped(run, "SELECT role, cause, COUNT(*) FROM failures GROUP BY 1, 2"),
+        "rejections": rejection_groups(run),
+        "failures": failure_groups(run),
         "usage": list(numbers.usage),
         "models": run.ledger.meta("models", {}),
     }
@@ -66,11 +67,6 @@ def _scenario(run: Run) -> tuple[str, str]:
 
 def _told(row: Yield) -> dict[str, Any]:
     return {**row.model_dump(), "share": row.share}
-
-
-def _grouped(run: Run, sql: str) -> list[dict[str, Any]]:
-    rows = run.ledger.rows(f"{sql} ORDER BY 3 DESC, 1, 2")
-    return [{"of": of, "why": why or "other", "count": count} for of, why, count in rows]
 
 
 def _figures(look: Look) -> dict[str, Any]:

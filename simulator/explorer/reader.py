@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock, RLock
 from typing import Any, TypeVar
 
 from simulator.assembly.run import Run, open_run
@@ -19,13 +21,16 @@ __all__ = ["Look", "Reader", "written"]
 
 T = TypeVar("T")
 
+_THREADS = 4
+"""Questions answered at once: one that counts everything must not keep a search waiting."""
+
 _KEPT = 10.0
 """A graph that the run has outgrown is kept for so many times the seconds that it took to load: the run needs the
 processor more than the page does."""
 
 
 class Reader:
-    """Answers questions to the run in ``root``, one after the other, in a thread of its own.
+    """Answers questions to the run in ``root``, a few at once, in threads of its own.
 
     The ledger is open only while a question is answered: between questions nothing is locked or held, and a
     ledger that was begun anew is seen.
@@ -42,9 +47,9 @@ class Reader:
         self.root = root
         with open_run(root) as run:
             run.directory.check()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sixhop-explore")
+        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="sixhop-explore")
         self._graphs = _Graphs()
-        self._kept: dict[str, tuple[Any, Any]] = {}
+        self._kept = _Kept()
 
     async def ask(self, question: Callable[[Look], T]) -> T:
         """Return the answer to ``question``.
@@ -52,11 +57,11 @@ class Reader:
         Raises:
             SixhopError: What the question raised, or the ledger cannot be read.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, question)
 
     def close(self) -> None:
-        """End the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _answer(self, question: Callable[[Look], T]) -> T:
         with open_run(self.root) as run, run.ledger.snapshot():
@@ -66,7 +71,7 @@ class Reader:
 class Look:
     """One moment of a run."""
 
-    def __init__(self, run: Run, graphs: _Graphs, kept: dict[str, tuple[Any, Any]]) -> None:
+    def __init__(self, run: Run, graphs: _Graphs, kept: _Kept) -> None:
         self.run = run
         self._graphs = graphs
         self._kept = kept
@@ -99,12 +104,7 @@ class Look:
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """Return what ``make`` returns, or what it returned when nothing was written in between."""
-        stamp = written(self.run)
-        kept = self._kept.get(name)
-        if kept is None or kept[0] != stamp:
-            kept = self._kept[name] = (stamp, make())
-        made: T = kept[1]
-        return made
+        return self._kept.once(name, written(self.run), make)
 
 
 class _Graphs:
@@ -114,17 +114,39 @@ class _Graphs:
         self._stamp: tuple[Any, ...] = ()
         self._graph: RelationshipGraph | None = None
         self._until = 0.0
+        self._turn = RLock()  # to load it twice at once would take twice the memory
 
     def of(self, run: Run) -> RelationshipGraph:
-        if self._graph is None or (time.monotonic() >= self._until and self._stamp != _grown(run)):
-            return self.refresh(run)
-        return self._graph
+        with self._turn:
+            if self._graph is None or (time.monotonic() >= self._until and self._stamp != _grown(run)):
+                return self.refresh(run)
+            return self._graph
 
     def refresh(self, run: Run) -> RelationshipGraph:
+        with self._turn:
+            return self._load(run)
+
+    def _load(self, run: Run) -> RelationshipGraph:
         start = time.monotonic()
         self._graph, self._stamp = run.graph(), _grown(run)
         self._until = time.monotonic() + _KEPT * (time.monotonic() - start)
         return self._graph
+
+
+class _Kept:
+    """Answers that take long to find, for as long as nothing is written."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, tuple[Any, Any]] = {}
+        self._turns: defaultdict[str, Lock] = defaultdict(Lock)
+
+    def once(self, name: str, stamp: Any, make: Callable[[], T]) -> T:
+        with self._turns[name]:  # who asks for the same waits for the same answer
+            kept = self._answers.get(name)
+            if kept is None or kept[0] != stamp:
+                kept = self._answers[name] = (stamp, make())
+            made: T = kept[1]
+            return made
 
 
 def _grown(run: Run) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.assembly.digest import REJECTED
+from simulator.assembly.run import Run
 from simulator.errors import InputError, UsageError
 from simulator.explorer.asked import RecordPage, RecordsKind
 from simulator.explorer.reader import Look
@@ -21,7 +22,7 @@ from simulator.models.tool import Tool
 from simulator.runs.entry import ProductKind
 from simulator.runs.part import Part
 
-__all__ = ["record", "records"]
+__all__ = ["failure_groups", "record", "records", "rejection_groups"]
 
 _PAGE = 25
 
@@ -154,7 +155,8 @@ def _rejections(look: Look, wanted: RecordPage) -> dict[str, Any]:
     survivors = look.texts(one.survivor for one in found)
     survivors |= _product_texts(look, {one.survivor for one in found if one.survivor} - survivors.keys())
     told = [one.model_dump(mode="json") for one in found]
-    return _told(told, look.run.ledger.count("decisions", part), wanted, survivors)
+    groups = {"groups": look.once("rejections", lambda: rejection_groups(look.run))}
+    return _told(told, look.run.ledger.count("decisions", part), wanted, survivors) | groups
 
 
 def _failures(look: Look, wanted: RecordPage) -> dict[str, Any]:
@@ -165,7 +167,23 @@ def _failures(look: Look, wanted: RecordPage) -> dict[str, Any]:
         if value is not None:
             part = part.of(f"{column} = ?", value)
     found = [one.model_dump(mode="json") for one in look.run.ledger.failures(_paged(part, wanted))]
-    return _told(found, look.run.ledger.count("failures", part), wanted, {})
+    groups = {"groups": look.once("failures", lambda: failure_groups(look.run))}
+    return _told(found, look.run.ledger.count("failures", part), wanted, {}) | groups
+
+
+def rejection_groups(run: Run) -> list[dict[str, Any]]:
+    """Return how many decisions reject, by what was to be admitted and by stage."""
+    return _grouped(run, "SELECT subject, stage, COUNT(*) FROM decisions WHERE NOT admitted GROUP BY 1, 2")
+
+
+def failure_groups(run: Run) -> list[dict[str, Any]]:
+    """Return how many failures there are, by role and cause."""
+    return _grouped(run, "SELECT role, cause, COUNT(*) FROM failures GROUP BY 1, 2")
+
+
+def _grouped(run: Run, sql: str) -> list[dict[str, Any]]:
+    rows = run.ledger.rows(f"{sql} ORDER BY 3 DESC, 1, 2")
+    return [{"of": of, "why": why or "other", "count": count} for of, why, count in rows]
 
 
 def _product_texts(look: Look, ids: Iterable[str]) -> dict[str, str]:

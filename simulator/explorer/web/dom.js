@@ -82,6 +82,8 @@ export const panel = (title, ...children) => el("section", { class: "panel" }, t
 
 export const empty = (...words) => el("p", { class: "empty" }, ...words);
 
+export const pastEnd = (first) => empty("The list ends before this page. ", el("a", { href: first }, "Go to the first one"));
+
 // Earlier and later pages of a list; `to` makes the address of a page.
 export function pager({ total, page, size }, to) {
   const pages = Math.ceil(total / size);

@@ -1,6 +1,6 @@
 // What was turned down as a duplicate or for a flaw, beside what it was taken for; and what failed, with the raw reply.
 import { ask } from "./api.js";
-import { address, chip, el, empty, named, number, pager } from "./dom.js";
+import { address, chip, el, empty, named, number, pager, pastEnd } from "./dom.js";
 
 const words = (name) => name.replaceAll("_", " ");
 const tokens = (text) => new Set((text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) || []));
@@ -24,15 +24,15 @@ export function rejectionItem(one, people, { survivor = true } = {}) {
 
 export async function rejectionsPage({ params, signal }) {
   const { subject = "", stage = "", persona = "" } = params, page = Number(params.page) || 1;
-  const [found, { rejections }] = await Promise.all([ask(["rejections"], { subject, stage, persona, page }, signal), ask(["overview"], {}, signal)]);
+  const found = await ask(["rejections"], { subject, stage, persona, page }, signal);
   const to = (changes) => address(["rejected"], { subject, stage, persona, ...changes });
   return {
     title: "Rejected",
     parts: [
       el("header", { class: "head" }, el("h1", {}, "Rejected"), el("p", { class: "soft" }, number(found.total), persona ? " as one person" : "")),
       el("div", { class: "chips", role: "group", "aria-label": "Kind and stage" }, chip("all", { href: to({ subject: "", stage: "" }), pressed: !subject && !stage }),
-        rejections.map(({ of, why, count }) => chip(`${of}: ${why}`, { href: to({ subject: of, stage: why }), pressed: of === subject && why === stage, count }))),
-      found.records.length ? el("ul", { class: "items panel" }, found.records.map((one) => rejectionItem(one, found.people))) : empty("Nothing was rejected."),
+        found.groups.map(({ of, why, count }) => chip(`${of}: ${why}`, { href: to({ subject: of, stage: why }), pressed: of === subject && why === stage, count }))),
+      found.records.length ? el("ul", { class: "items panel" }, found.records.map((one) => rejectionItem(one, found.people))) : found.total ? pastEnd(to({})) : empty("Nothing was rejected."),
       pager(found, (target) => to({ page: target })),
     ],
   };
@@ -40,7 +40,7 @@ export async function rejectionsPage({ params, signal }) {
 
 export async function failuresPage({ params, signal }) {
   const { role = "", cause = "" } = params, page = Number(params.page) || 1;
-  const [found, { failures }] = await Promise.all([ask(["failures"], { role, cause, page }, signal), ask(["overview"], {}, signal)]);
+  const found = await ask(["failures"], { role, cause, page }, signal);
   const to = (changes) => address(["failed"], { role, cause, ...changes });
   const item = (one) => el("li", { class: "item" },
     el("span", { class: "tags" }, chip(one.role || "input"), chip(one.stage), chip(words(one.cause)), one.attempts ? chip(`${number(one.attempts)} attempts`) : null, el("code", {}, one.unit)),
@@ -51,8 +51,8 @@ export async function failuresPage({ params, signal }) {
     parts: [
       el("header", { class: "head" }, el("h1", {}, "Failed"), el("p", { class: "soft" }, number(found.total))),
       el("div", { class: "chips", role: "group", "aria-label": "Role and cause" }, chip("all", { href: to({ role: "", cause: "" }), pressed: !role && !cause }),
-        failures.map(({ of, why, count }) => chip(`${of || "input"}: ${words(why)}`, { href: to({ role: of, cause: why }), pressed: of === role && why === cause, count }))),
-      found.records.length ? el("ul", { class: "items panel" }, found.records.map(item)) : empty("Nothing failed."),
+        found.groups.map(({ of, why, count }) => chip(`${of || "input"}: ${words(why)}`, { href: to({ role: of, cause: why }), pressed: of === role && why === cause, count }))),
+      found.records.length ? el("ul", { class: "items panel" }, found.records.map(item)) : found.total ? pastEnd(to({})) : empty("Nothing failed."),
       pager(found, (target) => to({ page: target })),
     ],
   };

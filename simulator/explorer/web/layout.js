@@ -67,5 +67,7 @@ function radiusOf(people) {
   for (const { distance } of people) sizes[distance] = (sizes[distance] || 0) + 1;
   const radii = [0];
   for (let far = 1; far < sizes.length; far++) radii[far] = Math.max(radii[far - 1] + GAP, ((sizes[far] || 0) * ROOM) / (2 * Math.PI));
-  return radii;
+  // Where the last ring is crowded and large, the others spread within it.
+  const last = sizes.length - 1;
+  return radii.map((radius, far) => Math.max(radius, radii[last] * Math.pow(far / Math.max(1, last), 1.3)));
 }

@@ -1,19 +1,17 @@
 // People, by words or by meaning, by hop, and in the order that one likes.
 import { ask } from "./api.js";
-import { address, chip, dot, el, empty, number, pager, personRow, plural } from "./dom.js";
+import { address, chip, dot, el, empty, number, pager, pastEnd, personRow, plural } from "./dom.js";
 
 export async function peoplePage({ params, signal }) {
   const { q = "", hop = "", order = "", by = "" } = params, page = Number(params.page) || 1;
   const meaning = by === "meaning" && q.trim() !== "";
-  const overview = ask(["now"], {}, signal);
-  const waiting = meaning ? "find" : "people";
-  const found = await ask([waiting], meaning ? { q } : { q, hop, order, page }, signal);
-  const { counts, hops } = await overview;
+  const asked = meaning ? ask(["find"], { q }, signal) : ask(["people"], { q, hop, order, page }, signal);
+  const [found, { counts, hops }] = await Promise.all([asked, ask(["now"], {}, signal)]);
   const to = (changes) => address(["people"], { q, hop, order, by, ...changes });
   const title = meaning ? `Nearest in meaning to “${q}”` : q ? `People with “${q}”` : "People";
   const list = el("ul", { class: "people panel" }, found.people.map((person) =>
     meaning ? personRow(person, el("b", { class: "score" }, person.score.toFixed(2))) : personRow(person)));
-  const none = counts.personas
+  const none = found.total ? pastEnd(to({ page: "" })) : counts.personas
     ? empty(q ? "Nobody's text holds all of these words. " : "Nobody is of this sort. ", q && !meaning ? el("a", { href: to({ by: "meaning", page: "" }) }, "Look for their meaning instead") : null)
     : empty("There are no people in this run yet.");
   return {

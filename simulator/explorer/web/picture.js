@@ -2,13 +2,13 @@
 import { brief, svg } from "./dom.js";
 import { rings } from "./layout.js";
 
-const LETTER = 6.1, LINE = 16;  // pixels that a letter and a line of a label take
+const LETTER = 6.1, BOLD = 6.9, LINE = 16;  // pixels that a letter and a line of a label take
 
 export function picture(found, { go, look }) {
   const { people, relations, centre } = found;
   const { places, radii, parents, ways, children, near } = rings(people, relations, centre);
   const circles = svg("g", { class: "rings" }, radii.slice(1).map((radius) => svg("circle", { r: radius })));
-  const lines = svg("g", { class: "lines" }), nodes = svg("g", { class: "nodes" }), labels = svg("g", { class: "labels", "aria-hidden": "true" });
+  const lines = svg("g", { class: relations.length > 300 ? "lines many" : "lines" }), nodes = svg("g", { class: "nodes" }), labels = svg("g", { class: "labels", "aria-hidden": "true" });
   const world = svg("g", {}, circles, lines, nodes);
   const element = svg("svg", { class: "picture", role: "group", "aria-label": "People around the one in the middle. Arrow keys go from person to person, Enter puts one in the middle, plus and minus zoom, 0 shows all." }, world, labels);
   const view = { x: 0, y: 0, scale: 1, own: false };
@@ -74,8 +74,11 @@ export function picture(found, { go, look }) {
       const [x, y] = at(place), r = onScreen(place);
       return [x - r, y - r, x + r, y + r];
     }
+    const labelled = new Set();
     const add = (place, most, kind, always) => {
-      const [x, y] = at(place), text = brief(people[place].text, most), long = text.length * LETTER, side = Math.cos(places[place].angle), gap = onScreen(place) + 5;
+      if (labelled.has(place)) return;
+      labelled.add(place);
+      const [x, y] = at(place), text = brief(people[place].text, most), long = text.length * (kind === "strong" ? BOLD : LETTER), side = Math.cos(places[place].angle), gap = onScreen(place) + 5;
       const beside = [side >= -0.15 ? x + gap : x - gap - long, y - LINE / 2], below = [x - long / 2, y + gap - 2], above = [x - long / 2, y - gap - LINE + 2];
       const tries = place === centre ? [below, above] : Math.abs(side) > 0.35 ? [beside, below, above] : [Math.sin(places[place].angle) > 0 ? below : above, beside];
       if (tries.some(([left, top]) => put(text, left, top, long, kind, false))) return;

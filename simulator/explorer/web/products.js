@@ -1,6 +1,6 @@
 // Instructions, characters, tools, problems and texts.
 import { ask } from "./api.js";
-import { address, chip, clipped, el, empty, facts, named, number, pager, panel, plural } from "./dom.js";
+import { address, chip, clipped, el, empty, facts, named, number, pager, panel, pastEnd, plural } from "./dom.js";
 
 function listPage(kind, title, item, shape = "items panel") {
   return async ({ params, signal }) => {
@@ -11,7 +11,7 @@ function listPage(kind, title, item, shape = "items panel") {
       title,
       parts: [
         el("header", { class: "head" }, el("h1", {}, title), el("p", { class: "soft" }, number(found.total), persona ? " of one person" : "")),
-        found.records.length ? list : empty("There are none of them here."),
+        found.records.length ? list : found.total ? pastEnd(address([kind], { persona })) : empty("There are none of them here."),
         pager(found, (target) => address([kind], { persona, page: target })),
       ],
     };

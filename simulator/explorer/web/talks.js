@@ -1,6 +1,6 @@
 // Conversations: lists, and one as a chat with what was found in it, what became of it and what it took.
 import { ask } from "./api.js";
-import { address, chip, clipped, el, empty, facts, named, number, pager, panel, personLink, plural } from "./dom.js";
+import { address, chip, clipped, el, empty, facts, named, number, pager, panel, pastEnd, personLink, plural } from "./dom.js";
 
 const ENDS = ["goal", "gave_up", "left", "max_turns", "assistant_ended", "loop", "budget", "error"];
 const words = (name) => name.replaceAll("_", " ");
@@ -18,9 +18,8 @@ const sign = (holds) => el("i", { class: `sign ${holds === null ? "fair" : holds
 
 export async function conversationsPage({ params, signal }) {
   const { stop = "", passed = "", persona = "" } = params, page = Number(params.page) || 1;
-  const found = await ask(["conversations"], { stop, passed, persona, page }, signal);
+  const [found, { counts: { outcomes } }] = await Promise.all([ask(["conversations"], { stop, passed, persona, page }, signal), ask(["now"], {}, signal)]);
   const to = (changes) => address(["conversations"], { stop, passed, persona, ...changes });
-  const outcomes = (await ask(["now"], {}, signal)).counts.outcomes;
   return {
     title: "Conversations",
     parts: [
@@ -28,7 +27,7 @@ export async function conversationsPage({ params, signal }) {
       el("div", { class: "chips", role: "group", "aria-label": "How they ended" }, chip("all", { href: to({ stop: "", passed: "" }), pressed: !stop && !passed }),
         ENDS.map((value) => chip(words(value), { href: to({ stop: value }), pressed: stop === value })),
         outcomes ? [el("span", { class: "gap" }), chip("passed", { href: to({ passed: "true" }), pressed: passed === "true", mark: sign(true) }), chip("not passed", { href: to({ passed: "false" }), pressed: passed === "false", mark: sign(false) })] : null),
-      found.records.length ? el("ul", { class: "items panel" }, found.records.map((one) => talkItem(one, found.people))) : empty("No conversation is of this sort."),
+      found.records.length ? el("ul", { class: "items panel" }, found.records.map((one) => talkItem(one, found.people))) : found.total ? pastEnd(to({})) : empty("No conversation is of this sort."),
       pager(found, (target) => to({ page: target })),
     ],
   };
