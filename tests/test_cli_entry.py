@@ -52,6 +52,8 @@ def test_help_imports_nothing_heavy() -> None:
         "show",
         "fork",
         "report",
+        "explore",
+        "export",
         "graph",
         "dedup",
         "doctor",

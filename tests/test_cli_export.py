@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_cases import build_run
+from cli_cases import CHILD, NURSE, PILOT, build_run
 
 from simulator.cli.main import main
 from simulator.exports.formats import FORMATS
@@ -66,3 +66,38 @@ def test_lint_names_the_rows_and_writes_those_that_are_left(tmp_path: Path, caps
     assert (told["written"], told["fixed: role_order"], told["dropped: no_messages"]) == (2, 1, 1)
     assert [json.loads(line) for line in fixed.read_text().splitlines()] == [good, good]
     assert main(["lint", str(fixed)]) == 0
+
+
+@pytest.mark.parametrize("to", ["graphml", "gexf", "node-link", "csv", "graph-html"])
+def test_the_graph_around_a_person(tmp_path: Path, capsys: Shown, to: str) -> None:
+    root = build_run(tmp_path / "run")
+    arguments = ["export", str(root), "--to", to, "--around", "harbour pilot", "--json", "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--hops", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["counts"] == {"personas": 3, "relations": 2}
+    written = "".join(path.read_text("utf-8") for path in (tmp_path / "out").iterdir())
+    assert PILOT in written
+    assert NURSE in written
+    assert CHILD not in written
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["counts"] == {"personas": 6, "relations": 6}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--to", "jsonl", "--around", "harbour pilot"],
+            "go with formats of the graph (graphml, gexf, node-link, csv,",
+        ),
+        (["--to", "graphml", "--hops", "2"], "name the person with --around"),
+        (["--to", "graphml", "--around", "harbour pilot", "--hops", "7"], "0 to 6 are allowed"),
+        (["--to", "graph-html", "--around", "nobody at all"], "No persona has"),
+        (["--to", "graph-html", "--around", "village"], "2 personas fit"),
+        (["--around", "harbour pilot"], "need a format"),
+    ],
+)
+def test_a_part_that_cannot_be_exported_is_said(tmp_path: Path, capsys: Shown, options: list[str], said: str) -> None:
+    root = build_run(tmp_path / "run")
+    assert main(["export", str(root), *options]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (root / "exports").exists()

@@ -23,6 +23,7 @@ from simulator.errors import ExportError
 from simulator.exports import network_page
 from simulator.exports.formats import FORMATS
 from simulator.exports.network_page import page
+from simulator.exports.network_rows import Around
 from simulator.models.persona import Persona, persona_id
 from simulator.models.relation import Relation
 from simulator.population.graph import RelationshipGraph
@@ -279,3 +280,18 @@ def test_a_browser_runs_the_page_and_shows_a_hostile_text_as_text(ledger: Ledger
     assert len(found.scripts) == 2
     assert "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in done.stdout
     assert {"sister", "friend"} <= set(re.findall(r"<b>(\w+)", done.stdout))
+
+
+def test_the_page_around_somebody_names_them_and_whom_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_page, "MAX_PERSONAS", 10)
+    texts = [f"the person of number {n}" for n in range(40)]
+    ids = [persona_id(text) for text in texts]
+    edges = [(ids[n], ids[n + 1], "neighbour", "neighbour", 1) for n in range(39)]
+    graph = RelationshipGraph.of_table(((id, text, 0) for id, text in zip(ids, texts, strict=True)), edges)
+    near = json.loads(Elements(page(graph, "row", Around(ids[20], 2))).scripts[0])
+    assert {row[0] for row in near["personas"]} == set(ids[18:23])
+    assert "5 of 40 personas, those at most 2 steps from “the person of number 20”." in near["note"]
+    assert "left out" not in near["note"]
+    far = json.loads(Elements(page(graph, "row", Around(ids[20]))).scripts[0])
+    assert len(far["personas"]) == 10
+    assert "3 more are left out" in far["note"]

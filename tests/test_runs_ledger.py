@@ -26,6 +26,7 @@ from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.directory import RunDirectory
 from simulator.runs.entry import Entry, Product
 from simulator.runs.ledger import Ledger
+from simulator.runs.part import Part
 
 
 def persona(text: str, hop: int = 0) -> Persona:
@@ -265,3 +266,31 @@ def test_a_ledger_whose_log_cannot_be_read_is_refused(tmp_path: Path, unwritable
     told = read_without_rights(unwritable)
     assert told.startswith("RunDirectoryError")
     assert "copy the whole folder to a writable place" in told
+
+
+def test_a_part_of_a_table_is_read_and_counted(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "ledger.sqlite", create=True) as ledger:
+        asyncio.run(ledger.commit([entry(number) for number in range(5)]))
+        some = Part("text LIKE ?", ("%keeper%",))
+        assert ledger.count("decisions", some) == ledger.count("decisions") == 5
+        assert [one.text for one in ledger.decisions(some.page(2, 3))] == ["a lock keeper 3", "a lock keeper 4"]
+        assert ledger.count("decisions", some.page(2, 3)) == 5
+        narrow = some.of("text LIKE ? OR text LIKE ?", "%1", "%2")
+        assert [one.text[-1] for one in ledger.decisions(narrow)] == ["1", "2"]
+        assert [body["id"] for body in ledger.products("instruction", Part("id = ?", ("i-4",)))] == ["i-4"]
+        assert list(ledger.products("npc", Part("id = ? OR 1", ("i-4",)))) == [], "a part stays within the kind"
+        assert [made.seed for made, _ in ledger.results(None, Part("id = ?", (unit(3).id,)))] == [3]
+        assert [made.seed for made, _ in ledger.results("extract", Part(most=2))] == [0, 1]
+
+
+def test_snapshots_within_one_another_are_of_one_moment(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "ledger.sqlite", create=True) as writer:
+        asyncio.run(writer.commit([entry(0)]))
+        with Ledger.open(tmp_path / "ledger.sqlite", writable=False) as reader:
+            with reader.snapshot():
+                assert reader.count("personas") == 2
+                asyncio.run(writer.commit([entry(1)]))
+                with reader.snapshot():
+                    assert reader.count("personas") == 2
+                assert reader.count("personas") == 2, "the inner one does not end the outer one"
+            assert reader.count("personas") == 4

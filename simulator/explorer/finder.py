@@ -10,7 +10,7 @@ from simulator.assembly.run import open_run
 from simulator.assembly.search import open_embedder
 from simulator.embeddings.many import embed_many
 from simulator.embeddings.wordllama import WordLlamaEmbedder
-from simulator.errors import InputError, UsageError
+from simulator.errors import UsageError
 from simulator.explorer.asked import Find
 from simulator.explorer.people import row_of
 from simulator.explorer.reader import Look, Reader
@@ -52,12 +52,12 @@ class Finder:
         """Return the people whose descriptions are nearest to some words, nearest first.
 
         Raises:
-            InputError: There are no words, or none with a meaning.
-            UsageError: The embedder is remote, and the index lacks people.
+            UsageError: There are no words, or the embedder is remote and the index lacks people.
+            InputError: The words have no meaning.
             EndpointError: A remote embedder failed.
         """
         if not wanted.q.strip():
-            raise InputError("There is nothing to look for: give a few words that describe a person.")
+            raise UsageError("There is nothing to look for: give a few words that describe a person.")
         async with self._turn:
             people = await self._reader.ask(_people)
             embedder = await self._opened()
