@@ -107,6 +107,8 @@ def test_products_are_listed_with_the_people_they_speak_of(site: Site) -> None:
         assert told["total"] == len(told["records"]) == count, kind
         assert set(told["people"]) <= {persona_id(PILOT), persona_id(NURSE), persona_id(SISTER)}
         assert told["people"]
+    (problem,) = site.told("problems")["records"]
+    assert problem["solution"]["problem"] == problem["id"]
     assert site.told("instructions", persona=persona_id(NURSE))["total"] == 1
     assert site.told("tools", persona=persona_id(SISTER))["total"] == 1, "she asked for it too"
     assert site.told("tools", persona=persona_id(NURSE))["total"] == 0

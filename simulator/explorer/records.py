@@ -17,7 +17,7 @@ from simulator.models.conversation import STOPS, Conversation
 from simulator.models.instruction import Instruction
 from simulator.models.npc import Npc
 from simulator.models.outcome import Outcome
-from simulator.models.problem import Problem, WrittenText
+from simulator.models.problem import Problem, Solution, WrittenText
 from simulator.models.tool import Tool
 from simulator.runs.entry import ProductKind
 from simulator.runs.part import Part
@@ -138,8 +138,18 @@ def _products(look: Look, name: str, kind: _Kind, wanted: RecordPage) -> dict[st
         part = part.of(_PASSED, wanted.passed)
     found = [kind.model.model_validate(body) for body in look.run.ledger.products(kind.product, _paged(part, wanted))]
     people = look.texts(id for one in found for id in kind.people(one))
-    total = look.run.ledger.count("products", part)
-    return _told([kind.brief(one) for one in found], total, wanted, people)
+    told = [kind.brief(one) for one in found]
+    if name == "problems":
+        solutions = _solutions(look, [one["id"] for one in told])
+        told = [{**one, "solution": solutions.get(one["id"])} for one in told]
+    return _told(told, look.run.ledger.count("products", part), wanted, people)
+
+
+def _solutions(look: Look, problems: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the solutions of ``problems`` by their ids."""
+    part = Part(f"json_extract(body, '$.problem') IN ({','.join('?' * len(problems))})", tuple(problems))
+    found = [Solution.model_validate(body) for body in look.run.ledger.products("solution", part)]
+    return {one.problem: one.model_dump(mode="json") for one in found}
 
 
 def _rejections(look: Look, wanted: RecordPage) -> dict[str, Any]:

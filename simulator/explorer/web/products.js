@@ -1,6 +1,6 @@
 // Instructions, characters, tools, problems and texts.
 import { ask } from "./api.js";
-import { address, chip, clipped, el, empty, facts, named, number, pager, panel, pastEnd, plural } from "./dom.js";
+import { address, chip, clipped, el, empty, facts, named, number, pager, panel, pastEnd, percent, plural } from "./dom.js";
 
 function listPage(kind, title, item, shape = "items panel") {
   return async ({ params, signal }) => {
@@ -20,8 +20,9 @@ function listPage(kind, title, item, shape = "items panel") {
 
 const of = (one, people) => el("span", { class: "who" }, named(one.persona, people));
 export const instructionItem = (one, people) => el("li", { class: "item", id: one.id }, of(one, people), el("span", { class: "said" }, one.text));
-export const problemItem = (one, people) => el("li", { class: "item", id: one.id }, of(one, people), el("span", { class: "said" }, one.text), el("span", { class: "tags" }, chip(one.subject)));
-export const textItem = (one, people) => el("li", { class: "item", id: one.id }, of(one, people), el("b", {}, one.title), el("span", { class: "said" }, one.text));
+export const problemItem = (one, people) => el("li", { class: "item", id: one.id }, of(one, people), el("span", { class: "said" }, one.text), el("span", { class: "tags" }, chip(one.subject)), solution(one.solution));
+const solution = (one) => (one ? el("details", {}, el("summary", {}, "Solution: ", el("b", {}, clipped(one.answer, 80)), one.agreement === null ? "" : `, on which ${percent(one.agreement)} of the tries agree`), el("blockquote", {}, one.steps)) : null);
+export const textItem = (one, people) => el("li", { class: "item", id: one.id }, of(one, people), el("b", {}, one.title), el("span", { class: "said" }, one.text), el("span", { class: "tags" }, chip(one.kind)));
 
 const place = (one) => [one.race, one.occupation].filter(Boolean).join(" ");
 
