@@ -120,8 +120,9 @@ async def _once(
 
 def continued(begun: str, reply: str) -> str:
     """Return the whole text, whether the server sent the beginning back with its continuation or not."""
-    if not begun or reply.startswith(begun):
+    if not begun:
         return reply.strip()
+    reply = reply.removeprefix(begun)
     joint = begun[-1:].isalnum() or begun[-1:] in ".!?"
     space = " " if joint and reply[:1].isalnum() and reply.isascii() else ""
     return f"{begun}{space}{reply}".strip()

@@ -12,22 +12,11 @@ from simulator.models.conversation import Label
 from simulator.models.situation import Asked
 from simulator.population.tokens import word_list
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import content_words, sentences
+from simulator.roles.guards.words import sentences, stems
 from simulator.roles.people_words import names_person
 from simulator.roles.script import asked_for
 
 __all__ = ["goal_contradicted", "manner_broken", "persona_contradicted", "revealed_early"]
-
-_ENDING = re.compile(r"(?:ing|ed|en|es|er|e|s)$")
-_PAST = (
-    "bred breed kept keep sold sell wrote write written write taught teach built build drove drive driven drive "
-    "rode ride ridden ride made make ran run grew grow grown grow sang sing sung sing drew draw drawn draw flew fly "
-    "flown fly caught catch bought buy spoke speak spoken speak wove weave woven weave"
-)
-_FORMS = _PAST.split()
-_IRREGULAR = dict(zip(_FORMS[::2], _FORMS[1::2], strict=True))
-_SHORT = 4
-"""Letters up to which a word is its own stem."""
 
 _LONG_NUMBER = 3
 """Digits from which on a number alone gives a fact away."""
@@ -53,6 +42,10 @@ _DOES_NOT = re.compile(
     r"(?:ride|ridden|drive|driven|play|played|work|worked|live|lived)\b(?: (?:as|in|on|at|with))?([^.,;:!?]{3,60})",
     re.IGNORECASE,
 )
+_EVER = re.compile(r"\b(?:in my (?:whole )?life|before|at all|yet)\b", re.IGNORECASE)
+_NEVER_ONCE = re.compile(r"\b(?:have never|'ve never)\b", re.IGNORECASE)
+"""Of one's own trade, this alone is a denial; "I cannot cook tonight" is none."""
+
 _LACKS = re.compile(r"\bi (?:have|own|keep) no ([\w-]+(?: [\w-]+)?)", re.IGNORECASE)
 _HAS = re.compile(
     r"\b(?:with|own\w*|keep\w*|breed\w*|rais\w+|ha[sd]) (?:an? |the |two |three |her |his |their |own )*"
@@ -65,8 +58,14 @@ _IS = re.compile(
     re.IGNORECASE,
 )
 _AGE = re.compile(r"\b(?:aged |is |i am |i'm )(\d{1,2})(?=[\s,.;!?]|$)|\b(\d{1,2})[- ]years?[- ]old\b", re.IGNORECASE)
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+_IN_FIGURES = {word: str(number) for number, word in enumerate(_TEENS.split(), 10)}
+_IN_FIGURES |= {word: str(number) for number, word in enumerate(["six", "seven", "eight", "nine"], 6)}
+_AGE_IN_WORDS = re.compile(rf"\b({'|'.join(_IN_FIGURES)})[- ]years?[- ]old\b", re.IGNORECASE)
 _MY_AGE = re.compile(
-    r"\bi(?:'m| am| turned)(?: only| just| already)? (\d{1,2})(?: years old| now)?(?=[,.;!?]|$| and\b)", re.IGNORECASE
+    r"\b(?:i(?:'m| am)(?: only| just| already)? (\d{1,2})(?: years old| now)?(?=[,.;!?]|$| and\b)|"
+    r"i turned (\d{1,2})\b)",
+    re.IGNORECASE,
 )
 _ANYBODY_NAMES = (
     "adult amateur assistant beginner bot boy boyfriend brother caller child citizen client customer dad daughter "
@@ -86,7 +85,7 @@ _HABITS = frozenset(
 _REJECTS = re.compile(
     r"\b(?:i|we) (?:do not|don't|no longer|never|did not|didn't) (?:really |actually |even )?"
     r"(?:want|need|wish|care|wanted|needed|asked|ask)\b(?: (?:to|for|about|that))?([^.,;:!?]*)"
-    r"|\b(?:i|we) have no (?:interest|need|wish|use)\b(?: (?:in|for|of|to))?([^.,;:!?]*)",
+    r"|\b(?:(?:i|we) have|there(?:'s| is)) no (?:interest|need|wish|use|point)\b(?: (?:in|for|of|to))?([^.,;:!?]*)",
     re.IGNORECASE,
 )
 _REFUSES = re.compile(
@@ -104,16 +103,18 @@ def persona_contradicted(turn: str, scene: Scene) -> Label | None:
     """Find a user who denies their own description, or says that they are of another trade or age."""
     if scene.role != "user" or not scene.persona:
         return None
-    mine = _stems(scene.persona)
-    denied = _denies(turn, mine) or _lacks(turn, scene.persona)
+    mine = stems(scene.persona)
+    denied = _denies(turn, scene.persona) or _lacks(turn, scene.persona)
     evidence = denied or _other_trade(turn, mine) or _other_age(turn, scene.persona)
     return Label(detector="persona_contradicted", evidence=evidence[:120], severity="error") if evidence else None
 
 
-def _denies(turn: str, mine: frozenset[str]) -> str | None:
+def _denies(turn: str, persona: str) -> str | None:
+    mine = stems(persona)
+    trade = stems(" ".join(word for word in word_list(persona) if names_person(word)))
     for match in (*_IS_NOT.finditer(turn), *_DOES_NOT.finditer(turn), *_NEVER.finditer(turn)):
-        said = _stems(match[1])
-        least = 2 if match.re is _NEVER else 1
+        said = stems(_EVER.sub("", match[1]))
+        least = 2 if match.re is _NEVER and not (_NEVER_ONCE.search(match[0]) and said <= trade) else 1
         if len(said & mine) >= least and said <= mine:
             return match[0]
     return None
@@ -121,8 +122,8 @@ def _denies(turn: str, mine: frozenset[str]) -> str | None:
 
 def _lacks(turn: str, persona: str) -> str | None:
     """Find a user who says that they have none of what their description says that they have."""
-    had = _stems(" ".join(match[1] for match in _HAS.finditer(persona)))
-    return next((match[0] for match in _LACKS.finditer(turn) if _stems(match[1].split()[0]) & had), None)
+    had = stems(" ".join(match[1] for match in _HAS.finditer(persona)))
+    return next((match[0] for match in _LACKS.finditer(turn) if stems(match[1].split()[0]) & had), None)
 
 
 def _other_trade(turn: str, mine: frozenset[str]) -> str | None:
@@ -130,28 +131,29 @@ def _other_trade(turn: str, mine: frozenset[str]) -> str | None:
         words = word_list(match[1])
         if not words or words[-1] in _ANYBODY or words[0] in _HABITS or not names_person(words[-1]):
             continue
-        if not _stems(match[1]) & mine and " too" not in turn[match.end() : match.end() + 5]:
+        if not stems(match[1]) & mine and " too" not in turn[match.end() : match.end() + 5]:
             return match[0]
     return None
 
 
 def _other_age(turn: str, persona: str) -> str | None:
     known = {number for match in _AGE.finditer(persona) for number in match.groups() if number}
+    known |= {_IN_FIGURES[word.lower()] for word in _AGE_IN_WORDS.findall(persona)}
     said = _MY_AGE.search(turn)
-    return said[0] if known and said and said[1] not in known else None
+    return said[0] if known and said and (said[1] or said[2]) not in known else None
 
 
 def goal_contradicted(turn: str, scene: Scene) -> Label | None:
     """Find a user who rejects their own goal, or agrees to what they keep from. Who changes their mind may do so."""
     if scene.role != "user" or any(one.name == "changes-mind" for one in scene.behaviours):
         return None
-    evidence = _rejects(turn, _stems(scene.situation.goal)) or next(_gives_in(turn, scene.situation.constraints), None)
+    evidence = _rejects(turn, stems(scene.situation.goal)) or next(_gives_in(turn, scene.situation.constraints), None)
     return Label(detector="goal_contradicted", evidence=evidence[:120], severity="error") if evidence else None
 
 
 def _rejects(turn: str, goal: frozenset[str]) -> str | None:
     for match in _REJECTS.finditer(turn):
-        said = _stems(match[1] or match[2] or "")
+        said = stems(match[1] or match[2] or "")
         if said and (said <= goal or (len(said & goal) > 1 and 2 * len(said & goal) > len(said))):
             return match[0]
     return None
@@ -160,10 +162,10 @@ def _rejects(turn: str, goal: frozenset[str]) -> str | None:
 def _gives_in(turn: str, constraints: tuple[str, ...]) -> Iterator[str]:
     for constraint in constraints:
         refused = _REFUSES.match(constraint.strip())
-        words = _stems(refused[1]) if refused else frozenset()
+        words = stems(refused[1]) if refused else frozenset()
         for sentence in sentences(turn) if words else ():
             match = _AGREES.search(sentence)
-            if match and words <= _stems(match[1]) and not _NOT.search(match[0]) and not sentence.endswith("?"):
+            if match and words <= stems(match[1]) and not _NOT.search(match[0]) and not sentence.endswith("?"):
                 yield match[0]
 
 
@@ -190,10 +192,10 @@ def _tells(turn: str, fact: Asked, scene: Scene) -> bool:
     if names and names <= frozenset(re.findall(r"\w+", turn)):
         return not names <= frozenset(re.findall(r"\w+", f"{situation.about} {situation.goal} {scene.persona}"))
     plain = " ".join((situation.goal, situation.about, *situation.knows, *fact.when, scene.persona))
-    own = _stems(fact.fact) - _stems(plain) or _stems(fact.fact)
-    told = len(own & _stems(turn))
+    own = stems(fact.fact) - stems(plain) or stems(fact.fact)
+    told = len(own & stems(turn))
     enough = told >= max(1, _TOLD_SHARE * len(own)) or told >= max(_TOLD_WORDS, len(own) / 2)
-    return enough and len(_stems(fact.fact) & _stems(turn)) > 1
+    return enough and len(stems(fact.fact) & stems(turn)) > 1
 
 
 def manner_broken(turn: str, scene: Scene) -> Label | None:
@@ -206,16 +208,3 @@ def manner_broken(turn: str, scene: Scene) -> Label | None:
             evidence = f"{behaviour.name}: {count} words, at most {behaviour.most_words}"
             return Label(detector="manner_broken", evidence=evidence)
     return None
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(_stem(word) for word in content_words(text))
-
-
-def _stem(word: str) -> str:
-    """Return a word without its ending, so that "logged", "logs" and "logging" are one."""
-    word = _IRREGULAR.get(word, word)
-    bare = word
-    for _ in range(2):  # "suffered", "suffers" and "suffer" are all "suff"
-        bare = _ENDING.sub("", bare) if len(bare) > _SHORT else bare
-    return bare[:-1] if len(bare) > 2 and bare[-1] == bare[-2] else bare

@@ -11,18 +11,34 @@ from simulator.roles.guards.words import content_words, sentences
 
 __all__ = ["role_flip"]
 
+_OWN_DATA = (
+    r" (?:(?:the|my|a|an|its?|their|both|all) )?(?:\w+ ){0,2}(?:numbers?|names?|dates?|address(?:es)?|receipts?|codes?|"
+    r"cards?|details?|invoices?|photos?|pictures?|password|answer|truth|story|reason)\b"
+)
+"""What somebody who wants something has to tell: to offer it is no service."""
+
+_RECORDS = "order|invoice|booking|reservation|claim|ticket|delivery note"
+"""Of these each side knows who has them: a customer is asked for theirs."""
+
 _OFFERS = re.compile(
     r"\bhow (?:can|may|could) i (?:help|assist|support) you\b|\bwhat (?:else )?can i do (?:to help|for) you\b"
     r"|\bi(?:'m| am) here to (?:help|assist|support)\b"
     r"|\b(?:happy|glad|pleased) (?:to|i could) (?:help|assist)\b|\bfeel free to \w+"
     r"|\blet me know (?:if|how|what|which) (?:you|i can)\b|\bi hope (?:this|that) helps\b"
+    r"|\banswer(?:ed|s|ing)? your (?:question|inquiry)\b"
+    r"|\bwhat(?:'s| is) your (?:problem|question|concern|issue|business|deal|budget)\?"
+    rf"|\bwhat(?:'s| is) your (?:\w+ ){{0,2}}(?:number|name|{_RECORDS})\b"
+    rf"|\b(?:number|name|date|copy|photo)s? (?:of|on) your (?:{_RECORDS})\b"
+    r"|\byour (?:order|invoice|booking|reservation|claim|ticket|account|customer) (?:number|code|id)\b"
+    r"|\b(?:process|handle|review|file) your\b|\bi think you(?:'ll| will) (?:see|find|like|enjoy|need|notice)\b"
+    r"|\bthe \w+ you(?:'re| are) referring to (?:is|was|has)\b"
     r"|\bthank(?:s| you) for (?:reaching out|asking|your (?:question|inquiry|interest|patience))\b"
     r"|\b(?:great|good|excellent) question\b"
     r"|\bwhat if i (?:help|helped|tell|told|give|gave|show|showed|offer|offered) you\b"
-    r"|\bi (?:can|could|will|would be able to) "
-    r"(?:(?:certainly|gladly|definitely|surely|happily|absolutely) )?"
-    r"(?:help|assist|guide|show|provide|offer|give|tell) you\b"
-    r"|\bi'll (?:help|assist|guide) you\b|\blet(?:'s| us| me) (?:get|help|walk|guide|show) you\b"
+    r"|\b(?:i (?:can|could|will|would be able to) "
+    r"(?:(?:certainly|gladly|definitely|surely|happily|absolutely) )?|i'll )"
+    rf"(?:help|assist|guide|show|provide|offer|give|tell) you\b(?! (?:that|it|this)\b)(?!{_OWN_DATA})"
+    r"|\blet(?:'s| us| me) (?:get|help|walk|guide|show) you\b"
     r"|\bwhat you(?:'re| are) looking for\b|\byou(?:'re| are) (?:in luck|lucky to)\b"
     r"|\bis that something you(?:'ve|'d| have| would| might)\b"
     r"|\byour (?:account|purchase)\b|\b(?:track|find|share|to) your location\b"
@@ -32,7 +48,7 @@ _OFFERS = re.compile(
     r"|\bare you looking (?:for|to)\b|\bwould you like (?:me|to)\b"
     r"|\b(?:can|may|could|should) i (?:help|assist|suggest|recommend|show you|tell you|offer you|give you)\b"
     r"|\bdo you have (?:any|a|an|the|enough|some|more) (?:question|experience|specific|other|preference|concern)s?\b"
-    r"|\bi(?:'m| am) sorry (?:for|to hear about) your\b|\bi apologi[sz]e for\b"
+    r"|\b(?:i|we)(?:'m| am|'re| are) sorry (?:for|to hear about) your\b|\bi apologi[sz]e for\b"
     r"|\bsorry (?:for|about) (?:the|any|this) (?:inconvenience|delay|trouble|confusion|wait|mistake|error)\b"
     r"|\bplease (?:provide|enter|share|confirm|give me|send me|tell me) your\b"
     r"|\b(?:i|we)(?:'ll| will| can) (?:look into|look up|check|find|arrange|process|issue|forward|transfer)\b"
@@ -45,7 +61,9 @@ _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
 _ADVISES = re.compile(r"\bi(?:'d| would)? (?:recommend|suggest|advise)\b", re.IGNORECASE)
 _EXPLAINS = re.compile(
     r"\b(?:usually|normally|typically|generally|in general|tends? to|(?:it|that|this) is (?:quite )?(?:normal|common|"
-    r"important|best|recommended)|depends on)\b",
+    r"important|best|recommended)|depends on|that(?:'s| is) (?:just )?a (?:simple|common|normal|good|"
+    r"easy) (?:trick|way|"
+    r"method|phenomenon|practice))\b",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours)\b", re.IGNORECASE)
@@ -53,17 +71,43 @@ _LECTURE = 10
 """Words from which on a turn that explains, asks nothing and has no "I" in it is a lecture."""
 
 _ADVICE = re.compile(
-    r"^(?:yes,? |no,? |then |first,? |well,? |so,? |also,? )?(?:you|one) "
-    r"(?:can|could|should|may|might|must(?! have\b)|need to|'ll need to|have to|'d better)\b"
+    r"^(?:yes,? |no,? |then |first,? |well,? |so,? |also,? )?(?:you|one)(?:'ll| will)?(?: just| only)? "
+    r"(?:can|could|should|may|might|must(?! have\b)|need to|have to|'d better)\b"
     r"(?! be (?:joking|kidding|mad|wrong|right|sure|mistaken|ashamed|able)\b)"
-    r"|^(?:make sure|be sure|remember|try|consider|start by|avoid|ensure)\b(?! i\b| we\b| my\b)",
+    r"|^(?:that|this) means (?:that )?you (?:can|need|have)\b|\bwhich means (?:that )?you\b"
+    r"|\byou(?:'re| are)(?: only| not)? allowed to\b|^you(?:'ve| have) got (?:a|an|\w+ (?:days?|hours?|weeks?))\b"
+    r"|\bif you (?:need|want|have|are|would like)\b[^.?!]*, (?:just |then )?(?:give|try|use|put|make sure|you can|"
+    r"you should)\b"
+    r"|^(?:no,? |well,? |yes,? )?it(?:'s| is) (?:better|best|important|recommended|advisable) (?:to|that you|if you)\b"
+    r"|(?:^|[,;] |but |and )(?:just )?make sure\b(?! i\b| we\b| my\b| you\b)"
+    r"|^(?:be sure|remember|try|consider|start by|avoid|ensure)\b(?! i\b| we\b| my\b)",
     re.IGNORECASE,
 )
+_DOES = re.compile(
+    r"^(?:then |first,? |next,? |just |simply )?(?:turn|slice|cut|put|place|hang|dry|wash|rinse|boil|heat|mix|"
+    r"stir|add|use|"
+    r"apply|store|cover|spread|tighten|loosen|remove|lift|wipe|brush|fill|soak|press|clean|check|keep|let it|"
+    r"let them|let him|"
+    r"leave it|leave them)\b",
+    re.IGNORECASE,
+)
+"""How somebody begins who tells another what to do with their things."""
+
+_ADVISES_BETWEEN = re.compile(
+    r"\b(?:but|and|so) you can (?:just |also )?(?:use|try|apply|add|mix|wash|wipe|remove|fill|dab|rinse|buy|"
+    r"place|put)\b",
+    re.IGNORECASE,
+)
+_SORRY = re.compile(r"\b(?:(?:i|we)(?:'m| am|'re| are) )?sorry (?:about|for) (?:the|your) (\w+)", re.IGNORECASE)
+"""Of a thing that the other side spoke of, whoever serves is sorry."""
+
+_YOU_DID = re.compile(r"\byou (?:have |\w+ly )?(?:\w+ed|sold|sent|gave|made|lost|broke|took|put|told)\b", re.IGNORECASE)
 _YOURS = re.compile(r"\byour (?:\w+ )?(\w+)", re.IGNORECASE)
 _HAVE_YOU = re.compile(
     r"\b(?:do you (?:want|need(?! the\b)) (?!(?:my|me|mine|it|this|that|us|our|to (?:see|know|check|look|have|hear))\b"
     r"|the [\w ]{0,30}(?:number|name|date|address|"
-    r"receipt|code|card|details?|invoice|photo)s?\b)|(?:will|would) you (?:want|need)\b"
+    r"receipt|code|card|details?|invoice|photo)s?\b|(?:an?|some|the) (?:\w+ )?(?:picture|photo|copy|scan|"
+    r"proof|list)s?\b)|(?:will|would) you (?:want|need)\b"
     r"|(?:do|will|would) you (?:have|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
     r"|you (?:plan|want|need|hope) to\b[^.!?]*\?"
     r"|have you (?:tried|considered|thought)|are you (?:referring|trying|planning|using))\b",
@@ -82,7 +126,8 @@ _SERVED = re.compile(
 _ASKS_FOR_SELF = re.compile(
     r"\b(?:can|could|would|will) you (?:please )?(?:help|advise|teach) me\b"
     r"(?! (?:find|locate|look|check|identify|verify|understand))"
-    r"|\bi need (?:your|some|a bit of) (?:help|advice)\b|\bmy question is\b"
+    r"|\bi (?:need|could use|would like) (?:your|some|a bit of) (?:help|advice)\b|"
+    r"\bi have the same (?:trouble|problem|issue)\b|\bmy question is\b"
     r"|\bthank(?:s| you) (?:so much |very much )?for (?:the|your) (?:help|advice|answer|tip|explanation|suggestion)s?\b"
     r"|\b(?:how (?:do|can|should)|what should|where (?:do|can)) i (?!help|assist|support|reach|contact|call|"
     r"send|deliver|address|put|note|book|ship)[^.?!]*\?\s*$",
@@ -96,7 +141,9 @@ def role_flip(turn: str, scene: Scene) -> Label | None:
         found = _ASKS_FOR_SELF.search(turn)
         evidence = found.group() if found else None
     else:
-        evidence = _serves(turn) or (None if scene.among_people else _instructs(turn) or _hands_over(turn, scene))
+        evidence = _serves(turn) or (
+            None if scene.among_people else _instructs(turn, scene) or _hands_over(turn, scene)
+        )
     return Label(detector="role_flip", evidence=evidence[:120], severity="error") if evidence else None
 
 
@@ -108,15 +155,20 @@ def _serves(turn: str) -> str | None:
     return "a list" if len(lines) > 1 else None
 
 
-def _instructs(turn: str) -> str | None:
+def _instructs(turn: str, scene: Scene) -> str | None:
     advises = _ADVISES.search(turn)
     if advises:
         return advises.group()
     explains = _EXPLAINS.search(turn)
     if explains and "?" not in turn and not _FIRST_PERSON.search(turn) and len(word_list(turn)) >= _LECTURE:
         return explains.group()
-    told = (sentence for sentence in sentences(turn) if _ADVICE.search(sentence) and not sentence.endswith("?"))
-    return next((sentence for sentence in told if not _FIRST_PERSON.search(sentence)), None)
+    said = [sentence for sentence in sentences(turn) if not sentence.endswith("?")]
+    told = (one for one in said if _ADVICE.search(one) and not _FIRST_PERSON.search(one))
+    between = (one for one in said if _ADVISES_BETWEEN.search(one))
+    # Who wants something done says so in the same words ("Grind it again."); who only wants to know does not.
+    knows = not scene.situation.goal and "?" not in turn
+    orders = (one for one in said if knows and _DOES.search(one) and not _FIRST_PERSON.search(one))
+    return next(told, None) or next(between, None) or next(orders, None)
 
 
 def _hands_over(turn: str, scene: Scene) -> str | None:
@@ -124,13 +176,17 @@ def _hands_over(turn: str, scene: Scene) -> str | None:
     asked = _HAVE_YOU.search(turn) or _FOR_YOU.search(turn)
     if asked:
         return asked.group()
+    sorry, matter = _SORRY.search(turn), content_words(" ".join((*scene.other[-1:], *scene.own)))
+    if sorry and content_words(sorry[1]) & matter:
+        return sorry.group()
     situation = scene.situation
     about = content_words(" ".join((situation.goal, situation.about)))
     served = (match for match in _SERVED.finditer(turn) if content_words(match[1]) & about)
     if told := next(served, None):
         return told.group()
     own = " ".join(scene.own)
-    theirs = content_words(" ".join(match.group() for match in _YOURS.finditer(own)))
+    done = (sentence for sentence in sentences(own) if _YOU_DID.search(sentence))  # "You sold me a torn coat."
+    theirs = content_words(" ".join((*(match.group() for match in _YOURS.finditer(own)), *done)))
     mine = content_words(f"{scene.persona} {own}") - theirs
     found = (match for match in _YOURS.finditer(turn) if content_words(match.group()) & mine)
     return next((match.group() for match in found), None)

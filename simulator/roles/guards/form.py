@@ -25,18 +25,25 @@ _BREAKS_OFF = re.compile(
 """The end of a turn without a mark that was to go on."""
 
 _SHORT = 6
-"""Words up to which a turn may do without a mark at its end."""
+"""Words up to which a sentence may do without a mark at its end."""
 
 _PARTICLE = re.compile(r"\b(?:of|to|with|for|from|in|on|at|by)[.!?]+[\"')]*$")
 """A question or a clause may end in a preposition ("the box it came in."): no sign of a break."""
 _BLANK = re.compile(
-    r"\[(?:your|my|the|insert|name|city|town|date|time|company|product|place|number|address|topic)\b[^\]\n]{0,40}\]"
+    r"\[(?:your|my|insert|name|city|town|date|time|company|product|place|number|address|topic)\b[^\]\n]{0,40}\]"
+    r"|\[the [^\],\n]{2,40}\]|\((?:your |the )?(?:phone|order|tracking|account|invoice|contact) (?:number|"
+    r"name|address)\)"
     r"|\[(?-i:[A-Z][a-z]+){2,}\]"
     r"|\[(?:[a-z]+ ){0,3}(?:number|name|date|address|time|phone|city|town|price|amount|email|id|location|place|"
-    r"street|day|month|year|model|brand|title)\]"
-    r"|<(?:your|insert|name|city|date|company)\b[^>\n]{0,40}>|\b(?:XYZ|XXX+|Lorem ipsum)\b|_{3,}",
+    r"street|day|month|year|model|brand|title|altitude|height|weight|size|age|colour|color|temperature|distance|duration|"
+    r"type|item|species|event|reason|language|currency|amount|quantity|occasion|relative|friend)\]"
+    r"|<(?:your|insert|name|city|date|company)\b[^>\n]{0,40}>|<[a-z]+ (?:type|name|number|date|kind|brand)>|"
+    r"\bXX\.XX\b|\b(?:XYZ|XXX+|Lorem ipsum)\b|_{3,}",
     re.IGNORECASE,
 )
+_FEW = 25
+"""Words of a turn up to which three words three times are too many."""
+
 _LIST_OF_CRIES = re.compile(r"(?:\w+, ){1,3}\w+[.!?]$")
 """A few words set off by commas may be said twice for effect ("Boil, rinse, hang. Boil, rinse, hang.")."""
 
@@ -69,7 +76,8 @@ def _hurried(text: str, scene: Scene) -> bool:
     if scene.role != "user":
         return False
     last = sentences(text)[-1]
-    return last[:1].islower() or last[:1].isdigit() or len(word_list(text)) <= _SHORT
+    first = next((letter for letter in last if letter.isalnum()), "")
+    return first.islower() or first.isdigit() or len(word_list(last)) <= _SHORT
 
 
 def stutter(turn: str, _scene: Scene) -> Label | None:
@@ -82,7 +90,8 @@ def stutter(turn: str, _scene: Scene) -> Label | None:
     if twice:
         return Label(detector="stutter", evidence=twice[0][:80], severity="error")
     words = word_list(turn)
-    for size, most in ((1, 12), (3, 3), (4, 2), (6, 1)):
+    thrice = 2 if len(words) < _FEW else 3
+    for size, most in ((1, 12), (3, thrice), (4, 2), (6, 1)):
         run, count = max(Counter(shingles(words, size)).items(), key=lambda item: item[1], default=((), 0))
         if count > most and (size > 1 or count > len(words) / 4):
             return Label(detector="stutter", evidence=f"{' '.join(run)} ({count} times)", severity="error")

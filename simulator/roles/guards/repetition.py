@@ -9,7 +9,7 @@ from functools import lru_cache
 from simulator.models.conversation import Label
 from simulator.population.tokens import jaccard, word_list
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import content_words, longest_run, quoted_share, sentences
+from simulator.roles.guards.words import content_words, longest_run, quoted_share, sentences, stems
 
 __all__ = [
     "LOOPS",
@@ -29,6 +29,9 @@ _SAME_PAIRS = 0.6
 _ECHO_PAIRS = 0.7
 _LONG_RUN = 10
 """Words in a row that nobody says twice by accident."""
+
+_RUN, _RUN_SHARE = 7, 0.4
+"""Fewer words in a row do when they are so much of the turn."""
 
 _THANKS = re.compile(
     r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|"
@@ -78,7 +81,8 @@ def repeats_self(turn: str, scene: Scene) -> Label | None:
     """Find a turn that says again what the speaker said before."""
     earlier = scene.own[1:] if scene.role == "user" else scene.own
     found = next((text for text in reversed(earlier) if _same(turn, text)), None) or _said(turn, earlier)
-    found = found or next((run for text in earlier if (run := longest_run(turn, text, _LONG_RUN))), None)
+    least = max(_RUN, min(_LONG_RUN, round(_RUN_SHARE * len(word_list(turn)))))
+    found = found or next((run for text in earlier if (run := longest_run(turn, text, least))), None)
     return Label(detector="repeats_self", evidence=found[:120], severity="error") if found else None
 
 
@@ -89,6 +93,7 @@ def repeats_other(turn: str, scene: Scene) -> Label | None:
     """
     recent = (*scene.other[-2:], *((scene.opener,) if scene.role == "assistant" else ()))
     found = next((text for text in recent if quoted_share(turn, text) >= _ECHO_PAIRS), None) or _said(turn, scene.other)
+    found = found or next((run for text in recent if (run := longest_run(turn, text, _LONG_RUN))), None)
     return Label(detector="repeats_other", evidence=found[:120], severity="error") if found else None
 
 
@@ -103,7 +108,7 @@ def _same(left: str, right: str) -> bool:
     """Whether two turns say the same: the same topic words, or most word pairs of the shorter one in the longer."""
     if word_list(left) == word_list(right):
         return True
-    mine, theirs = content_words(left), content_words(right)
+    mine, theirs = stems(left), stems(right)
     if len(mine) >= 3 and jaccard(mine, theirs) >= _SAME_WORDS:
         return True
     shorter, longer = sorted((left, right), key=lambda text: len(word_list(text)))

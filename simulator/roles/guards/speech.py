@@ -27,6 +27,8 @@ _REASONING = re.compile(
     r"|\b(?:i|we) (?:(?:need|have|want) to|should|must) (?:respond|reply|answer|write|act|speak|talk|stay)"
     r" (?:as|in|like)\b"
     r"|\blet me (?:reason|craft|come up|think (?:step|through|what|how|as|of (?:a|what|how)|about (?:what|how))\b)"
+    r"|\bmy (?:next )?(?:message|reply|response|turn|answer) (?:should|must|needs to|has to) (?:show|be|sound|"
+    r"say|express)\b"
     r"|\bhere(?:'s| is) (?:my|the|a|an) (?:possible |next |short )?(?:message|reply|response|turn|follow-up)\b",
     re.IGNORECASE,
 )
@@ -57,7 +59,9 @@ _STAGED = re.compile(
 """Where a sentence begins, or between asterisks, such a verb tells what somebody does; elsewhere it may be an aside."""
 
 _NARRATED = re.compile(
-    r"^[\"“][^\"”]{3,}[\"”],? (?:he|she|they|the \w+|says?|said|asks?|asked|replie[sd])\b", re.IGNORECASE
+    r"^(?:he|she|they) \w+s\b[^\"“”]{0,60}[\"“][^\"”]{3,}[\"”]|"
+    r"^[\"“][^\"”]{3,}[\"”],? (?:he|she|they|the \w+|says?|said|asks?|asked|replie[sd])\b",
+    re.IGNORECASE,
 )
 _PLAYS = re.compile(
     r"\b(?:my|this|the|a|your|assigned) persona\b|\bas (?:a|the) (?:simulated|fictional)\b"
@@ -68,7 +72,7 @@ _PLAYS = re.compile(
     re.IGNORECASE,
 )
 _MACHINE = re.compile(
-    r"\b(?:i am|i'm|as) (?:just |only |merely )?an? (?:[a-z]+ ){0,2}(?:ai\b|a\.i\.|artificial intelligence|"
+    r"\b(?:i am|i'm|as|being) (?:just |only |merely )?an? (?:[a-z]+ ){0,2}(?:ai\b|a\.i\.|artificial intelligence|"
     r"language model|chat ?bot|virtual assistant|computer program|robot\b|bot\b|computer\b|machine\b)"
     r"|\b(?:the|my|your|this) (?:system )?prompt\b|\bmy (?:training data|knowledge cutoff|programming)\b",
     re.IGNORECASE,
@@ -76,6 +80,10 @@ _MACHINE = re.compile(
 _ANNOUNCES = re.compile(
     r"^(?:sure,? |certainly,? |of course,? )?"
     r"(?:here(?:'s| is| are)|(?:let me|i will|i'll) (?:explain|show|walk|give))\b"
+    r"|^(?:below|in the following),? (?:you(?:'ll| will)? (?:find|see)|are|is|there are)\b|"
+    r"^the following \w+ (?:are|is|may|can|will)\b"
+    r"|^there (?:are|is) (?:a few|some|several|many|various|\w+) (?:\w+ )?(?:steps|ways|options|tips|reasons|"
+    r"possibilities|methods)\b"
     r"|\b(?:the following|as follows|(?:these|some|a few) (?:simple |easy |basic )?(?:steps|tips|guidelines))\s*[.:]?$",
     re.IGNORECASE,
 )

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from simulator.population.tokens import word_list
 
-__all__ = ["content_words", "longest_run", "quoted_share", "sentences", "shingles"]
+__all__ = ["content_words", "longest_run", "quoted_share", "sentences", "shingles", "stems"]
 
 _KEPT = 2048
 """Texts whose words are remembered: every turn is compared with each later one, by several detectors."""
@@ -16,7 +16,8 @@ _KEPT = 2048
 _END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+|\n+")
 
 _FUNCTION_WORDS = (
-    "a about after again all also am an and any are as at be because been before being but by can could did do does "
+    "a about after again all also always am an and any are as at be because been before being but by can "
+    "could did do does "
     "don down each even every few for from get got had has have having he her here him his how i if in into is it its "
     "just like ll make many me more most much must my need no nor not now of off on one only or other our out over "
     "own re s same she should so some still such t take than that the their them then there these they this those "
@@ -25,6 +26,17 @@ _FUNCTION_WORDS = (
 )
 _FUNCTION = frozenset(_FUNCTION_WORDS.split())
 """English words that carry no topic, and the pieces that contractions leave."""
+
+_ENDING = re.compile(r"(?:ing|ed|en|es|er|e|s)$")
+_PAST = (
+    "bred breed kept keep sold sell wrote write written write taught teach built build drove drive driven drive "
+    "rode ride ridden ride made make ran run grew grow grown grow sang sing sung sing drew draw drawn draw flew fly "
+    "flown fly caught catch bought buy spoke speak spoken speak wove weave woven weave"
+)
+_FORMS = _PAST.split()
+_IRREGULAR = dict(zip(_FORMS[::2], _FORMS[1::2], strict=True))
+_SHORT = 4
+"""Letters up to which a word is its own stem."""
 
 
 def sentences(text: str) -> list[str]:
@@ -37,6 +49,23 @@ def content_words(text: str) -> frozenset[str]:
     """Return the words of ``text`` that carry a topic, plural and singular as one."""
     words = (word for word in word_list(text) if word not in _FUNCTION)
     return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words)
+
+
+@lru_cache(maxsize=_KEPT)
+def stems(text: str) -> frozenset[str]:
+    """Return the topic words of ``text`` without their endings."""
+    return frozenset(_stem(word) for word in content_words(text))
+
+
+def _stem(word: str) -> str:
+    """Return a word without its ending, so that "logged", "logs" and "logging" are one."""
+    word = _IRREGULAR.get(word, word)
+    bare = word
+    for _ in range(2):  # "suffered", "suffers" and "suffer" are all "suff"
+        bare = _ENDING.sub("", bare) if len(bare) > _SHORT else bare
+    if len(bare) == _SHORT and bare.endswith("e"):
+        bare = bare[:-1]  # "dive" as "diving"
+    return bare[:-1] if len(bare) > 2 and bare[-1] == bare[-2] else bare
 
 
 def shingles(words: Sequence[str], size: int) -> list[tuple[str, ...]]:
