@@ -14,7 +14,7 @@ from langchain_core.messages import HumanMessage
 from graphs.conversation import build, converse, steps
 from graphs.talk.stop import ending, lost_reason
 from simulator.errors import EndpointUnreachable, InputError
-from simulator.models.base import content_id
+from simulator.models.base import content_id, derive_seed
 from simulator.models.conversation import Conversation, ConversationInputs, Label, Turn
 from simulator.models.message import Reply
 from simulator.models.persona import persona_id
@@ -266,14 +266,15 @@ def test_hostile_text_stays_in_its_place() -> None:
             assert "clerk" not in request.messages[0].content
 
 
+_LETTERS = str.maketrans("0123456789", "bdfgkaeiou")
+
+
 def test_the_longest_conversation_stays_within_its_steps() -> None:
     count = iter(range(10_000))
-    words = [first + rest for first in ("am", "bir", "ced", "del", "em", "flin") for rest in ("ber", "ch", "ta", "low")]
 
     def line(_request: object) -> str:
         number = next(count)
-        picked = [words[(number * step + step) % len(words)] for step in (1, 5, 7, 11, 13)]
-        return f"{number} {' '.join(picked)} {number * 17} {number * 31}."
+        return f"{' '.join(f'{derive_seed(number, place):020d}'.translate(_LETTERS)[-6:] for place in range(7))}."
 
     result = talk(context(line, line), exchanges=64)
     assert len(product(result).turns) == 128

@@ -52,6 +52,7 @@ _HAS = re.compile(
     r"([\w-]+(?: [\w-]+){0,2})",
     re.IGNORECASE,
 )
+_POSSESSED = re.compile(r"\b(?:her|his|their|whose) (?:own )?([\w-]+)", re.IGNORECASE)
 _IS = re.compile(
     r"\b(?:i am|i'm|i work as|speaking as|as) an? ((?:[\w-]+ ){0,3}?[\w-]+)"
     r"(?= (?:who|with|from|in|at|for|by|of|and|i|myself|too|here|now|there|since)\b|[,.;!?]|$)",
@@ -122,7 +123,7 @@ def _denies(turn: str, persona: str) -> str | None:
 
 def _lacks(turn: str, persona: str) -> str | None:
     """Find a user who says that they have none of what their description says that they have."""
-    had = stems(" ".join(match[1] for match in _HAS.finditer(persona)))
+    had = stems(" ".join(match[1] for match in (*_HAS.finditer(persona), *_POSSESSED.finditer(persona))))
     return next((match[0] for match in _LACKS.finditer(turn) if stems(match[1].split()[0]) & had), None)
 
 

@@ -30,6 +30,10 @@ _OFFERS = re.compile(
     rf"|\bwhat(?:'s| is) your (?:\w+ ){{0,2}}(?:number|name|{_RECORDS})\b"
     rf"|\b(?:number|name|date|copy|photo)s? (?:of|on) your (?:{_RECORDS})\b"
     r"|\byour (?:order|invoice|booking|reservation|claim|ticket|account|customer) (?:number|code|id)\b"
+    r"|\byour (?:complaint|inquiry|enquiry|concern|request)\b"
+    r"|^(?:certainly|absolutely|of course|sure)[,.!] (?:which|what|when|where|how|do|does|did|have|are|is|"
+    r"could|would) [^.?!]*"
+    r"\byou\b[^.?!]*\?"
     r"|\b(?:process|handle|review|file) your\b|\bi think you(?:'ll| will) (?:see|find|like|enjoy|need|notice)\b"
     r"|\bthe \w+ you(?:'re| are) referring to (?:is|was|has)\b"
     r"|\bthank(?:s| you) for (?:reaching out|asking|your (?:question|inquiry|interest|patience))\b"
@@ -61,7 +65,7 @@ _LIST_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
 _ADVISES = re.compile(r"\bi(?:'d| would)? (?:recommend|suggest|advise)\b", re.IGNORECASE)
 _EXPLAINS = re.compile(
     r"\b(?:usually|normally|typically|generally|in general|tends? to|(?:it|that|this) is (?:quite )?(?:normal|common|"
-    r"important|best|recommended)|depends on|that(?:'s| is) (?:just )?a (?:simple|common|normal|good|"
+    r"important|best|recommended)|(?:it|that) depends on|that(?:'s| is) (?:just )?a (?:simple|common|normal|good|"
     r"easy) (?:trick|way|"
     r"method|phenomenon|practice))\b",
     re.IGNORECASE,
@@ -102,7 +106,26 @@ _SORRY = re.compile(r"\b(?:(?:i|we)(?:'m| am|'re| are) )?sorry (?:about|for) (?:
 """Of a thing that the other side spoke of, whoever serves is sorry."""
 
 _YOU_DID = re.compile(r"\byou (?:have |\w+ly )?(?:\w+ed|sold|sent|gave|made|lost|broke|took|put|told)\b", re.IGNORECASE)
+_MY = re.compile(r"\bmy (?:\w+ )??(\w{4,})", re.IGNORECASE)
 _YOURS = re.compile(r"\byour (?:\w+ )?(\w+)", re.IGNORECASE)
+_STAFF = re.compile(
+    r"\bour ((?:customer )?(?:drivers?|team|staff|workshop|technicians?|colleagues?|counter|warehouse|service|courier|"
+    r"agents?|support|store|reception))\b",
+    re.IGNORECASE,
+)
+_WHENEVER = re.compile(
+    r"\b(?:when|before|after|if|once|until|while|whenever|so that) you (?!\w+ed\b)\w+", re.IGNORECASE
+)
+"""Of what a reader does, whoever advises speaks like this; of what the other side did, whoever complains."""
+
+_GRANTS = re.compile(
+    r"^(?:\w+,? )?you (?:can|could|may|might) (?:just )?(?:keep|have|save|forget|spare|see|hear|ask|read|"
+    r"check|guess|imagine|"
+    r"find|reach|call|write|send|leave|bring|come|pick|take|drop|charge|cancel|put|give|tell)\b",
+    re.IGNORECASE,
+)
+"""What somebody lets the other side do who wants something of them."""
+
 _HAVE_YOU = re.compile(
     r"\b(?:do you (?:want|need(?! the\b)) (?!(?:my|me|mine|it|this|that|us|our|to (?:see|know|check|look|have|hear))\b"
     r"|the [\w ]{0,30}(?:number|name|date|address|"
@@ -115,7 +138,9 @@ _HAVE_YOU = re.compile(
 )
 _FOR_YOU = re.compile(
     r"\b(?:make|create|build|find|get|do|write|bring|offer|prepare|bake|cook|sew|arrange|set up)"
-    r"\b[^.?!]{0,30} for you\b"
+    r"\b[^.?!]{0,30} for you\b|\b(?:shall|should|can|may) i (?:reserve|hold|note|check|look|block|cancel|"
+    r"change|move|put)\b"
+    r"[^.?!]{0,30} for you\b"
     r"|\bi have (?!(?:\w+ ){0,3}(?:questions?|news|requests?|problem|job|task)\b)[^.?!]{0,40}\bfor you\b"
     r"|\bi think you(?:'d| could| can| would| will| might) (?:use|like|enjoy|love|need|benefit)\b",
     re.IGNORECASE,
@@ -138,13 +163,19 @@ _ASKS_FOR_SELF = re.compile(
 def role_flip(turn: str, scene: Scene) -> Label | None:
     """Find a user who answers like an assistant, or an assistant who asks like a user."""
     if scene.role == "assistant":
-        found = _ASKS_FOR_SELF.search(turn)
+        found = _ASKS_FOR_SELF.search(turn) or _has_the_same(turn, scene)
         evidence = found.group() if found else None
     else:
         evidence = _serves(turn) or (
             None if scene.among_people else _instructs(turn, scene) or _hands_over(turn, scene)
         )
     return Label(detector="role_flip", evidence=evidence[:120], severity="error") if evidence else None
+
+
+def _has_the_same(turn: str, scene: Scene) -> re.Match[str] | None:
+    """Find an assistant that has what the user has ("My snails do the same.")."""
+    theirs = {match[1].lower() for text in scene.other for match in _MY.finditer(text)}
+    return next((match for match in _MY.finditer(turn) if match[1].lower() in theirs), None)
 
 
 def _serves(turn: str) -> str | None:
@@ -163,11 +194,14 @@ def _instructs(turn: str, scene: Scene) -> str | None:
     if explains and "?" not in turn and not _FIRST_PERSON.search(turn) and len(word_list(turn)) >= _LECTURE:
         return explains.group()
     said = [sentence for sentence in sentences(turn) if not sentence.endswith("?")]
-    told = (one for one in said if _ADVICE.search(one) and not _FIRST_PERSON.search(one))
+    wants = bool(scene.situation.goal)
+    mine = [one for one in said if not _FIRST_PERSON.search(one)]
+    told = (one for one in mine if _ADVICE.search(one) and not (wants and _GRANTS.search(one)))
     between = (one for one in said if _ADVISES_BETWEEN.search(one))
     # Who wants something done says so in the same words ("Grind it again."); who only wants to know does not.
-    knows = not scene.situation.goal and "?" not in turn
-    orders = (one for one in said if knows and _DOES.search(one) and not _FIRST_PERSON.search(one))
+    if wants or "?" in turn:
+        return next(told, None) or next(between, None)
+    orders = (one for one in mine if _DOES.search(one) or _WHENEVER.search(one))
     return next(told, None) or next(between, None) or next(orders, None)
 
 
@@ -180,6 +214,9 @@ def _hands_over(turn: str, scene: Scene) -> str | None:
     if sorry and content_words(sorry[1]) & matter:
         return sorry.group()
     situation = scene.situation
+    staff, known = _STAFF.search(turn), f"{scene.persona} {situation.about} {situation.goal} {' '.join(scene.own)}"
+    if staff and staff[1].lower() not in known.lower():
+        return staff.group()
     about = content_words(" ".join((situation.goal, situation.about)))
     served = (match for match in _SERVED.finditer(turn) if content_words(match[1]) & about)
     if told := next(served, None):

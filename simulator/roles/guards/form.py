@@ -16,7 +16,7 @@ __all__ = ["cut_sentence", "empty_turn", "placeholder", "stutter", "wrong_langua
 _FINISHED = re.compile(r"[.!?…。！？][\"'”’)\]*_]*\s*[^\w\s]*$")
 _DANGLING = re.compile(
     r"(?:[,;:(\-–—]|\s(?=\.)|\b(?:a|an|the|and|or|but|of|to|with|for|from|in|on|at|by|than|because|if|which|your|my|its|their|"
-    r"they're|we're|you're)|, (?:and |or |but |so )?I)\s*[.!?]+[\"')]*$"
+    r"they're|we're|you're)|, (?:(?:and |or |but |so )?I|so))\s*[.!?]+[\"')]*$"
 )
 _BREAKS_OFF = re.compile(
     r"(?:[,;:(\-–—]|\b(?:a|an|the|and|or|but|than|because|if|your|my|their|to|with|for|from|of|at|whether))$",
@@ -31,7 +31,7 @@ _PARTICLE = re.compile(r"\b(?:of|to|with|for|from|in|on|at|by)[.!?]+[\"')]*$")
 """A question or a clause may end in a preposition ("the box it came in."): no sign of a break."""
 _BLANK = re.compile(
     r"\[(?:your|my|insert|name|city|town|date|time|company|product|place|number|address|topic)\b[^\]\n]{0,40}\]"
-    r"|\[the [^\],\n]{2,40}\]|\((?:your |the )?(?:phone|order|tracking|account|invoice|contact) (?:number|"
+    r"|\[the \w+\]|\((?:your |the )?(?:phone|order|tracking|account|invoice|contact) (?:number|"
     r"name|address)\)"
     r"|\[(?-i:[A-Z][a-z]+){2,}\]"
     r"|\[(?:[a-z]+ ){0,3}(?:number|name|date|address|time|phone|city|town|price|amount|email|id|location|place|"

@@ -35,7 +35,7 @@ _RUN, _RUN_SHARE = 7, 0.4
 
 _THANKS = re.compile(
     r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|"
-    r"you'?re (?:(?:most|very|always|quite) )?welcome|"
+    r"you(?:'?| a)re (?:(?:most|very|always|quite) )?welcome|"
     r"no problem|my pleasure|glad (?:i could|to) help|grateful|"
     r"danke(?: schön| sehr)?|merci(?: beaucoup)?|(?:muchas )?gracias|grazie(?: mille)?|obrigad[oa]|dank (?:je|u)|"
     r"dziękuję)\b",

@@ -7,7 +7,7 @@ import re
 from simulator.models.conversation import Label
 from simulator.population.tokens import word_list
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import longest_run, quoted_share, sentences
+from simulator.roles.guards.words import bare_words, longest_run, quoted_share, sentences
 
 __all__ = [
     "announces_only",
@@ -73,13 +73,14 @@ _PLAYS = re.compile(
 )
 _MACHINE = re.compile(
     r"\b(?:i am|i'm|as|being) (?:just |only |merely )?an? (?:[a-z]+ ){0,2}(?:ai\b|a\.i\.|artificial intelligence|"
-    r"language model|chat ?bot|virtual assistant|computer program|robot\b|bot\b|computer\b|machine\b)"
+    r"language model|chat ?bot|(?:virtual|artificial|digital) assistant|computer program|robot\b|bot\b|"
+    r"computer\b|machine\b)"
     r"|\b(?:the|my|your|this) (?:system )?prompt\b|\bmy (?:training data|knowledge cutoff|programming)\b",
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
     r"^(?:sure,? |certainly,? |of course,? )?"
-    r"(?:here(?:'s| is| are)|(?:let me|i will|i'll) (?:explain|show|walk|give))\b"
+    r"(?:here(?:'s| is| are)|(?:let me|i will|i'll) (?:explain|show|walk|give (?:you )?(?:a|an|some|the|my)))\b"
     r"|^(?:below|in the following),? (?:you(?:'ll| will)? (?:find|see)|are|is|there are)\b|"
     r"^the following \w+ (?:are|is|may|can|will)\b"
     r"|^there (?:are|is) (?:a few|some|several|many|various|\w+) (?:\w+ )?(?:steps|ways|options|tips|reasons|"
@@ -136,10 +137,11 @@ def instructions_quoted(turn: str, scene: Scene) -> Label | None:
 
     Seven words in a row are no accident; of the description a speaker uses words, but not most of it in one piece.
     """
-    ruled = longest_run(turn, scene.rules, _RULE_RUN) if scene.rules else ""
+    ruled = longest_run(bare_words(turn), bare_words(scene.rules), _RULE_RUN) if scene.rules else ""
     if ruled:
         return Label(detector="instructions_quoted", evidence=ruled, severity="error")
-    for text in filter(None, (scene.persona, scene.situation.about)):
+    told = scene.situation.about if scene.own else ""  # who begins tells what happened
+    for text in filter(None, (scene.persona, told)):
         least = max(5, round(_PERSONA_SHARE * len(word_list(text))))
         recited = longest_run(turn, text, least)
         if recited:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from simulator.population.tokens import word_list
 
-__all__ = ["content_words", "longest_run", "quoted_share", "sentences", "shingles", "stems"]
+__all__ = ["bare_words", "content_words", "longest_run", "quoted_share", "sentences", "shingles", "stems"]
 
 _KEPT = 2048
 """Texts whose words are remembered: every turn is compared with each later one, by several detectors."""
@@ -55,6 +55,12 @@ def content_words(text: str) -> frozenset[str]:
 def stems(text: str) -> frozenset[str]:
     """Return the topic words of ``text`` without their endings."""
     return frozenset(_stem(word) for word in content_words(text))
+
+
+@lru_cache(maxsize=_KEPT)
+def bare_words(text: str) -> str:
+    """Return the words of ``text`` in their order, without endings."""
+    return " ".join(map(_stem, word_list(text)))
 
 
 def _stem(word: str) -> str:
