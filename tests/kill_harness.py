@@ -149,6 +149,8 @@ async def begin_or_go_on(root: Path, models: dict[str, ScriptedModel], listener:
         personas={"paths": "scenarios/people", "limit": 6},
         conversations=TALKS,
         tools={"per_persona": 1, "code": True},
+        problems={"solve": True},
+        writings={"kinds": ["letter", "field note"]},
     )
     return await simulate(scenario, root, models=models, listener=listener, overrides=ALLOWED)
 
