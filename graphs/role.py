@@ -78,9 +78,9 @@ async def check(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
 def _judge(context: Context, inputs: Record, draft: Draft[Any]) -> tuple[Draft[Any], Attempt | None]:
     if draft.value is None:
         return draft, draft.attempt
-    value = context.role.tidy(draft.value) if context.role.tidy else draft.value
+    value = context.tidied(draft.value)
     draft = Draft(draft.raw, value=value)
-    for rule in context.role.checks:
+    for rule in context.checks:
         message = rule.test(inputs, value)
         if message is not None:
             return draft, Attempt(flaw=rule.name, message=message, raw=draft.raw)

@@ -13,7 +13,7 @@ from simulator.embeddings.protocol import Vectors
 from simulator.llm.scripted import ScriptedModel
 from simulator.models.base import Record
 from simulator.models.unit import Unit, UnitResult
-from simulator.prompts.template import load_prompt
+from simulator.prompts.template import Variant, load_prompt
 from simulator.roles.role import Role, RoleContext
 
 __all__ = ["Letters", "flaw", "perform"]
@@ -30,10 +30,12 @@ class Letters:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def flaw(role: Role[Any, Any], inputs: Record, output: Any) -> str | None:
-    """Return the name of the first check that ``output`` fails, after tidying."""
-    value = role.tidy(output) if role.tidy else output
-    return next((check.name for check in role.checks if check.test(inputs, value) is not None), None)
+def flaw(role: Role[Any, Any], inputs: Record, output: Any, variant: Variant = "small") -> str | None:
+    """Return the name of the first check that ``output`` fails, after tidying, with that shape of the prompt."""
+    prompt = load_prompt(role.name, variant)
+    context = RoleContext(role, prompt, ScriptedModel([]), Letters())  # type: ignore[arg-type]
+    value = context.tidied(output)
+    return next((check.name for check in context.checks if check.test(inputs, value) is not None), None)
 
 
 def perform(

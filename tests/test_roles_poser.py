@@ -69,8 +69,8 @@ def test_each_check(text: str, name: str) -> None:
 
 @pytest.mark.parametrize(("raw", "mended"), [('"How long?"', "How long?"), ("Question: how long?", "How long?")])
 def test_what_stands_around_a_request_goes(raw: str, mended: str) -> None:
-    assert ROLE.tidy is not None
-    assert ROLE.tidy(posed(raw)).instruction == mended
+    assert ROLE.mend is not None
+    assert ROLE.mend(posed(raw)).instruction == mended
 
 
 def test_the_person_stands_last_and_in_a_block() -> None:

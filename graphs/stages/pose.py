@@ -13,6 +13,7 @@ from simulator.models.base import content_id, derive_seed
 from simulator.models.instruction import Instruction
 from simulator.models.persona import persona_id
 from simulator.models.unit import Unit, UnitResult
+from simulator.roles.poser import KINDS
 from simulator.runs.entry import Product
 
 __all__ = ["pose"]
@@ -36,7 +37,8 @@ def _units(context: ProductionContext) -> Iterator[Unit]:
     section = context.scenario.instructions
     for persona in cast_personas(context) if section else ():
         for turn in range(section.per_persona if section else 0):
-            inputs = {"persona": persona.text}
+            first = derive_seed(context.scenario.seed, STAGE, "kind", persona.text)
+            inputs = {"persona": persona.text, "kind": KINDS[(first + turn) % len(KINDS)]}
             seed = derive_seed(context.scenario.seed, STAGE, inputs, turn)
             yield Unit(stage=STAGE, role="poser", inputs=inputs, seed=seed)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from simulator.models.base import normalise_text
-from simulator.population.languages import guess_language
+from simulator.population.languages import LANGUAGES, guess_language
 from simulator.population.person_words import (
     COLLECTIVES,
     GIVEN_NAMES,
@@ -103,8 +103,11 @@ def instruction_leftover(text: str) -> Flaw | None:
 
 
 def wrong_language(text: str, language: str = "en") -> Flaw | None:
-    """Return a flaw if ``text`` is clearly in another language than ``language`` (a code of ISO 639-1)."""
-    guess = guess_language(text)
+    """Return a flaw if ``text`` is clearly in another language than ``language`` (a code of ISO 639-1).
+
+    Of a language that :func:`guess_language` does not know nothing is said: it would be taken for a related one.
+    """
+    guess = guess_language(text) if language in LANGUAGES else None
     return Flaw("wrong language", guess) if guess is not None and guess != language else None
 
 

@@ -79,6 +79,7 @@ class PromptHead(Record):
             each round that is left, and in the end the field has no value.
         when: For ``each``: variables without which a field is not asked for (an NPC that knows nobody says nothing of
             anybody); it keeps the output type's default.
+        crutches: Whether replies need what helps a small model: the role's ``mend``, and the checks that are crutches.
         vary: Fields whose k replies begin with three leads in turn, so that the score chooses among them.
     """
 
@@ -93,6 +94,7 @@ class PromptHead(Record):
     leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
     least: dict[str, float] = Field(default_factory=dict)
     when: dict[str, str] = Field(default_factory=dict)
+    crutches: bool = False
     vary: tuple[str, ...] = ()
 
 

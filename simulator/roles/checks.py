@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from simulator.population.tokens import word_grams, word_list
 from simulator.prompts.template import Prompt
+from simulator.roles.guards.language import script_of
 
 __all__ = [
     "example_texts",
@@ -63,7 +64,7 @@ def shared_run(text: str, sources: Iterable[str], words: int, known: Set[str] = 
     Args:
         text: What was written.
         sources: What it must not copy.
-        words: Length of the run; Chinese characters count as words.
+        words: Length of the run; two Chinese characters count as a word, which is about what they are.
         known: Words that do not count, because everybody may use them (names, places): a run needs ``words`` others.
     """
     own = frozenset(_runs(text, words, frozenset(known)))
@@ -74,6 +75,7 @@ def shared_run(text: str, sources: Iterable[str], words: int, known: Set[str] = 
 @lru_cache(maxsize=256)
 def _runs(text: str, words: int, known: frozenset[str]) -> tuple[tuple[str, ...], ...]:
     """Return the runs of a text in order; what must not be copied is mostly the same few texts."""
+    words = 2 * words if script_of(text) == "CJK" else words
     own = [word for word in word_list(text) if word not in known]
     return tuple(tuple(own[i : i + words]) for i in range(len(own) - words + 1))
 

@@ -101,8 +101,8 @@ def _judge(context: RoleContext[I, O], inputs: I, done: Mapping[str, Any], field
         why = f"{field}: {error.errors()[0]['msg']}"
         return Draft(draft.raw, attempt=Attempt(flaw="invalid", message=why, raw=draft.raw))
     partial: Any = context.role.output.model_construct(**{**done, field: value})
-    partial = context.role.tidy(partial) if context.role.tidy else partial
-    for rule in context.role.checks:
+    partial = context.tidied(partial)
+    for rule in context.checks:
         message = rule.test(inputs, partial) if rule.field == field else None
         if message is not None:
             return Draft(draft.raw, attempt=Attempt(flaw=rule.name, message=message, raw=draft.raw))

@@ -22,6 +22,7 @@ from simulator.roles.persona_text import (
     mend_who,
     mended,
     persona_checks,
+    plain_persona,
     plainness,
     who_checks,
 )
@@ -66,10 +67,11 @@ def extractor() -> Role[ExtractorInput, FoundPersona]:
             *who_checks(),
             *persona_checks(lambda inputs: inputs.text, _examples()),
             detail_check(),
-            Check("lists_words", _lists_words, "persona"),
+            Check("lists_words", _lists_words, "persona", crutch=True),
         ),
         score=_score,
-        tidy=_tidy,
+        mend=_mend,
+        tidy=lambda output: mended(output, persona=plain_persona),
     )
 
 
@@ -90,7 +92,7 @@ def _lists_words(inputs: ExtractorInput, output: FoundPersona) -> str | None:
     return f"it lists words of the text ({run!r}) instead of describing a life" if run else None
 
 
-def _tidy(output: FoundPersona) -> FoundPersona:
+def _mend(output: FoundPersona) -> FoundPersona:
     found: FoundPersona = mended(output, who=mend_who, persona=mend_persona)
     return found
 

@@ -24,6 +24,7 @@ __all__ = [
     "mend_who",
     "mended",
     "persona_checks",
+    "plain_persona",
     "plainness",
     "who_checks",
 ]
@@ -72,6 +73,7 @@ _VAGUE = word_grams(
     "freelance full time self employed human male female adult character one writer owner"
 )
 _FIRST_PERSON = re.compile(r"\b(?:I|I['’]m|I['’]ve|me|my|mine|myself|we|our|ours|us|you|your|yours)\b")
+_NUMBERED = word_grams("type class part phase stage grade level tier category")
 _SPEAKS_OF_TASK = re.compile(
     r"\b(?:this|the|these|a|their) (?:[\w-]+ )?(?:texts?|articles?|passages?|descriptions?|summary|paragraphs?|prompt|"
     r"sentences?|key ?words?|persona|occupation|profession|scenario|question|user)\b"
@@ -109,8 +111,19 @@ _BEFORE_VOWEL = re.compile(r"^a (?=a|i|e(?!u)|o(?!ne\b|nce\b))", re.IGNORECASE)
 Sources = Callable[[Any], str]
 
 
+def plain_persona(text: str) -> str:
+    """Return ``text`` as a noun phrase or sentences, without quotes and without the beginning of a reply.
+
+    >>> plain_persona('"This person is a beekeeper who is afraid of bees."')
+    'a beekeeper who is afraid of bees'
+    """
+    text = _OPENER.sub("", normalise_text(text).strip('"“”* '))
+    text = re.sub(r"^(an?|the)\b", lambda m: m.group().lower(), text, flags=re.IGNORECASE)
+    return text.removesuffix(".") if ". " not in text else text
+
+
 def mend_persona(text: str) -> str:
-    """Return ``text`` as a description: without quotes, the beginning of a reply, or the name of nobody.
+    """Return ``text`` as a description, without what small models add: the name of nobody, a quality too many, a turn.
 
     >>> mend_persona('This person is an experienced beekeeper named Ada, and their daily work involves the hives.')
     'an experienced beekeeper whose daily work involves the hives'
@@ -194,25 +207,26 @@ def persona_checks(source: Sources, examples: Sequence[str]) -> tuple[Check[Any,
         ("first_person", _first_person),
         ("several_people", _several),
         ("not_a_person", _not_a_person),
+        ("not_a_person", _no_known_person),
         ("named", _named),
         ("unfit", _unfit),
-        ("quoted", lambda text, _origin: "it has words in quotes; describe a life" if '"' in text else None),
+        ("quoted", _quoted),
         ("unfinished", _unfinished),
         ("repetition", _repetition),
         ("language", _language),
         ("copy_of_source", lambda text, origin: _copied(text, [origin], _SOURCE_RUN, "the source")),
         ("copy_of_example", lambda text, _origin: _copied(text, examples, _EXAMPLE_RUN, "an example")),
     )
-    made = [_check(name, rule, source) for name, rule in rules]
+    made = [_check(name, rule, source, crutch=rule in _CRUTCHES) for name, rule in rules]
     place = [name for name, _ in rules].index("unfinished")
     return (*made[:place], Check("length", _length, "persona"), *made[place:])
 
 
-def _check(name: str, rule: Callable[[str, str], str | None], source: Sources) -> Check[Any, Any]:
+def _check(name: str, rule: Callable[[str, str], str | None], source: Sources, *, crutch: bool) -> Check[Any, Any]:
     def test(inputs: Record, output: Described) -> str | None:
         return rule(output.persona, source(inputs))
 
-    return Check(name, test, "persona")
+    return Check(name, test, "persona", crutch=crutch)
 
 
 def _leftover(text: str, _origin: str) -> str | None:
@@ -227,14 +241,29 @@ def _speaks_of_task(text: str, _origin: str) -> str | None:
 
 
 def _first_person(text: str, _origin: str) -> str | None:
-    found = _FIRST_PERSON.search(text)
+    found = next((one for one in _FIRST_PERSON.finditer(text) if not _counts(text, one)), None)
     return f"it must describe somebody in the third person ({found.group()!r})" if found else None
+
+
+def _counts(text: str, found: re.Match[str]) -> bool:
+    """Return whether an "I" is the numeral of what stands before it ("type I diabetes", "World War I")."""
+    before = text[: found.start()].split()
+    return found.group() == "I" and bool(before) and (before[-1] in _NUMBERED or before[-1][:1].isupper())
+
+
+def _quoted(text: str, _origin: str) -> str | None:
+    return "it has words in quotes; describe a life" if '"' in text else None
 
 
 def _not_a_person(text: str, _origin: str) -> str | None:
     flaw, machine = not_a_person(text), _MACHINE.search(text)
     if flaw or machine:
         return f"it does not describe a person ({flaw.found if flaw else machine and machine.group()!r})"
+    return None
+
+
+def _no_known_person(text: str, _origin: str) -> str | None:
+    """Find a head noun that is on no list of people: most that a small model says of a text is a thing."""
     if script_of(text) != "LATIN" or guess_language(text) not in ("en", None):
         return None  # which nouns are people is known for English only
     head = head_phrase(text)
@@ -288,3 +317,7 @@ def _language(text: str, origin: str) -> str | None:
 def _copied(text: str, sources: Sequence[str], words: int, whose: str) -> str | None:
     run = shared_run(text, sources, words)
     return f"it copies {whose} ({run!r})" if run else None
+
+
+_CRUTCHES = frozenset({_no_known_person, _unfit, _quoted, _repetition})
+"""Rules for small models: their word lists and counts would turn down what a capable model means."""

@@ -24,10 +24,30 @@ _EXAMPLE_RUN = 6
 _PERSONA_RUN = 8
 
 
+KINDS = (
+    "advice for a decision",
+    "a question of fact",
+    "help with something that does not work",
+    "a calculation",
+    "a text to draft",
+    "an explanation",
+    "a plan",
+    "ideas",
+    "something of their own to check or improve",
+    "a comparison",
+    "how to do something",
+    "a question out of curiosity",
+    "help with other people",
+    "a text to summarise or rewrite",
+)
+"""What a person may want of an assistant. Units are dealt one each, because a single call cannot vary anything."""
+
+
 class PoserInput(Record):
-    """The person who asks."""
+    """The person who asks, and what kind of request it is; an empty ``kind`` leaves that open."""
 
     persona: str = Field(min_length=1)
+    kind: str = ""
 
 
 class PosedInstruction(Record):
@@ -39,29 +59,39 @@ class PosedInstruction(Record):
 def poser() -> Role[PoserInput, PosedInstruction]:
     """Return the role that poses instructions."""
     rules = (
+        ("leftover", _self_named),
+        ("blank", _to_fill_in),
+        ("about_person", _about_task),
+        ("length", _length),
+        ("language", _language),
+        ("copy_of_persona", _copy_of_persona),
+        ("copy_of_example", _copy_of_example),
+    )
+    crutches = (
         ("leftover", _leftover),
         ("blank", _blank),
         ("answer", _answer),
         ("no_request", _no_request),
         ("about_person", _about_person),
-        ("length", _length),
         ("unfinished", _unfinished),
         ("repetition", _repetition),
-        ("language", _language),
-        ("copy_of_persona", _copy_of_persona),
-        ("copy_of_example", _copy_of_example),
     )
     return Role(
         name="poser",
         inputs=PoserInput,
         output=PosedInstruction,
         values=_values,
-        checks=tuple(Check(name, rule, "instruction") for name, rule in rules),
+        checks=(
+            *(Check(name, rule, "instruction", crutch=True) for name, rule in crutches),
+            *(Check(name, rule, "instruction") for name, rule in rules),
+        ),
         score=_score,
+        mend=_mend,
         tidy=_tidy,
     )
 
 
+_AROUND = (('"', '"'), ("“", "”"))
 _QUOTES = '"“”* '
 _REQUEST = re.compile(
     r"^(?:please,? )?(?:(?:can|could|would|will) you (?:please )?)?(?:help|write|draft|explain|give|make|plan|suggest|"
@@ -91,13 +121,44 @@ _ABOUT = re.compile(
 
 
 def _values(inputs: PoserInput) -> Mapping[str, str]:
-    return {"persona": inputs.persona}
+    return {"persona": inputs.persona, "kind": inputs.kind or "any"}
 
 
 def _tidy(output: PosedInstruction) -> PosedInstruction:
+    """Take off quotes around the whole; how somebody types, paragraphs and code included, stays as it is."""
+    text = output.instruction.strip()
+    whole = len(text) > 1 and (text[0], text[-1]) in _AROUND and not set(text[1:-1]) & set('"“”')
+    return PosedInstruction(instruction=(text[1:-1].strip() if whole else text) or output.instruction)
+
+
+def _mend(output: PosedInstruction) -> PosedInstruction:
     text = normalise_text(output.instruction).strip(_QUOTES)
     text = re.sub(r"^(?:question|request|instruction|prompt|query|me|user)\s*:\s*", "", text, flags=re.IGNORECASE)
     return PosedInstruction(instruction=(text[:1].upper() + text[1:]) or output.instruction)
+
+
+_SELF = re.compile(r"\bas an? (?:AI|language model)\b|<\|?im_(?:start|end)\|?>|^<(?:persona|think)>", re.IGNORECASE)
+_FILL_IN = re.compile(
+    r"\[(?:insert|your|name|city|place|date|company|topic)\b[^\]]{0,30}\](?!\()|\{\{[^}]{0,40}\}\}|_{4,}"
+    r"|\binsert \w+ here\b",
+    re.IGNORECASE,
+)
+_TASK = re.compile(r"\b(?:this|the) (?:person|persona|description)\b (?:would|might|asks?|wants?)\b", re.IGNORECASE)
+
+
+def _self_named(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    found = _SELF.search(output.instruction)
+    return f"it sounds like a model, not like the person ({found.group()!r})" if found else None
+
+
+def _to_fill_in(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    found = _FILL_IN.search(output.instruction)
+    return f"it has a blank that the person would have filled in ({found.group()!r})" if found else None
+
+
+def _about_task(_inputs: PoserInput, output: PosedInstruction) -> str | None:
+    found = _TASK.search(output.instruction)
+    return f"it speaks about the person instead of as the person ({found.group()!r})" if found else None
 
 
 def _leftover(_inputs: PoserInput, output: PosedInstruction) -> str | None:

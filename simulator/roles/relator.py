@@ -22,6 +22,7 @@ from simulator.roles.persona_text import (
     mend_who,
     mended,
     persona_checks,
+    plain_persona,
     plainness,
     who_checks,
 )
@@ -89,6 +90,7 @@ def relator() -> Role[RelatorInput, Relative]:
         values=_values,
         checks=(
             Check("not_a_relation", _not_a_relation, "relation"),
+            Check("not_a_relation", _no_known_relation, "relation", crutch=True),
             Check("avoided", _avoided, "relation"),
             *who_checks(),
             Check("same_person", _same_trade, "who"),
@@ -97,7 +99,8 @@ def relator() -> Role[RelatorInput, Relative]:
             Check("same_person", _same_person, "persona"),
         ),
         score=_score,
-        tidy=_tidy,
+        mend=_mend,
+        tidy=lambda output: mended(output, relation=_mend_relation, persona=plain_persona),
     )
 
 
@@ -111,8 +114,8 @@ def _values(inputs: RelatorInput) -> Mapping[str, str]:
     }
 
 
-def _tidy(output: Relative) -> Relative:
-    found: Relative = mended(output, relation=_mend_relation, who=mend_who, persona=mend_persona)
+def _mend(output: Relative) -> Relative:
+    found: Relative = mended(output, who=mend_who, persona=mend_persona)
     return found
 
 
@@ -134,9 +137,13 @@ def _not_a_relation(inputs: RelatorInput, output: Relative) -> str | None:
         return f"{output.relation!r} does not name what somebody is to somebody"
     if set(words) <= set(word_list(head_phrase(inputs.persona))):
         return f"{output.relation!r} is what the first person is, not what the other is to them"
-    if name.isascii() and not names_person(head_phrase(name)):
-        return f"{output.relation!r} is no relation between people"
     return None
+
+
+def _no_known_relation(_inputs: RelatorInput, output: Relative) -> str | None:
+    name = _mend_relation(output.relation).lower()
+    known = name in _KNOWN or name in _BARE or not name.isascii() or names_person(head_phrase(name))
+    return None if known else f"{output.relation!r} is no relation between people"
 
 
 def _avoided(inputs: RelatorInput, output: Relative) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from simulator.embeddings.protocol import Embedder
@@ -29,11 +30,14 @@ class Check(Generic[I, O]):
         test: The rule.
         field: The one field that it judges (it may look at earlier ones). A prompt that asks for each field apart
             applies it as soon as that field is answered.
+        crutch: It is for small models only, whose usual faults it knows by word lists and patterns that would also
+            turn down what a capable model writes well. Applied where the prompt's head says ``crutches``.
     """
 
     name: str
     test: Callable[[I, O], str | None]
     field: str | None = None
+    crutch: bool = False
 
 
 Score = Callable[[I, Sequence[O], Embedder], Awaitable[Sequence[float]]]
@@ -55,7 +59,8 @@ class Role(Generic[I, O]):
         checks: What every output must keep, in the order of trying.
         score: For best-of-k: higher is better; without it the first output that passes is taken.
         history: Earlier chat turns that follow the user part.
-        tidy: Mends what needs no judgement (quotes around a sentence, a trailing fragment) before the checks.
+        mend: Takes the usual faults of a small model away, before ``tidy``, where the prompt's head says ``crutches``.
+        tidy: Mends what needs no judgement (quotes around a sentence) before the checks.
     """
 
     name: str
@@ -65,6 +70,7 @@ class Role(Generic[I, O]):
     checks: tuple[Check[I, O], ...] = ()
     score: Score[I, O] | None = None
     history: Callable[[I], Sequence[Message]] = _no_history
+    mend: Callable[[O], O] | None = None
     tidy: Callable[[O], O] | None = None
 
 
@@ -93,3 +99,14 @@ class RoleContext(Generic[I, O]):
     def k(self) -> int:
         """How many replies are drawn at once."""
         return self.candidates or self.prompt.head.candidates
+
+    @cached_property
+    def checks(self) -> tuple[Check[I, O], ...]:
+        """The role's checks that hold for replies to this prompt."""
+        return tuple(one for one in self.role.checks if self.prompt.head.crutches or not one.crutch)
+
+    def tidied(self, output: O) -> O:
+        """Return ``output`` as the checks see it."""
+        if self.role.mend is not None and self.prompt.head.crutches:
+            output = self.role.mend(output)
+        return self.role.tidy(output) if self.role.tidy is not None else output

@@ -1,0 +1,121 @@
+"""What a capable model writes well passes: crutches for the small one hold for its prompts only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fault_cases import inputs_of, role_named
+from role_cases import flaw
+
+from simulator.models.base import Record
+from simulator.prompts.template import load_prompt
+from simulator.roles.extractor import ExtractorInput, FoundPersona
+from simulator.roles.poser import PosedInstruction, PoserInput
+from simulator.roles.relator import Relative, RelatorInput
+
+TEXT = "The ward round begins at six. Whoever is on call writes the list."
+
+PERSONAS = [
+    "a paramedic on the night shift in a port city who counts the calls that were no emergency",
+    "a rabbi's widow of eighty who still corrects the young cantor's vowels",
+    "an imam in a suburb of Lyon who coaches the under-twelves on Wednesdays",
+    "a ten-year-old with type I diabetes who has learned to lie about her blood sugar",
+    "a recovering addict three years sober who drives the soup van",
+    "a CEO of a small dredging firm who reads tide tables in bed",
+    "a stepdad of twins, tired and sarcastic, who builds their costumes at night",
+    "a sexual health nurse in a rural clinic who knows every family in the valley",
+    "a historian of the slave trade who has stopped taking cruise-ship lectures",
+    'a farrier whom the village calls "the surgeon", and who hates it',
+    "an economist whose grandfather fell in World War I, and who collects his letters",
+    "a GP in a mining town, near retirement, but she will not say so to her patients",
+]
+
+REQUESTS = [
+    "arr[0] is undefined in my loop, but console.log shows the array. why?",
+    'Why does `<div class="card">` overflow its parent when I set width: 100% and padding?',
+    "No matter what I try, my sourdough won't rise. Kitchen is 17 degrees.",
+    "Here is my budget: rent 640, food 300, tram 49, loan 120. I get 1,350 a month. Where can I save 100?",
+    "My daughter is six and she asks why her grandmother has to die. What do I tell her tonight?",
+    "give me 5 excuses for missing choir that arent lies, im out of ideas lol",
+    "Please check this for me:\n\ndef area(r):\n    return 3.14 * r ^ 2",
+    "Draft a letter to [the council](https://example.org), firm but polite, about the missing lamp post",
+]
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_people_of_every_kind_are_people(persona: str) -> None:
+    inputs = ExtractorInput(text=TEXT, question="read")
+    assert flaw(role_named("extractor"), inputs, FoundPersona(persona=persona), "standard") is None
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_nothing_is_cut_from_what_is_well_said(persona: str) -> None:
+    tidy = role_named("extractor").tidy
+    assert tidy is not None
+    assert tidy(FoundPersona(persona=persona)).persona == persona
+
+
+@pytest.mark.parametrize(
+    "persona", ["a guide to the tides of the northern coast?", "an AI assistant for sailors", "Who reads it?"]
+)
+def test_what_is_no_person_is_none_for_anybody(persona: str) -> None:
+    inputs = ExtractorInput(text=TEXT, question="read")
+    assert flaw(role_named("extractor"), inputs, FoundPersona(persona=persona), "standard") is not None
+
+
+@pytest.mark.parametrize("relation", ["stepdad", "godchild", "nan", "sponsor at the meetings", "imam"])
+def test_relations_of_every_kind_are_relations(relation: str) -> None:
+    inputs = RelatorInput(persona="a welder who sings in a choir", kind="family")
+    relative = Relative(relation=relation, persona=PERSONAS[0])
+    assert flaw(role_named("relator"), inputs, relative, "standard") is None
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_requests_are_taken_as_they_are_typed(request_: str) -> None:
+    inputs = PoserInput(persona="a nurse who codes in her free time")
+    assert flaw(role_named("poser"), inputs, PosedInstruction(instruction=request_), "standard") is None
+    assert role_named("poser").tidy(PosedInstruction(instruction=request_)).instruction == request_  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "As an AI, I would ask how ships float.",
+        "Write to [your landlord] about the damp wall.",
+        "This persona would ask for tea.",
+    ],
+)
+def test_a_model_at_its_task_is_still_found(text: str) -> None:
+    assert flaw(role_named("poser"), PoserInput(persona=PERSONAS[0]), PosedInstruction(instruction=text), "standard")
+
+
+def _examples() -> list[Any]:
+    made = []
+    for name in ("extractor", "relator", "poser", "problem_writer", "solver", "text_writer"):
+        prompt = load_prompt(name)
+        made += [pytest.param(name, one, id=f"{name}-{i}") for i, one in enumerate(prompt.examples, 1)]
+    return made
+
+
+@pytest.mark.parametrize(("name", "example"), _examples())
+def test_every_example_passes_the_checks_of_its_role(name: str, example: Any) -> None:
+    """But for the check that it was copied, which it is."""
+    role = role_named(name)
+    given = {**inputs_of(name), **{k: v for k, v in example.values.items() if k in role.inputs.model_fields}}
+    if "kind" in given and name == "relator":
+        given["avoid"] = ()
+    inputs: Record = role.inputs.model_validate(given)
+    assert flaw(role, inputs, role.output.model_validate(example.reply), "standard") in (None, "copy_of_example")
+
+
+def test_chinese_runs_are_counted_in_words() -> None:
+    text = "病房六点开始查房。值班的医生写名单，阿尔茨海默病患者排在最前面。"
+    persona = "一位照顾阿尔茨海默病患者的夜班护士，她把每个人的家乡都记在本子上"
+    found = FoundPersona(persona=persona)
+    assert flaw(role_named("extractor"), ExtractorInput(text=text, question="read"), found, "standard") is None
+    copied = FoundPersona(persona="一位护士，" + text[:24])
+    assert (
+        flaw(role_named("extractor"), ExtractorInput(text=text, question="read"), copied, "standard")
+        == "copy_of_source"
+    )
