@@ -107,7 +107,7 @@ def test_a_run_stopped_in_the_middle_ends_where_an_undisturbed_one_does(
         whole, ended = lines(run), expansion(run.ledger).ended
     scenario = story.scenario(concurrency=4, expand={"per_persona": 3, **section}, **ONLY_PEOPLE)
     root, calls = tmp_path / "stopped", 0
-    for calls in (30, 25, 20):
+    for calls in (30, 20, 10):
         with pytest.raises(RunStopped):
             simulate_sync(scenario, root, models=story.models(relator=relator), overrides=Overrides(max_calls=calls))
     with asyncio.run(resume(root, models=story.models(latency, relator=relator))) as run:
