@@ -162,6 +162,25 @@ def test_when_the_one_who_asks_is_cancelled_another_takes_over() -> None:
     assert len(model.requests) == 2
 
 
+def test_who_waits_gets_the_reply_when_the_one_who_asked_is_cancelled_while_it_is_stored() -> None:
+    storing, model = asyncio.Event(), ScriptedModel(lambda request: "x")
+
+    class SlowStore(DictStore):
+        async def put_reply(self, key: str, reply: Reply, *, role: str, stage: str) -> None:
+            storing.set()
+            await asyncio.sleep(5)
+
+    async def go() -> None:
+        one = cached(model, SlowStore())
+        tasks = [asyncio.create_task(one.reply(ask("q"))) for _ in range(3)]
+        await storing.wait()
+        tasks[0].cancel()
+        assert [reply.text for reply in await asyncio.gather(*tasks[1:])] == ["x", "x"]
+
+    asyncio.run(go())
+    assert len(model.requests) == 1
+
+
 def test_cancelling_one_who_waits_disturbs_nobody() -> None:
     begun, model = slow_model()
 

@@ -100,8 +100,12 @@ class CachedModel:
         landed = _Landed()
         try:
             stored = await self._store.get_reply(key)
-            reply = stored if stored is not None else await self._ask(key, request)
-            landed = _Landed(reply=reply)
+            reply = stored if stored is not None else await self._ask(request)
+            landed = _Landed(reply=reply)  # for those who wait, should this task be cancelled while it is stored
+            if stored is None:
+                await self._store.put_reply(key, reply, role=self._role, stage=self._stage)
+                self._log(key, request, reply)
+                charge(self._role, reply)
         except SixhopError as error:
             landed = _Landed(error=error)
             raise
@@ -110,7 +114,7 @@ class CachedModel:
             flight.set_result(landed)
         return usable(reply) if stored is None else self._reuse(reply)
 
-    async def _ask(self, key: str, request: ChatRequest) -> Reply:
+    async def _ask(self, request: ChatRequest) -> Reply:
         if self._may_ask is not None:
             self._may_ask()
         row = self.meter.row(self._stage, self._role, self.name)
@@ -123,9 +127,6 @@ class CachedModel:
             raise
         finally:
             self.meter.ended(row, reply)
-        await self._store.put_reply(key, reply, role=self._role, stage=self._stage)
-        self._log(key, request, reply)
-        charge(self._role, reply)
         return reply
 
     def _log(self, key: str, request: ChatRequest, reply: Reply) -> None:

@@ -50,12 +50,14 @@ class Writer:
     async def write(self, statements: Sequence[Statement]) -> None:
         """Write ``statements`` in one transaction; when this returns they survive a SIGKILL.
 
+        They are queued before anything is awaited, and written even when the caller is cancelled: they were paid for.
+
         Raises:
             LedgerBusy: Another process has the file locked.
             LedgerUnwritable: Disk full, read-only, I/O error. Nothing of the piece was stored.
             LedgerError: The file is damaged or the writer is closed.
         """
-        await asyncio.wrap_future(self._queue(statements))
+        await asyncio.shield(asyncio.wrap_future(self._queue(statements)))
 
     def write_now(self, statements: Sequence[Statement]) -> None:
         """Like :meth:`write`, for callers without an event loop."""
