@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.errors import EndpointUnreachable, RunStopped
+from simulator.errors import EndpointUnreachable, LedgerUnwritable, RunStopped
 from simulator.models.unit import Unit, UnitResult
 from simulator.runs.pool import work
 
@@ -95,3 +95,18 @@ def test_an_error_ends_the_work_after_what_came_before_it() -> None:
 
     assert asyncio.run(main()) == [0, 1, 2, 3, 4]
     assert max(started) <= 8
+
+
+def test_what_breaks_behind_a_unit_that_stops_half_way_is_not_lost() -> None:
+    """A full disk is no budget that is used up: the run did not stop, it failed."""
+
+    async def perform(unit: Unit) -> UnitResult:
+        await asyncio.sleep(0.01)
+        if unit.inputs["n"] == 0:
+            raise RunStopped("the budget of 5 calls is used up")
+        if unit.inputs["n"] == 2:
+            raise LedgerUnwritable("disk full")
+        return UnitResult(value={"n": unit.inputs["n"]})
+
+    with pytest.raises(LedgerUnwritable, match="disk full"):
+        asyncio.run(gather(units(4), perform, concurrency=4))

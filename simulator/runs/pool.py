@@ -64,7 +64,9 @@ async def work(
             batch = await _take(ahead)
             if not batch:
                 # The oldest unit stopped half-way: those behind it may be at work still, and what they ask is paid for.
-                await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
+                ends = await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
+                if broken := next((end for end in ends if isinstance(end, Exception)), None):
+                    raise broken  # worse than a stop: a full disk, say
                 break
             yield batch
     finally:
