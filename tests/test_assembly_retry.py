@@ -78,6 +78,33 @@ def test_what_got_no_reply_is_done_with_what_depended_on_it_and_nothing_else(
             assert any(text in asked for text in late | failed), f"{role} was asked again about somebody known: {asked}"
 
 
+@pytest.mark.parametrize("transcripts", [False, True])
+def test_who_comes_late_changes_nobodys_conversation(tmp_path: Path, words: tuple[str, ...], transcripts: bool) -> None:
+    talks: dict[str, Any] = {"exchanges": 1, "least": 1, "flawed": "keep"}
+    talks |= {"situations": [{"name": "roof", "goal": "have the roof closed"}, {"name": "leak", "goal": "have it dry"}]}
+    talks |= {"profiles": [{"share": 0.5, "behaviours": ["makes-typos"]}], "count": 14}
+    if transcripts:
+        rows = [
+            {"messages": [{"role": "user", "content": f"What of {n}?"}, {"role": "assistant", "content": "Soon."}]}
+            for n in range(20)
+        ]
+        (tmp_path / "talks.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        talks |= {"transcripts": str(tmp_path / "talks.jsonl"), "exchanges": 1, "count": 30}
+    scenario = small(expand={"hops": 0}, instructions=None, npcs=None, tools=None, conversations=talks)
+    useless = failing(story.extractor, words, EndpointError("the endpoint was away"))
+    with simulate_sync(scenario, tmp_path / "run", models=story.models(extractor=useless)) as run:
+        first = [conversation.model_dump(exclude={"spent"}) for conversation in run.conversations]
+        cast = run.ledger.meta("cast")
+    models = story.models()
+    with asyncio.run(retry(tmp_path / "run", models=models)).run as run:
+        again = [conversation.model_dump(exclude={"spent"}) for conversation in run.conversations]
+        late = set(run.ledger.meta("cast")) - set(cast)
+    assert late
+    assert again[: len(first)] == first
+    assert len(again) <= talks["count"]
+    assert {talk["persona"] for talk in again[len(first) :]} <= late
+
+
 def test_what_got_useless_replies_is_asked_anew_and_keeps_its_name(tmp_path: Path) -> None:
     scenario = small(expand={"hops": 0}, conversations=None, npcs=None)
     with simulate_sync(scenario, tmp_path, models=story.models(tool_designer=lambda request: "I'd rather not.")) as run:

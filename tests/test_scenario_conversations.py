@@ -92,7 +92,7 @@ def test_the_cross_product_keeps_its_caps_and_spreads(people, kinds, count, each
     openings = [Opening(f"p-{number}") for number in range(people)]
     situations = tuple(Situation(name=f"s{number}") for number in range(kinds))
     section = Conversations(situations=situations, count=count, per_persona=each, per_situation=room)
-    pairs = [(opening.persona, situation.name) for opening, situation in cross(openings, situations, section)]
+    pairs = [(opening.persona, situations[place].name) for opening, place in cross(openings, situations, section)]
     assert len(set(pairs)) == len(pairs) <= min(people * kinds, count or people * kinds)
     held, met = Counter(persona for persona, _ in pairs), Counter(name for _, name in pairs)
     assert max(held.values()) <= (each or kinds)
@@ -111,9 +111,40 @@ def test_profiles_are_met_as_nearly_as_whole_people_can(people, shares, seed) ->
     cast = [f"p-{number}" for number in range(people)]
     dealt = manners(section, cast, seed)
     assert dealt == manners(section, cast, seed)
-    found = Counter(behaviours[0].name for behaviours in dealt.values())
-    for share, name in zip(shares, BEHAVIOURS, strict=False):
-        assert abs(found[name] - share * people) < 1
+    found = Counter(dealt.values())
+    for place, share in enumerate(shares):
+        assert abs(found[place] - share * people) < 1
+
+
+@given(
+    st.integers(0, 40), st.integers(0, 9), st.lists(st.sampled_from([0.1, 0.25, 0.5]), max_size=2), st.integers(0, 9)
+)
+def test_who_comes_late_changes_nobodys_manner(people, late, shares, seed) -> None:
+    section = Conversations(
+        situations=(Situation(name="s"),),
+        profiles=[{"share": share, "behaviours": name} for share, name in zip(shares, BEHAVIOURS, strict=False)],
+    )
+    cast = [f"p-{number}" for number in range(people + late)]
+    first = manners(section, cast[:people], seed)
+    dealt = manners(section, cast, seed, {id_: first.get(id_) for id_ in cast[:people]})
+    assert {id_: dealt.get(id_) for id_ in cast[:people]} == {id_: first.get(id_) for id_ in cast[:people]}
+    found = Counter(dealt.values())
+    for place, share in enumerate(shares):
+        assert abs(found[place] - share * (people + late)) < 2
+
+
+@given(sizes, sizes, sizes, caps, caps, caps)
+def test_who_comes_late_changes_no_meeting_and_keeps_the_caps(people, late, kinds, count, each, room) -> None:
+    openings = [Opening(f"p-{number}") for number in range(people + late)]
+    situations = tuple(Situation(name=f"s{number}") for number in range(kinds))
+    section = Conversations(situations=situations, count=count, per_persona=each, per_situation=room)
+    first = [(opening.persona, place) for opening, place in cross(openings[:people], situations, section)]
+    kept = {f"meeting {persona} {place}" for persona, place in first}
+    pairs = [(opening.persona, place) for opening, place in cross(openings, situations, section, kept)]
+    assert set(first) <= set(pairs)
+    assert len(set(pairs)) == len(pairs) <= min((people + late) * kinds, count or (people + late) * kinds)
+    assert max(Counter(persona for persona, _ in pairs).values()) <= (each or kinds)
+    assert max(Counter(place for _, place in pairs).values()) <= (room or people + late)
 
 
 def test_another_seed_deals_the_profiles_to_others() -> None:

@@ -80,7 +80,8 @@ def revise(ledger: Ledger, stage: str, order: Sequence[str]) -> list[Statement]:
     """
     kept = order[: order.index(stage)]
     gone = [name for name in ledger.stages() if _base(name, order) not in kept]
-    inputs = [*INPUT_KINDS, *(f"{PLAN}{name}" for name in gone)]
+    plans = [kind for kind in ledger.kinds() if kind.startswith(PLAN)]
+    inputs = [*INPUT_KINDS, *(kind for kind in plans if _base(kind.removeprefix(PLAN), order) not in kept)]
     return list(forgetting(gone, inputs, [] if "cast" in kept else ["cast"]))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.errors import RunDirectoryError
 from simulator.models.base import canonical_json
+from simulator.runs.connection import connect_to_read
 from simulator.runs.forgetting import PLAN, forgetting
 from simulator.runs.ledger import Ledger
 from simulator.runs.writer import Statement, ledger_error
@@ -65,7 +66,7 @@ def _whose(source: Path) -> dict[str, Any]:
 
 
 def _copy(source: Path, part: Path) -> None:
-    there = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+    there = connect_to_read(source)
     here = sqlite3.connect(part)
     try:
         there.backup(here)

@@ -170,6 +170,10 @@ class Ledger:
         found = self.rows(*part.of("kind = ?", kind).select(("id", "body"), "inputs"))
         return [(id_, json.loads(body)) for id_, body in found]
 
+    def kinds(self) -> list[str]:
+        """Return the kinds of inputs that there are."""
+        return [row[0] for row in self.rows("SELECT DISTINCT kind FROM inputs ORDER BY kind")]
+
     def ended(self, stage: str) -> set[str]:
         """Return the ids of the stage's units that ended, done or failed."""
         return {row[0] for row in self.rows("SELECT id FROM units WHERE stage = ?", (stage,))}
