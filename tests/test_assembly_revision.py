@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,23 @@ def test_another_scenario_is_refused_whatever_is_asked(run: Path, before: Path) 
 def test_what_to_do_is_one_of_three(run: Path) -> None:
     with pytest.raises(RunDirectoryError, match="allowed: refuse, reuse, fresh"):
         simulate_sync(small(), run, models=story.models(), on_change="maybe")  # type: ignore[arg-type]
+
+
+def test_resume_takes_edited_transcripts(tmp_path: Path) -> None:
+    for name, words in (("one", "How do I keep the deck dry?"), ("two", "Which rope should I buy?")):
+        said = [{"role": "user", "content": words}, {"role": "assistant", "content": "Use linseed oil."}]
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"messages": said}) + "\n")
+    talks = {"exchanges": 1, "least": 1, "flawed": "keep", "situations": [{"name": "x"}]}
+    sections: dict[str, Any] = {"expand": {"hops": 0}, "cast": {"size": 1}, "instructions": None}
+    sections |= {"npcs": None, "tools": None, "conversations": talks}
+    root = tmp_path / "run"
+    simulate_sync(story.scenario(**sections), root, models=story.models()).close()
+    scenario = yaml.safe_load((root / "scenario.yaml").read_text())
+    for name, words in (("one", "How do I keep the deck dry?"), ("two", "Which rope should I buy?")):
+        scenario["conversations"]["transcripts"] = str(tmp_path / f"{name}.jsonl")
+        (root / "scenario.yaml").write_text(json.dumps(scenario))
+        with pytest.raises(RunDirectoryError, match=r"conversations\.transcripts: .* -> .*1 transcripts"):
+            asyncio.run(resume(root, models=story.models()))
+        with asyncio.run(resume(root, models=story.models(), on_change="reuse")) as run:
+            assert [conversation.turns[0].content for conversation in run.conversations] == [words]
+            assert not run.failures

@@ -224,8 +224,13 @@ def _kept(directory: RunDirectory) -> tuple[Scenario, Inputs]:
             and now.personas == before.personas
             and now.npcs == before.npcs
             and now.prompts == before.prompts
+            and _transcripts(now) == _transcripts(before)
         )
         return now, kept_inputs(ledger) if same else read_inputs(now)
+
+
+def _transcripts(scenario: Scenario) -> str | None:
+    return scenario.conversations.transcripts if scenario.conversations is not None else None
 
 
 def _edited(directory: RunDirectory, before: Scenario) -> Scenario:
