@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulator.errors import ExportError
 from simulator.exports.conversations import alpaca_row, export_conversations, message_rows, messages_row, sharegpt_row
 from simulator.exports.lint import Finding, Linted, lint_file, lint_row, linted, mend
-from simulator.models.conversation import Conversation, Turn
+from simulator.models.conversation import Conversation, Forked, Turn
 from simulator.models.step import Step, ToolCall
 
 
@@ -44,6 +44,17 @@ def test_messages() -> None:
             {"role": "assistant", "content": "assistant 1"},
         ]
     }
+
+
+def test_a_row_has_what_the_assistant_was_given_and_not_what_the_scenario_says() -> None:
+    tool = {"type": "function", "function": {"name": "find", "description": "d", "parameters": {"type": "object"}}}
+    known = PAIR.model_copy(update={"system": "Be long."})
+    assert messages_row(known, "Be brief.")["messages"][0]["content"] == "Be long."
+    assert messages_row(PAIR.model_copy(update={"system": ""}), "Be brief.")["messages"][0]["role"] == "user"
+    other = Forked(conversation="c-1", at=1, assistant="openai:gpt-x")
+    assert messages_row(PAIR, tools=[tool])["tools"] == [tool]
+    assert "tools" not in messages_row(PAIR.model_copy(update={"forked": other}), tools=[tool])
+    assert messages_row(CALLING.model_copy(update={"forked": other}), tools=[tool])["tools"] == [tool]
 
 
 def test_sharegpt_and_alpaca() -> None:

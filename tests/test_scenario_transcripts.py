@@ -10,8 +10,10 @@ import pytest
 import story
 
 from simulator.assembly import open_run, simulate_sync
+from simulator.assembly.fork import Branch, fork
 from simulator.assembly.simulate import resume
 from simulator.errors import InputError
+from simulator.exports.formats import FORMATS
 from simulator.scenario.transcripts import read_transcripts
 
 
@@ -81,6 +83,24 @@ def test_a_run_goes_on_from_them_and_resumes_without_the_file(tmp_path: Path) ->
     file.unlink()
     asyncio.run(resume(tmp_path / "run", models=again)).close()
     assert sum(len(model.requests) for model in again.values()) == 0
+
+
+def test_a_training_row_has_the_system_prompt_that_the_assistant_was_given(tmp_path: Path) -> None:
+    own = message("system", "You sell paint and never discuss rope.")
+    file = written(tmp_path / "t.jsonl", {"messages": [own, ASK, ANSWER]}, {"messages": [ASK, ANSWER]})
+    talks = {"exchanges": 1, "least": 1, "transcripts": str(file)}
+    sections = {"instructions": None, "npcs": None, "tools": None, "expand": {"hops": 0}, "cast": {"size": 2}}
+    scenario = story.scenario(conversations=talks, **sections)
+    simulate_sync(scenario, tmp_path / "run", models=story.models()).close()
+    with open_run(tmp_path / "run") as run:
+        second = run.conversations[1]
+        branch = Branch(at=2, system="You are a harbour master.")
+        asyncio.run(fork(tmp_path / "run", second.id, branch, models=story.models()))
+    with open_run(tmp_path / "run") as run:
+        FORMATS["messages"].write(run.ledger, tmp_path / "out")
+    rows = [json.loads(line) for line in next((tmp_path / "out").glob("*.jsonl")).read_text().splitlines()]
+    systems = [[one["content"] for one in row["messages"] if one["role"] == "system"] for row in rows]
+    assert systems == [["You sell paint and never discuss rope."], [], ["You are a harbour master."]]
 
 
 def test_a_file_without_a_talk_is_refused(tmp_path: Path) -> None:

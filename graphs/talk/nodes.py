@@ -162,4 +162,5 @@ def _conversation(
         goal=goal,
         verdicts=tuple(verdicts),
         forked=inputs.forked,
+        system=inputs.system,
     )

@@ -20,6 +20,7 @@ __all__ = [
     "message_rows",
     "messages_row",
     "sharegpt_row",
+    "tools_of",
 ]
 
 ConversationFormat = Literal["messages", "messages-trl", "sharegpt", "alpaca"]
@@ -36,17 +37,26 @@ def messages_row(
 
     Args:
         conversation: With the steps of an assistant that called tools as messages of their own.
-        system: A system prompt.
-        tools: The tools that the assistant had; they make the row's ``tools``.
+        system: The scenario's system prompt, for a conversation that does not know its own.
+        tools: The scenario's tools; they make the row's ``tools`` if this conversation's assistant had them.
         arguments: OpenAI's API wants the arguments of calls as a JSON ``string``, TRL as an ``object``.
     """
-    messages: list[Row] = [{"role": "system", "content": system}] if system else []
+    given = system if conversation.system is None else conversation.system
+    messages: list[Row] = [{"role": "system", "content": given}] if given else []
     for turn in conversation.turns:
         if turn.steps:
             messages.extend(chat_message(step, arguments=arguments) for step in turn.steps)
         else:
             messages.append({"role": turn.role, "content": turn.content})
-    return {"messages": messages, "tools": list(tools)} if tools else {"messages": messages}
+    had = tools_of(conversation, tools)
+    return {"messages": messages, "tools": list(had)} if had else {"messages": messages}
+
+
+def tools_of(conversation: Conversation, tools: Sequence[Row]) -> Sequence[Row]:
+    """Return those of the scenario's tools that the assistant had: all, or none when another model took its place."""
+    forked = conversation.forked
+    another = forked is not None and forked.assistant is not None
+    return () if another and not any(turn.steps for turn in conversation.turns) else tools
 
 
 def message_rows(
@@ -105,8 +115,8 @@ def export_conversations(
         path: The JSONL file.
         conversations: Read once.
         to: The rows' form.
-        system: A system prompt for every row.
-        tools: The tools that the assistant had.
+        system: The scenario's system prompt, for conversations that do not know their own.
+        tools: The scenario's tools.
 
     Raises:
         ExportError: No conversation has an exchange, or the file cannot be written.

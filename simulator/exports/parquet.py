@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ExportError, UsageError
 from simulator.exports.atomic import atomic_file
-from simulator.exports.conversations import message_rows
+from simulator.exports.conversations import message_rows, tools_of
 from simulator.exports.jsonl import KINDS, rows_of
 from simulator.exports.lint import Linted
 from simulator.exports.scenario_facts import ScenarioFacts, facts_of
@@ -120,7 +120,8 @@ def _json(value: Any) -> str:
 
 def _with_messages(rows: list[dict[str, Any]], told: Linted, facts: ScenarioFacts) -> Iterator[dict[str, Any]]:
     for row in rows:
-        made = next(message_rows([Conversation.model_validate(row)], told, facts.system, facts.tools), None)
+        talk = Conversation.model_validate(row)
+        made = next(message_rows([talk], told, facts.system, facts.tools), None)
         chat = made["messages"] if made is not None else None
-        tools = _json(list(facts.tools)) if facts.tools else None
-        yield {**row, "messages": chat, **({"tools": tools} if tools else {})}
+        tools = {"tools": _json(list(tools_of(talk, facts.tools)))} if facts.tools else {}
+        yield {**row, "messages": chat, **tools}

@@ -195,6 +195,8 @@ class Conversation(Record):
         goal: Whether the goal was reached; ``None`` when the situation says no way to check it.
         verdicts: What became of the behaviours, rule by rule.
         forked: Where it was forked from, if it was.
+        system: The system prompt that the assistant was given; empty when it had none of its own, ``None`` in a
+            ledger of before it was kept.
         fault: How the assistant under test failed (``raised``, ``timeout``, ...); empty when it did not.
         state: The final state of the assistant under test, if it has one.
         spent: What it took, by role, drafts that were turned down included.
@@ -212,6 +214,7 @@ class Conversation(Record):
     goal: Goal | None = None
     verdicts: tuple[Verdict, ...] = ()
     forked: Forked | None = None
+    system: str | None = None
     fault: str = ""
     state: dict[str, Any] | None = None
     spent: dict[str, Spent] = Field(default_factory=dict)
