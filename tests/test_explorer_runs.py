@@ -255,3 +255,15 @@ def test_what_is_no_run_or_no_port_is_said(tmp_path: Path, capsys: pytest.Captur
     with serving(root) as site:
         assert main(["explore", str(root), "--port", str(site.port)]) == 2
     assert "cannot be used" in capsys.readouterr().err
+
+
+def test_a_scenario_that_this_version_does_not_understand_hides_nothing(tmp_path: Path) -> None:
+    root = build_run(tmp_path / "run")
+    with Ledger.open(root / "ledger.sqlite") as ledger:
+        ledger.put_meta(scenario="name: later\nteleport: {}\n")
+    with serving(root) as site:
+        told = site.told("overview")
+        assert told["name"] == "run"
+        assert "teleport" in told["problem"]
+        assert told["counts"]["personas"] == 8
+        assert site.told("person", persona_id(PILOT))["persona"]["text"] == PILOT

@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.assembly.digest import REJECTED, digest, record_counts
 from simulator.assembly.run import Run
+from simulator.errors import UsageError
 from simulator.evidence.yields import Yield, expansion
 from simulator.explorer.reader import Look, written
 from simulator.explorer.records import failure_groups, rejection_groups
@@ -35,7 +36,7 @@ def figures(look: Look) -> dict[str, Any]:
 
 def _now(run: Run) -> dict[str, Any]:
     return {
-        "name": _scenario(run)[0],
+        **_scenario(run),
         "stamp": content_hash(*written(run)),
         "counts": record_counts(run) | {"rejections": run.ledger.count("decisions", REJECTED)},
         "hops": dict(run.ledger.rows("SELECT hop, COUNT(*) FROM personas GROUP BY hop ORDER BY hop")),
@@ -45,7 +46,6 @@ def _now(run: Run) -> dict[str, Any]:
 def _overview(run: Run) -> dict[str, Any]:
     numbers, asked = digest(run), expansion(run.ledger)
     return {
-        "description": _scenario(run)[1],
         "directory": str(run.directory.root.resolve()),
         "state": run.manifest.get("state", ""),
         "stages": [asdict(stage) for stage in numbers.stages],
@@ -58,11 +58,19 @@ def _overview(run: Run) -> dict[str, Any]:
     }
 
 
-def _scenario(run: Run) -> tuple[str, str]:
-    """Return the name and the description of the run's scenario; personas may have been imported without one."""
+def _scenario(run: Run) -> dict[str, str]:
+    """Return the name and the description of the run's scenario, if it has one that this version understands.
+
+    Whatever is the matter with the scenario, what the run made can be looked at.
+    """
+    told = {"name": run.directory.root.resolve().name, "description": "", "problem": ""}
     if run.ledger.meta("scenario") is None:
-        return run.directory.root.resolve().name, ""
-    return run.scenario.name, run.scenario.description
+        return told
+    try:
+        scenario = run.scenario
+    except UsageError as error:
+        return told | {"problem": str(error)}
+    return told | {"name": scenario.name, "description": scenario.description}
 
 
 def _told(row: Yield) -> dict[str, Any]:

@@ -2,13 +2,24 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+// Control characters, and what turns the direction of writing (it can make one text look like another), as signs.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+export function visible(text) {
+  return text.replace(/\r\n/g, "\n").replace(UNSEEN, (letter) => {
+    const code = letter.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "␡" : `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+  });
+}
+
 function filled(made, props, children) {
   for (const [name, value] of Object.entries(props || {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else made.setAttribute(name, value === true ? "" : value);
+    else made.setAttribute(name, value === true ? "" : name === "title" || name === "aria-label" ? visible(value) : value);
   }
-  made.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+  const given = children.flat(2).filter((child) => child !== null && child !== undefined && child !== false && child !== "");
+  made.append(...given.map((child) => (typeof child === "string" ? visible(child) : child)));
   return made;
 }
 
@@ -26,7 +37,7 @@ export function clipped(text, most) {
 
 // The first words of a description, cut where the sentence turns to details.
 export function brief(text, most = 34) {
-  const head = text.replace(/^\s*(an?|the|this)\s+/i, "").split(/\s+(?:who|whose|which|that|from|in|at|near|with)\s+|[,;:.(]/)[0].trim();
+  const head = visible(text).replace(/^\s*(an?|the|this)\s+/i, "").split(/\s+(?:who|whose|which|that|from|in|at|near|with)\s+|[,;:.(]/)[0].trim();
   return clipped(head || text, most);
 }
 

@@ -45,7 +45,7 @@ function watch(stamp, quick, signal, reload) {
 function head(run) {
   const state = STATES[run.state] || "not ended yet";
   return el("header", { class: "head" },
-    el("div", {}, el("h1", {}, run.name), run.description ? el("p", { class: "lead" }, run.description) : null),
+    el("div", {}, el("h1", {}, run.name), run.description ? el("p", { class: "lead" }, run.description) : null, run.problem ? el("p", { class: "bad" }, run.problem) : null),
     el("p", { class: "soft" }, chip(state), " ", el("code", {}, run.directory), " ",
       el("button", { id: "gone-on", class: "button", type: "button", hidden: true }, "The run has gone on: count again")));
 }

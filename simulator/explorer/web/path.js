@@ -1,6 +1,6 @@
 // The way from one person to another, told as a chain.
 import { ask } from "./api.js";
-import { address, brief, dot, el, empty, joint, panel, personLink, plural } from "./dom.js";
+import { address, brief, clipped, dot, el, empty, joint, panel, personLink, plural } from "./dom.js";
 import { picker } from "./picker.js";
 
 export async function pathPage({ params, signal }) {
@@ -24,7 +24,7 @@ export async function pathPage({ params, signal }) {
 function chain({ from, steps, people }) {
   if (steps === null) return [empty("No chain of relations joins them.")];
   if (!steps.length) return [empty("That is the same person.")];
-  const card = (id) => el("a", { class: "row", href: personLink(id) }, dot(people[id].hop), el("span", { class: "said" }, people[id].text), el("small", {}, `hop ${people[id].hop}`));
+  const card = (id) => el("a", { class: "row", href: personLink(id) }, dot(people[id].hop), el("span", { class: "said" }, clipped(people[id].text, 400)), el("small", {}, `hop ${people[id].hop}`));
   const list = el("ol", { class: "chain" }, el("li", {}, card(from)), steps.map((step) => {
     const [before, name, after] = joint(step.relation, step.outward);
     return el("li", {}, el("p", { class: "joint" }, before, el("b", {}, name), after), card(step.target));

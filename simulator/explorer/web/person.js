@@ -18,7 +18,7 @@ export async function personPage({ id, params, signal }) {
   const graph = relations.total ? await graphBox({ id: persona.id, hops, signal, place: (who, far) => address(["person", who], { hops: far === 2 ? "" : far }), compact: true }) : null;
   const made = el("div", { class: "stacked mine" });
   const parts = [
-    el("article", { class: "person" }, el("h1", {}, persona.text), tags(found), provenance(found)),
+    el("article", { class: "person" }, el("h1", { class: persona.text.length > 300 ? "long" : null }, persona.text), tags(found), provenance(found)),
     el("div", { class: relations.total ? "beside" : "" }, relationPanel(persona, relations), graph?.element),
     made,
   ];

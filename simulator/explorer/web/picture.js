@@ -2,7 +2,14 @@
 import { brief, svg } from "./dom.js";
 import { rings } from "./layout.js";
 
-const LETTER = 6.1, BOLD = 6.9, LINE = 16;  // pixels that a letter and a line of a label take
+const LINE = 16;  // pixels that a line of a label takes
+const pen = document.createElement("canvas").getContext("2d");
+
+// The pixels that a label takes; the sizes are those of the style sheet.
+function wide(text, kind) {
+  pen.font = `${kind === "strong" ? "650 11.5px" : kind === "relation" ? "11px" : "11.5px"} ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
+}
 
 export function picture(found, { go, look }) {
   const { people, relations, centre } = found;
@@ -78,7 +85,7 @@ export function picture(found, { go, look }) {
     const add = (place, most, kind, always) => {
       if (labelled.has(place)) return;
       labelled.add(place);
-      const [x, y] = at(place), text = brief(people[place].text, most), long = text.length * (kind === "strong" ? BOLD : LETTER), side = Math.cos(places[place].angle), gap = onScreen(place) + 5;
+      const [x, y] = at(place), text = brief(people[place].text, most), long = wide(text, kind), side = Math.cos(places[place].angle), gap = onScreen(place) + 5;
       const beside = [side >= -0.15 ? x + gap : x - gap - long, y - LINE / 2], below = [x - long / 2, y + gap - 2], above = [x - long / 2, y - gap - LINE + 2];
       const tries = place === centre ? [below, above] : Math.abs(side) > 0.35 ? [beside, below, above] : [Math.sin(places[place].angle) > 0 ? below : above, beside];
       if (tries.some(([left, top]) => put(text, left, top, long, kind, false))) return;
@@ -112,7 +119,7 @@ export function picture(found, { go, look }) {
     if (hidden.has(kind)) return;
     const [ax, ay] = at(source), [bx, by] = at(target);
     if (Math.hypot(bx - ax, by - ay) < 60) return;
-    const text = relation.length > 26 ? `${relation.slice(0, 25)}…` : relation, long = text.length * LETTER;
+    const text = relation.length > 26 ? `${relation.slice(0, 25)}…` : relation, long = wide(text, "relation");
     put(text, (ax + bx) / 2 - long / 2, (ay + by) / 2 - LINE / 2, long, "relation", false);
   }
 
