@@ -1,8 +1,8 @@
 """A run directory of many people, made through the ledger, and what each question to it takes on the command line.
 
-    python benchmarks/bench_explore.py [--personas 100000] [--relations 300000] [--out DIR] [--only WORD ...] [--harm]
+    python benchmarks/bench_explore.py [--personas 100000] [--relations 300000] [--out DIR] [--only WORD ...] [--page] [--harm]
 
-``--harm`` also deletes the index, overwrites it with random bytes and lets another process hold it, and searches.
+``--page`` asks the explorer's page what a reader would. ``--harm`` also deletes the index, overwrites it with random bytes and lets another process hold it, and searches.
 
 Candidates are admitted by a real population and committed as a run commits them; no model is asked. Each command is a
 process of its own, so that its time holds the start of Python and the reading of the ledger.
@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/explore"))
     parser.add_argument("--only", nargs="*", default=[], help="Only commands that contain one of these words.")
     parser.add_argument("--harm", action="store_true", help="Also search with a harmed index.")
+    parser.add_argument("--page", action="store_true", help="Also ask the explorer's page.")
     given = parser.parse_args()
     directory = RunDirectory(given.out)
     if not directory.ledger.exists():
@@ -78,6 +80,8 @@ def main() -> None:
         asyncio.run(_make(directory, given.personas, given.relations))
         print(f"made in {time.perf_counter() - start:.0f} s")
     people = _explore(directory, given.only)
+    if given.page:
+        _ask_the_page(directory)
     if given.harm:
         _search_harmed(directory, people)
 
@@ -96,6 +100,42 @@ def _explore(directory: RunDirectory, only: list[str]) -> int:
             print(f"| `{' '.join(command)}` | {seconds:.1f} | {busy:.1f} | {peak:,.0f} |", flush=True)
     shutil.rmtree(directory.root / "exports", ignore_errors=True)
     return int(personas)
+
+
+def _ask_the_page(directory: RunDirectory) -> None:
+    """Ask the page of ``sixhop explore`` each question twice: as the first one after the start, and again."""
+    with Ledger.open(directory.ledger, writable=False) as ledger:
+        ids = [row[0] for row in ledger.rows("SELECT id FROM personas WHERE seq % 9999 = 7")]
+    questions = [
+        f"person/{ids[0]}", f"person/{ids[0]}/around?hops=2", f"person/{ids[0]}/around?hops=6&most=600", f"path?a={ids[0]}&b={ids[-1]}",
+        "people?q=boat", "people?order=relations&page=1000", "rejections?page=4000", "now", "overview", "figures",
+        "find?q=somebody+who+repairs+old+boats",
+    ]  # fmt: skip
+    command = [sys.executable, "-c", CODE, "explore", str(directory.root), "--no-browser"]
+    print("\n| question | first: seconds | of them CPU | again: seconds | kB |\n| --- | ---: | ---: | ---: | ---: |")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        page = server.stdout.readline().split()[1]
+        for question in questions:
+            before, (first, size) = _cpu(server.pid), _fetched(f"{page}api/{question}")
+            busy, (again, _) = _cpu(server.pid) - before, _fetched(f"{page}api/{question}")
+            shown = question.replace(ids[0], "A").replace(ids[-1], "B")
+            print(f"| `{shown}` | {first:.2f} | {busy:.2f} | {again:.3f} | {size / 1e3:,.0f} |", flush=True)
+        peak = int(Path(f"/proc/{server.pid}/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+        print(f"\npeak {peak:,.0f} MB")
+        server.terminate()
+
+
+def _fetched(address: str) -> tuple[float, int]:
+    start = time.perf_counter()
+    with urllib.request.urlopen(address) as answer:
+        size = len(answer.read())
+    return time.perf_counter() - start, size
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _search_harmed(directory: RunDirectory, people: int) -> None:

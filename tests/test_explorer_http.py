@@ -31,6 +31,8 @@ def test_the_overview_counts_what_there_is(site: Site) -> None:
     ]  # fmt: skip
     assert told["failures"] == [{"of": "relator", "why": "not_a_person", "count": 1}]
     assert {stage["stage"]: stage["units"] for stage in told["stages"]}["extract"] == 5
+    assert (told["test"]["overall"]["passed"], told["test"]["overall"]["total"]) == (0, 1)
+    assert [cause["whose"] for cause in told["test"]["causes"]]
     assert sum(row["calls"] for row in told["usage"]) == 9
     now = site.told("now")
     assert now == {key: told[key] for key in now}
@@ -117,6 +119,7 @@ def test_products_are_listed_with_the_people_they_speak_of(site: Site) -> None:
 def test_a_conversation_with_its_labels_and_outcome(site: Site) -> None:
     assert site.told("conversations", stop="max_turns", passed="false")["total"] == 1
     assert site.told("conversations", passed="true")["total"] == site.told("conversations", stop="goal")["total"] == 0
+    assert [one["passed"] for one in site.told("conversations")["records"]] == [False]
     told = site.told("conversations", CONVERSATION.id)
     assert told["people"] == {persona_id(PILOT): PILOT}
     assert told["record"]["ended"] == "all turns were taken"

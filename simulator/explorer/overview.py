@@ -8,6 +8,8 @@ from typing import Any
 from simulator.assembly.digest import REJECTED, digest, record_counts
 from simulator.assembly.run import Run
 from simulator.errors import UsageError
+from simulator.evidence.causes import whose_text
+from simulator.evidence.outcomes import summarise
 from simulator.evidence.yields import Yield, expansion
 from simulator.explorer.reader import Look, written
 from simulator.explorer.records import failure_groups, rejection_groups
@@ -54,6 +56,7 @@ def _overview(run: Run) -> dict[str, Any]:
         "rejections": rejection_groups(run),
         "failures": failure_groups(run),
         "usage": list(numbers.usage),
+        "test": _test(run) if "outcome" in numbers.products else None,
         "models": run.ledger.meta("models", {}),
     }
 
@@ -71,6 +74,12 @@ def _scenario(run: Run) -> dict[str, str]:
     except UsageError as error:
         return told | {"problem": str(error)}
     return told | {"name": scenario.name, "description": scenario.description}
+
+
+def _test(run: Run) -> dict[str, Any]:
+    found = summarise(run.ledger)
+    causes = [{**cause.model_dump(), "whose": whose_text(cause.whose)} for cause in found.causes]
+    return found.model_dump(mode="json") | {"causes": causes}
 
 
 def _told(row: Yield) -> dict[str, Any]:

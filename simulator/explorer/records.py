@@ -120,10 +120,9 @@ def record(look: Look, kind: RecordsKind, id: str) -> dict[str, Any]:
 
 def _talk(look: Look, one: Conversation) -> dict[str, Any]:
     """Return a conversation with its outcome, if it tests an assistant."""
-    part = Part("json_extract(body, '$.conversation') = ?", (one.id,))
-    outcome = next(look.run.ledger.products("outcome", part), None)
-    told = None if outcome is None else Outcome.model_validate(outcome).model_dump(mode="json")
-    return {**one.model_dump(mode="json"), "ended": STOPS[one.stop], "outcome": told}
+    told = one.model_dump(mode="json")
+    outcome = _answering(look, Outcome, "outcome", "conversation", [told]).get(one.id)
+    return {**told, "ended": STOPS[one.stop], "outcome": outcome}
 
 
 def _products(look: Look, name: str, kind: _Kind, wanted: RecordPage) -> dict[str, Any]:
@@ -140,16 +139,22 @@ def _products(look: Look, name: str, kind: _Kind, wanted: RecordPage) -> dict[st
     people = look.texts(id for one in found for id in kind.people(one))
     told = [kind.brief(one) for one in found]
     if name == "problems":
-        solutions = _solutions(look, [one["id"] for one in told])
+        solutions = _answering(look, Solution, "solution", "problem", told)
         told = [{**one, "solution": solutions.get(one["id"])} for one in told]
+    if name == "conversations":
+        outcomes = _answering(look, Outcome, "outcome", "conversation", told)
+        told = [{**one, "passed": outcomes.get(one["id"], {}).get("passed")} for one in told]
     return _told(told, look.run.ledger.count("products", part), wanted, people)
 
 
-def _solutions(look: Look, problems: list[str]) -> dict[str, dict[str, Any]]:
-    """Return the solutions of ``problems`` by their ids."""
-    part = Part(f"json_extract(body, '$.problem') IN ({','.join('?' * len(problems))})", tuple(problems))
-    found = [Solution.model_validate(body) for body in look.run.ledger.products("solution", part)]
-    return {one.problem: one.model_dump(mode="json") for one in found}
+def _answering(
+    look: Look, model: type[Record], kind: ProductKind, key: str, told: list[dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return the products of ``kind`` that name one of ``told`` by ``key``, by its id."""
+    ids = tuple(one["id"] for one in told)
+    part = Part(f"json_extract(body, '$.{key}') IN ({','.join('?' * len(ids))})", ids)
+    found = [model.model_validate(body).model_dump(mode="json") for body in look.run.ledger.products(kind, part)]
+    return {one[key]: one for one in found}
 
 
 def _rejections(look: Look, wanted: RecordPage) -> dict[str, Any]:

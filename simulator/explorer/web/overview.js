@@ -15,9 +15,10 @@ export async function overviewPage({ signal, reload, learn }) {
   const graph = panel("The graph", empty("Counting …")), central = el("div", { hidden: true });
   const parts = [
     head(run), tiles(run.counts),
+    run.test ? test(run.test) : null,
     run.counts.personas ? null : empty("There are no people in this run yet."),
     el("div", { class: "columns" },
-      run.counts.personas ? el("div", { class: "stacked" }, hops(run), graph, kinds(run)) : null,
+      run.counts.personas ? el("div", { class: "stacked" }, hops(run), run.counts.relations ? graph : null, kinds(run)) : null,
       el("div", { class: "stacked" }, run.stages.length ? work(run) : null, central, rejected(run), failed(run))),
     usage(run),
   ];
@@ -91,6 +92,19 @@ function work(run) {
   return panel("What became of the work", el("div", { class: "scroll" }, el("table", { class: "bars" },
     el("thead", {}, el("tr", {}, heads.map((name, place) => el("th", { class: place > 1 ? "number" : null, title: name === "redrawn" ? "Replies that a check turned down on the way" : null }, name)))),
     el("tbody", {}, run.stages.map(row)))));
+}
+
+// What a test of an assistant came to: rates with their intervals, and why conversations did not pass.
+function test({ assistant, overall, situations, checks, causes, lost }) {
+  const rates = (title, rows) => [el("h3", {}, title), el("table", { class: "bars" }, el("tbody", {}, Object.entries(rows).map(([name, rate]) => el("tr", {},
+    el("th", { scope: "row" }, name || "no situation"), el("td", { class: "wide" }, bar(rate.passed, rate.total, "passed")), el("td", { class: "number" }, `${number(rate.passed)} of ${number(rate.total)}`)))))];
+  const cause = ({ whose, what, conversations }) => el("li", {}, el("b", {}, number(conversations.length)), el("span", {}, what, " ", el("small", {}, whose), " ",
+    el("a", { href: address(["conversations", conversations[0]]) }, "read one")));
+  return panel(`Test of ${assistant}`,
+    el("p", {}, el("b", {}, `${number(overall.passed)} of ${number(overall.total)} conversations passed`), ` (${percent(overall.rate)}; 95 % interval ${percent(overall.low)} to ${percent(overall.high)})`,
+      lost ? el("span", { class: "soft" }, `; ${number(lost)} more were lost by the simulated user`) : null),
+    el("div", { class: "columns" }, el("div", {}, rates("By check", checks)), el("div", {}, rates("By situation", situations))),
+    causes.length ? [el("h3", {}, "Why they did not pass"), el("ul", { class: "checks" }, causes.slice(0, 12).map(cause))] : null);
 }
 
 function counted(title, rows, linked = (name) => name) {

@@ -6,11 +6,12 @@ const ENDS = ["goal", "gave_up", "left", "max_turns", "assistant_ended", "loop",
 const words = (name) => name.replaceAll("_", " ");
 
 export function talkItem(one, people) {
-  const goal = one.goal === null ? null : chip(one.goal ? "goal reached" : "goal not reached", { mark: sign(one.goal) });
+  const passed = one.passed === null || one.passed === undefined ? null : chip(one.passed ? "passed" : "not passed", { mark: sign(one.passed) });
+  const goal = passed || one.goal === null ? null : chip(one.goal ? "goal reached" : "goal not reached", { mark: sign(one.goal) });
   return el("li", {}, el("a", { class: "item", href: address(["conversations", one.id]) },
     el("span", { class: "who" }, clipped(people[one.persona] || one.persona, 120)),
     el("span", { class: "said" }, one.opens),
-    el("span", { class: "tags" }, chip(plural(one.turns, "turn")), chip(one.ended), one.situation ? chip(one.situation) : null, goal,
+    el("span", { class: "tags" }, chip(plural(one.turns, "turn")), chip(one.ended), one.situation ? chip(one.situation) : null, passed, goal,
       one.fault ? chip(`assistant: ${one.fault}`, { mark: sign(false) }) : null, one.labels.length ? chip(plural(one.labels.length, "label"), { mark: sign(null) }) : null)));
 }
 
