@@ -7,7 +7,7 @@ from typing import Any
 from graphs.role import perform_unit
 from graphs.talk.judging import ask_judge
 from graphs.talk.state import ConversationContext, ConversationState, Side, inputs_of, turns_here
-from simulator.models.conversation import Label, Turn
+from simulator.models.conversation import ConversationInputs, Label, Turn
 from simulator.models.persona import persona_id
 from simulator.models.unit import Attempt, Failure, Unit, UnitResult
 from simulator.roles.guards.nearness import said_before
@@ -15,12 +15,12 @@ from simulator.roles.guards.repetition import LOOPS
 from simulator.roles.guards.scene import Scene
 from simulator.roles.role import RoleContext
 
-__all__ = ["SECOND_LOOK", "looked_at"]
+__all__ = ["FAULTS", "SECOND_LOOK", "fault_question", "looked_at"]
 
 _LOOKS = 2
 """How often a turn is made in all when the second look finds something: once more, and then the policy decides."""
 
-_JUDGED = {
+FAULTS = {
     "role_flip": "it speaks in the other side's place: it serves, advises or answers instead of wanting something",
     "fourth_wall": "it speaks of roles, prompts, simulations or of being a machine",
     "persona_contradicted": "it contradicts who the person is",
@@ -28,15 +28,21 @@ _JUDGED = {
     "revealed_early": "it tells a thing that is told only when asked, and nobody asked",
     "repeats_self": "it says again what the user said before, in other words",
 }
-"""The faults that a judge is asked for, and how each is put to it. Between two people advice is no fault."""
+"""The faults that a judge is asked for, and how each is put to it."""
 
-SECOND_LOOK = frozenset({*_JUDGED, *LOOPS})
+SECOND_LOOK = frozenset({*FAULTS, *LOOPS})
 """Names of what the second look finds."""
 
 _QUESTION = (
     "Look at the last message, which is the user's, in the light of the person, the situation and the talk before it. "
     "Which of these faults does it have, if any? {faults}; none: it has none of them."
 )
+
+
+def fault_question(inputs: ConversationInputs) -> tuple[str, tuple[str, ...]]:
+    """Return what the judge is asked of a turn, and the answers; between two people advice is no fault."""
+    asked = {name: said for name, said in FAULTS.items() if name != "role_flip" or inputs.partner is None}
+    return _QUESTION.format(faults="; ".join(f"{name}: {said}" for name, said in asked.items())), ("none", *asked)
 
 
 async def looked_at(
@@ -89,10 +95,9 @@ async def _second_look(
     if near is not None or side != "user" or "turns" not in inputs.judge:
         return near
     turn = Turn(role="user", speaker=persona_id(inputs.persona), content=text)
-    asked = {name: said for name, said in _JUDGED.items() if name != "role_flip" or inputs.partner is None}
-    question = _QUESTION.format(faults="; ".join(f"{name}: {said}" for name, said in asked.items()))
+    question, options = fault_question(inputs)
     turns = (*turns_here(state), turn)
-    found = await ask_judge(context, inputs, turns, question, state.get("seed", 0), ("none", *asked), "last")
+    found = await ask_judge(context, inputs, turns, question, state.get("seed", 0), options, "last")
     if isinstance(found, str) or found.answer == "none":
         return None
     return Label(detector=found.answer, evidence=found.quote or found.reason, severity="error")

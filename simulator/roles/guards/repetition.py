@@ -30,7 +30,7 @@ _ECHO_PAIRS = 0.7
 _LONG_RUN = 10
 """Words in a row that nobody says twice by accident."""
 
-_RUN, _RUN_SHARE = 7, 0.4
+_RUN, _RUN_SHARE = 7, 0.5
 """Fewer words in a row do when they are so much of the turn."""
 
 _THANKS = re.compile(
