@@ -13,12 +13,14 @@ import yaml
 
 from simulator.assembly import open_run, simulate, simulate_sync
 from simulator.assembly.imported import import_scenario, imported
+from simulator.assembly.inputs import read_inputs
 from simulator.cli.main import main
 from simulator.errors import InputError, RunDirectoryError, RunStopped
 from simulator.models.persona import persona_id
 from simulator.population.consistency import inconsistencies
 from simulator.runs.stop import Stop
 from simulator.scenario.load import parse_scenario
+from simulator.scenario.sources import Texts
 
 PEOPLE = [
     "a harbour pilot who guides freighters past a sandbar that moves every winter",
@@ -94,6 +96,22 @@ def test_every_row_is_admitted_rejected_filtered_or_failed(people: Path, tmp_pat
         ]  # fmt: skip
         assert persona_id(PEOPLE[0]) in gone[0].reason
         assert "is a named individual: 'Roger Federer'" in [one.reason for one in gone]
+
+
+def test_a_file_that_two_globs_find_is_read_once(people: Path, tmp_path: Path) -> None:
+    with do_import(tmp_path / "run", people, people.parent / "peop*.jsonl") as run:
+        assert [one.source for one in run.personas] == [f"people.jsonl:{line}" for line in (1, 2, 10, 13)]
+        assert len(run.failures) == 3
+
+
+def test_bad_rows_of_texts_and_personas_in_files_of_one_name_are_all_kept(tmp_path: Path) -> None:
+    for name, good in (("a", {"persona": PEOPLE[0]}), ("b", {"text": "A short text about a lock."})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows.jsonl").write_text(json.dumps(good) + "\n{broken\n")
+    scenario = import_scenario("import", {"personas": {"paths": [str(tmp_path / "a" / "rows.jsonl")]}})
+    texts = Texts(paths=(str(tmp_path / "b" / "rows.jsonl"),))
+    inputs = read_inputs(scenario.model_copy(update={"texts": texts}))
+    assert [one.unit for one in inputs.failures] == ["row rows.jsonl:2", "row rows.jsonl:2 (extract)"]
 
 
 def test_what_reads_runs_reads_an_import(people: Path, tmp_path: Path, capsys: Shown) -> None:

@@ -42,7 +42,7 @@ def test_each_bad_row_is_a_failure_with_its_line(tmp_path: Path) -> None:
     ]
     (tmp_path / "rows.jsonl").write_text("\n".join(rows))
     texts, failures = read_texts(section("rows.jsonl", field="body"), tmp_path)
-    assert [text.text for text in texts] == ["a good one", "? mended"]
+    assert [text.text for text in texts] == ["a good one", "\ufffd mended"]
     assert [failure.unit for failure in failures] == [f"row rows.jsonl:{n}" for n in (2, 3, 4, 5, 6, 7)]
     reasons = ["not JSON", "no field 'body'; it has 'other'", "is a int", "empty", "same text as rows.jsonl:1", "JSON"]
     for failure, reason in zip(failures, reasons, strict=True):
@@ -82,3 +82,29 @@ def test_the_limit_keeps_the_first(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"text": f"text {n}"}) for n in range(9)))
     texts, _ = read_texts(section("rows.jsonl", limit=2), tmp_path)
     assert [text.text for text in texts] == ["text 0", "text 1"]
+
+
+def test_rows_of_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "rows.jsonl").write_text(json.dumps({"text": f"good {folder}"}) + '\n{"text": ""}\n')
+    texts, failures = read_texts(section("a", "b"), tmp_path)
+    assert [text.source for text in texts] == ["a/rows.jsonl:1", "b/rows.jsonl:1"]
+    assert [failure.unit for failure in failures] == ["row a/rows.jsonl:2", "row b/rows.jsonl:2"]
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt"):
+        (tmp_path / name).write_text(name)
+    texts, failures = read_texts(section("b.txt", "*.txt", "."), tmp_path)
+    assert [text.source for text in texts] == ["b.txt", "a.txt"]
+    assert not failures
+
+
+def test_what_is_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
+    rows = [json.dumps({"text": "one"}), "{broken", json.dumps({"text": "two"}), "{broken", json.dumps({"text": "one"})]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows))
+    (tmp_path / "z.txt").write_bytes(b"caf\xe9")
+    texts, failures = read_texts(section("rows.jsonl", "z.txt", limit=2), tmp_path)
+    assert [text.text for text in texts] == ["one", "two"]
+    assert [failure.unit for failure in failures] == ["row rows.jsonl:2"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,8 +65,20 @@ def read_inputs(scenario: Scenario) -> Inputs:
     world = load_world(scenario.base / scenario.npcs.world) if scenario.npcs is not None else None
     personas, bad = read_personas(scenario.personas, scenario.base) if scenario.personas is not None else ([], [])
     talks, unread = _transcripts(scenario)
-    failures = [*bad, *failures, *unread]
+    failures = _apart([*bad, *failures, *unread])
     return Inputs(tuple(texts), tuple(failures), world, dict(_prompts(scenario)), tuple(personas), tuple(talks))
+
+
+def _apart(failures: Sequence[Failure]) -> list[Failure]:
+    """Return the failures under names of their own: files of two sections may have the same name."""
+    known: set[str] = set()
+    found = []
+    for one in failures:
+        if one.unit in known:
+            one = one.model_copy(update={"unit": f"{one.unit} ({one.stage})"})
+        known.add(one.unit)
+        found.append(one)
+    return found
 
 
 def kept_inputs(ledger: Ledger) -> Inputs:

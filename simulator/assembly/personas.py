@@ -12,7 +12,7 @@ from simulator.models.unit import Failure
 from simulator.runs.directory import RunDirectory
 from simulator.runs.ledger import Ledger
 from simulator.scenario.personas import SourcePersona, personas_in
-from simulator.scenario.rows import ROW_SUFFIXES, check_row_file
+from simulator.scenario.rows import ROW_SUFFIXES, check_row_file, each_once, relative_name
 from simulator.scenario.sources import Personas
 
 __all__ = ["read_personas"]
@@ -31,13 +31,13 @@ def read_personas(section: Personas, base: Path) -> tuple[list[SourcePersona], l
         InputError: A path is missing or of an unknown kind, or no persona is left.
         RunDirectoryError: The ledger of a run directory cannot be read.
     """
-    places = [place for path in section.paths for place in _places(path, base)]
+    places = each_once(place for path in section.paths for place in _places(path, base))
     names = Counter(place.name for place in places)
     personas: list[SourcePersona] = []
     failures: list[Failure] = []
     for place in places:
         # Two files of one name in different folders must not be taken for one another.
-        label = place.name if names[place.name] == 1 else str(place)
+        label = place.name if names[place.name] == 1 else relative_name(place, base)
         for found in _found(place, label, section):
             if isinstance(found, Failure):
                 failures.append(found)

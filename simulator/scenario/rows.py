@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,20 @@ from typing import Any
 import orjson
 
 from simulator.errors import InputError
+from simulator.transport.body import clean
 
-__all__ = ["MAX_TEXT", "ROW_SUFFIXES", "Row", "check_row_file", "clean_text", "field_text", "first_field", "read_rows"]
+__all__ = [
+    "MAX_TEXT",
+    "ROW_SUFFIXES",
+    "Row",
+    "check_row_file",
+    "clean_text",
+    "each_once",
+    "field_text",
+    "first_field",
+    "read_rows",
+    "relative_name",
+]
 
 ROW_SUFFIXES = (".jsonl", ".parquet")
 MAX_TEXT = 1_000_000
@@ -54,6 +66,22 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield from _parquet_rows(path) if path.suffix == ".parquet" else _jsonl_rows(path)
     except OSError as error:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
+
+
+def each_once(paths: Iterable[Path]) -> list[Path]:
+    """Return the files that ``paths`` name, each once, however many names and globs lead to it."""
+    found: dict[Path, Path] = {}
+    for path in paths:
+        found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def relative_name(path: Path, base: Path) -> str:
+    """Return where ``path`` is, from ``base`` if it is within."""
+    try:
+        return path.absolute().relative_to(base.absolute()).as_posix()
+    except ValueError:
+        return str(path)
 
 
 def check_row_file(path: Path) -> None:
@@ -99,14 +127,16 @@ def field_text(row: Row, field: str) -> tuple[str, str | None]:
 
 
 def clean_text(value: Any) -> tuple[str, str | None]:
-    """Return a text fit to be stored (Unicode NFC, trimmed, no lone surrogates), or what is wrong with it."""
+    """Return a text fit to be stored (Unicode NFC, trimmed), or what is wrong with it.
+
+    What cannot be stored (lone surrogates, NUL) becomes U+FFFD, as in the replies of models: it shows that something
+    was there.
+    """
     if not isinstance(value, str):
         return "", f"its text is a {type(value).__name__}, not a string"
     if len(value) > MAX_TEXT:
         return "", f"it has {len(value):,} characters; at most {MAX_TEXT:,} are allowed: cut it into texts"
-    if not value.isascii():
-        value = unicodedata.normalize("NFC", value.encode("utf-8", "replace").decode("utf-8"))
-    text = value.replace("\0", " ").strip()
+    text = unicodedata.normalize("NFC", clean(value)).strip()
     return text, None if text else "it is empty"
 
 

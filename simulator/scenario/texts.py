@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from glob import has_magic
 from pathlib import Path
@@ -10,7 +11,7 @@ from simulator.errors import InputError
 from simulator.models.base import Record, content_id, normalise_text
 from simulator.models.text_file import read_text_file
 from simulator.models.unit import Failure
-from simulator.scenario.rows import ROW_SUFFIXES, clean_text, field_text, read_rows
+from simulator.scenario.rows import ROW_SUFFIXES, clean_text, each_once, field_text, read_rows, relative_name
 from simulator.scenario.sources import Texts
 
 __all__ = ["SourceText", "read_texts", "text_id"]
@@ -47,20 +48,31 @@ def read_texts(section: Texts, base: Path) -> tuple[list[SourceText], list[Failu
     """
     texts: dict[str, SourceText] = {}
     failures: list[Failure] = []
-    for pattern in section.paths:
-        for path in _files(pattern, base):
-            for place, text, problem in _texts_of(path, section.field):
-                id_ = text_id(text)
-                if problem is None and id_ in texts:
-                    problem = f"the same text as {texts[id_].source}"
-                if problem is None:
-                    texts[id_] = SourceText(id=id_, text=text, source=place)
-                else:
-                    failures.append(_failure(place, problem))
+    for place, text, problem in _every(section, base):
+        id_ = text_id(text)
+        if problem is None and id_ in texts:
+            problem = f"the same text as {texts[id_].source}"
+        if problem is None:
+            texts[id_] = SourceText(id=id_, text=text, source=place)
+        else:
+            failures.append(_failure(place, problem))
+        if len(texts) == section.limit:
+            break
     if not texts:
         reasons = "; ".join(f"{failure.unit.removeprefix('row ')}: {failure.message}" for failure in failures[:3])
         raise InputError(f"texts.paths {list(section.paths)}: no text to start from ({reasons or 'no rows'})")
-    return list(texts.values())[: section.limit], failures
+    return list(texts.values()), failures
+
+
+def _every(section: Texts, base: Path) -> Iterator[tuple[str, str, str | None]]:
+    """Yield place, text and problem of each text, of each file once."""
+    files = each_once(path for pattern in section.paths for path in _files(pattern, base))
+    names = Counter(path.name for path in files)
+    for path in files:
+        # Two files of one name in different folders must not be taken for one another.
+        label = path.name if names[path.name] == 1 else relative_name(path, base)
+        for place, text, problem in _texts_of(path, section.field):
+            yield label + place.removeprefix(path.name), text, problem
 
 
 def _files(pattern: str, base: Path) -> list[Path]:
