@@ -108,6 +108,7 @@ async def _judged(
         persona=inputs["persona"],
         situation=inputs["situation"],
         transcript=tuple(Message(role=turn.role, content=_read_aloud(turn)) for turn in talk.turns),
+        within="whole",
     ).model_dump(mode="json")
     asked = Unit(stage=STAGE, role="judge", inputs=given, seed=derive_seed(seed, name))
     result = await perform_unit(asked, judge)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from langgraph.runtime import Runtime
 
@@ -16,7 +16,7 @@ from simulator.models.conversation import ConversationInputs, Goal, Turn, Verdic
 from simulator.models.message import Message
 from simulator.models.unit import Unit
 from simulator.roles.draft import together
-from simulator.roles.judge import JudgeInput, Judgement
+from simulator.roles.judge import JudgeInput, Judgement, Within
 
 __all__ = ["ask_judge", "judge", "wants_judge"]
 
@@ -81,7 +81,9 @@ async def _manner(
     context: ConversationContext, inputs: ConversationInputs, turns: Sequence[Turn], seed: int
 ) -> list[Verdict]:
     rubrics = [(one.name, rubric) for one in inputs.behaviours for rubric in one.violation_rubrics]
-    asked = [ask_judge(context, inputs, turns, _RUBRIC.format(rubric=rubric), seed) for _, rubric in rubrics]
+    asked = [
+        ask_judge(context, inputs, turns, _RUBRIC.format(rubric=rubric), seed, within="whole") for _, rubric in rubrics
+    ]
     return [
         _verdict(name, rubric, answer) for (name, rubric), answer in zip(rubrics, await together(asked), strict=True)
     ]
@@ -101,7 +103,7 @@ async def ask_judge(
     question: str,
     seed: int,
     options: tuple[str, ...] = ("yes", "no"),
-    within: Literal["all", "other", "last"] = "all",
+    within: Within = "all",
 ) -> Judgement | str:
     """Return what the judge says of ``turns``, or why it said nothing that can be used.
 

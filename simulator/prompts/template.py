@@ -62,6 +62,8 @@ class PromptHead(Record):
 
     Attributes:
         data: Variables that hold text from outside.
+        turns: Variables that hold a whole message from outside and stand alone in the user part: of these only what a
+            chat template would take for a turn is broken, so that markup and code reach the model as they are.
         ask: ``object``: one JSON reply; ``text``: the bare reply is the output's only field;
             ``fields``: one JSON reply per field, in the order of the output's fields;
             ``each``: one bare reply per field, each with its own examples, checked and chosen before the next.
@@ -84,6 +86,7 @@ class PromptHead(Record):
     """
 
     data: tuple[str, ...] = ()
+    turns: tuple[str, ...] = ()
     ask: Literal["object", "text", "fields", "each"] = "object"
     candidates: int = Field(1, ge=1, le=64)
     rounds: int = Field(1, ge=1, le=8)
@@ -149,7 +152,8 @@ class Prompt:
         return _fill(text, self._safe(values))
 
     def _safe(self, values: Mapping[str, str]) -> dict[str, str]:
-        return {key: neutralise(value) if key in self.head.data else value for key, value in values.items()}
+        safe = dict.fromkeys(self.head.data, neutralise) | dict.fromkeys(self.head.turns, neutralise_turn)
+        return {key: safe[key](value) if key in safe else value for key, value in values.items()}
 
     def _check(self, values: Mapping[str, str]) -> None:
         missing, unknown = sorted(self.variables - set(values)), sorted(set(values) - self.variables)
@@ -262,7 +266,9 @@ def _examples(text: str, where: str) -> Sequence[Any]:
 
 
 def _check_parts(prompt: Prompt, where: str) -> None:
-    leaked = _names(prompt.system) & set(prompt.head.data)
+    if prompt.head.turns and not re.fullmatch(r"\$\{?[a-z_]+\}?", prompt.user):
+        raise PromptError(f"{where}: a whole turn ({', '.join(prompt.head.turns)}) must stand alone in the user part")
+    leaked = _names(prompt.system) & {*prompt.head.data, *prompt.head.turns}
     if leaked:
         raise PromptError(f"{where}: text from outside ({sorted(leaked)}) may only stand in the user part")
     for number, example in enumerate(prompt.examples, 1):

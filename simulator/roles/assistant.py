@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.message import Message
-from simulator.prompts.template import neutralise, shipped_prompts
+from simulator.prompts.template import shipped_prompts
 from simulator.roles.guards.panel import ASSISTANT, checks
 from simulator.roles.guards.scene import Scene, remembered
 from simulator.roles.role import Role
@@ -87,7 +87,7 @@ def _values(inputs: AssistantInput) -> Mapping[str, str]:
 
 
 def _rest(inputs: AssistantInput) -> Sequence[Message]:
-    return [Message(role=turn.role, content=neutralise(turn.content)) for turn in inputs.history[1:]]
+    return inputs.history[1:]
 
 
 @cache

@@ -13,12 +13,15 @@ from simulator.models.situation import Situation
 from simulator.roles.role import Check, Role
 from simulator.roles.script import told
 
-__all__ = ["JudgeInput", "Judgement", "judge"]
+__all__ = ["JudgeInput", "Judgement", "Within", "judge"]
 
 _NEGATIVE = frozenset({"no", "none"})
 """Answers for which there may be nothing to quote."""
 
 _QUOTES = "\"'“”‘’ ."
+
+
+Within = Literal["all", "other", "last", "whole"]
 
 
 class JudgeInput(Record):
@@ -30,7 +33,8 @@ class JudgeInput(Record):
         persona: Who the user is, where that matters.
         situation: What the user is in and wants, where that matters.
         transcript: The conversation, from its beginning.
-        within: Whose words count as evidence: anybody's, those of the ``other`` side, or the ``last`` message.
+        within: Whose words count as evidence: anybody's, those of the ``other`` side, or the ``last`` message. With
+            ``whole`` anybody's, and none are needed, because the question may be whether something never happens.
     """
 
     question: str = Field(min_length=1)
@@ -38,7 +42,7 @@ class JudgeInput(Record):
     persona: str = ""
     situation: Situation = Situation()
     transcript: tuple[Message, ...] = Field(min_length=1)
-    within: Literal["all", "other", "last"] = "all"
+    within: Within = "all"
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -78,10 +82,15 @@ def _values(inputs: JudgeInput) -> Mapping[str, str]:
     return {
         "persona": inputs.persona or "(not told)",
         "situation": told(inputs.situation),
-        "conversation": "\n".join(f"{sides[turn.role]}: {turn.content}" for turn in inputs.transcript),
+        "conversation": "\n".join(f"{sides[turn.role]}: {_indented(turn.content)}" for turn in inputs.transcript),
         "question": inputs.question,
         "options": ", ".join(inputs.options),
     }
+
+
+def _indented(text: str) -> str:
+    """Return ``text`` with its further lines set in, so that no side can speak a line in the other's name."""
+    return "\n  ".join(text.splitlines())
 
 
 def _tidy(output: Judgement) -> Judgement:
@@ -95,8 +104,12 @@ def _known(inputs: JudgeInput, output: Judgement) -> str | None:
     return f"the answer must be one of {', '.join(inputs.options)}"
 
 
-def _given(_inputs: JudgeInput, output: Judgement) -> str | None:
-    return None if output.quote or output.answer in _NEGATIVE else "the words that decide it are not quoted"
+def _given(inputs: JudgeInput, output: Judgement) -> str | None:
+    if output.quote or output.answer in _NEGATIVE:
+        return None
+    if inputs.within == "whole":
+        return None if output.reason.strip() else "neither a quote nor a reason is given"
+    return "the words that decide it are not quoted"
 
 
 def _found(inputs: JudgeInput, output: Judgement) -> str | None:

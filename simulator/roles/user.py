@@ -17,7 +17,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.message import Message
 from simulator.models.situation import Behaviour, Situation
-from simulator.prompts.template import neutralise, shipped_prompts
+from simulator.prompts.template import shipped_prompts
 from simulator.roles.guards.panel import USER, checks
 from simulator.roles.guards.scene import Scene, remembered
 from simulator.roles.role import Role
@@ -99,7 +99,7 @@ def _values(inputs: UserInput) -> Mapping[str, str]:
 
 def _flipped(inputs: UserInput) -> Sequence[Message]:
     sides: dict[str, Literal["user", "assistant"]] = {"user": "assistant", "assistant": "user"}
-    return [Message(role=sides[turn.role], content=neutralise(turn.content)) for turn in inputs.history]
+    return [Message(role=sides[turn.role], content=turn.content) for turn in inputs.history]
 
 
 @cache

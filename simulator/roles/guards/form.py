@@ -41,6 +41,9 @@ _BLANK = re.compile(
     r"\bXX\.XX\b|\b(?:XYZ|XXX+|Lorem ipsum)\b|_{3,}",
     re.IGNORECASE,
 )
+_LETTER = re.compile(r"^\W*(?:dear|to whom|subject:|hi|hello|yours|sincerely|best regards|kind regards)\b", re.I | re.M)
+"""A line that a letter begins or ends with."""
+
 _FEW = 25
 """Words of a turn up to which three words three times are too many."""
 
@@ -73,9 +76,9 @@ def cut_sentence(turn: str, scene: Scene) -> Label | None:
 
 
 def _hurried(text: str, scene: Scene) -> bool:
-    if scene.role != "user":
-        return False
     last = sentences(text)[-1]
+    if scene.role != "user":
+        return bool(_LETTER.search(text)) and len(word_list(last)) <= _SHORT  # the name below a letter
     first = next((letter for letter in last if letter.isalnum()), "")
     return first.islower() or first.isdigit() or len(word_list(last)) <= _SHORT
 
@@ -98,8 +101,10 @@ def stutter(turn: str, _scene: Scene) -> Label | None:
     return None
 
 
-def placeholder(turn: str, _scene: Scene) -> Label | None:
-    """Find a blank that somebody should have filled in."""
+def placeholder(turn: str, scene: Scene) -> Label | None:
+    """Find a blank that somebody should have filled in; the letter that an assistant drafts may have some."""
+    if scene.role == "assistant" and _LETTER.search(turn):
+        return None
     found = _BLANK.search(turn)
     return Label(detector="placeholder", evidence=found.group(), severity="error") if found else None
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TypeVar
 
 from simulator.models.base import Record
+from simulator.models.conversation import Label
 from simulator.roles.guards.case import goal_contradicted, manner_broken, persona_contradicted, revealed_early
 from simulator.roles.guards.flip import role_flip
 from simulator.roles.guards.form import cut_sentence, empty_turn, placeholder, stutter, wrong_language
@@ -20,6 +22,7 @@ from simulator.roles.guards.speech import (
     leaked_reasoning,
     stage_direction,
 )
+from simulator.roles.guards.words import prose
 from simulator.roles.role import Check
 
 __all__ = ["ASSISTANT", "USER", "checks"]
@@ -54,7 +57,26 @@ USER: tuple[Detector, ...] = (
 )
 """Detectors of a simulated user's turns, the gravest first."""
 
-ASSISTANT: tuple[Detector, ...] = (*_BOTH, boilerplate, announces_only, instructions_quoted)
+
+def _of_prose(detector: Detector) -> Detector:
+    """Let a detector that judges sentences see those alone: an assistant's code, lists and tables are none."""
+
+    @wraps(detector)
+    def look(turn: str, scene: Scene) -> Label | None:
+        said = prose(turn)
+        return detector(said, scene) if said else None
+
+    return look
+
+
+_JUDGES_SENTENCES = (leaked_reasoning, wrong_language, stutter, cut_sentence)
+
+ASSISTANT: tuple[Detector, ...] = (
+    *(_of_prose(one) if one in _JUDGES_SENTENCES else one for one in _BOTH),
+    boilerplate,
+    announces_only,
+    instructions_quoted,
+)
 """Detectors of an assistant's turns."""
 
 _SAID = {

@@ -8,12 +8,17 @@ from functools import lru_cache
 
 from simulator.population.tokens import word_list
 
-__all__ = ["bare_words", "content_words", "longest_run", "quoted_share", "sentences", "shingles", "stems"]
+__all__ = ["bare_words", "content_words", "longest_run", "prose", "quoted_share", "sentences", "shingles", "stems"]
 
 _KEPT = 2048
 """Texts whose words are remembered: every turn is compared with each later one, by several detectors."""
 
 _END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+|\n+")
+
+_FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_FURNITURE = re.compile(r"#{1,6} |\||[-*_=]{3,}$")
+_POINT = re.compile(r"(?:[-*•+]|\(?\d{1,3}[.)])\s+")
+_MARKS = ".!?…。！？,;"
 
 _FUNCTION_WORDS = (
     "a about after again all also always am an and any are as at be because been before being but by can "
@@ -42,6 +47,27 @@ _SHORT = 4
 def sentences(text: str) -> list[str]:
     """Return the sentences of ``text``, trimmed, without empty ones."""
     return [piece.strip() for piece in _END.split(text) if piece and piece.strip()]
+
+
+@lru_cache(maxsize=_KEPT)
+def prose(text: str) -> str:
+    """Return what of ``text`` is sentences: no code blocks, headings and tables; the points of a list end with a mark.
+
+    A code block that nothing closes stays, because it is a turn that was cut.
+
+    >>> prose("Try this:\\n```\\nls -la\\n```\\n- the first\\n- the second")
+    'Try this.\\nthe first.\\nthe second.'
+    """
+    lines = (line.strip() for line in _FENCED.sub("\n", text).splitlines())
+    return "\n".join(_as_sentence(line) for line in lines if line and not _FURNITURE.match(line))
+
+
+def _as_sentence(line: str) -> str:
+    point = _POINT.match(line)
+    said = line[point.end() :] if point else line
+    if said.endswith(":"):
+        return f"{said[:-1]}."
+    return f"{said}." if point and said and said[-1] not in _MARKS else said
 
 
 @lru_cache(maxsize=_KEPT)
