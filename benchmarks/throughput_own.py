@@ -37,6 +37,7 @@ from simulator.roles.poser import poser
 from simulator.roles.role import RoleContext
 from simulator.runs.entry import Entry, Product
 from simulator.runs.ledger import Ledger
+from simulator.runs.pool import spare
 from simulator.runs.stop import Stop
 from simulator.scenario.load import parse_scenario
 from simulator.settings import Settings
@@ -99,6 +100,7 @@ async def sixhop(url: str, task: dict[str, Any], width: int, *, talks: bool = Fa
                 roles=roles,
                 stop=Stop(),
                 products=Path(folder),
+                widths=dict.fromkeys(("pose", "converse"), spare(width)),
             )
             await ledger.commit([Entry(None, None, personas=people)])
             ledger.put_meta(cast=[one.id for one in people])

@@ -30,10 +30,11 @@ __all__ = ["RoleState", "build", "graph", "perform_unit"]
 class RoleState(TypedDict, total=False):
     """What one performance of a role knows.
 
-    ``drafts`` are the ones not yet checked, ``passed`` and ``flawed`` those that were.
+    ``inputs`` are the unit's, checked; ``drafts`` are those not yet checked, ``passed`` and ``flawed`` those that were.
     """
 
     unit: Unit
+    inputs: Record
     round: int
     repaired: bool
     drafts: list[Draft[Any]]
@@ -46,7 +47,8 @@ Context = RoleContext[Any, Any]
 
 
 def _inputs(state: RoleState, context: Context) -> Record:
-    value: Record = context.role.inputs.model_validate(state["unit"].inputs)
+    given = state.get("inputs")
+    value: Record = given if given is not None else context.role.inputs.model_validate(state["unit"].inputs)
     return value
 
 
@@ -55,9 +57,10 @@ async def perform(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]
     context, done = runtime.context, state.get("round", 0)
     inputs, seed, first = _inputs(state, context), state["unit"].seed, done * context.k
     if context.prompt.head.ask == "each":
-        return {"drafts": [await draw_each(context, inputs, seed)], "round": done + 1}
-    drafts = await together([draw(context, inputs, seed, first + i) for i in range(context.k)])
-    return {"drafts": drafts, "round": done + 1}
+        drafts = [await draw_each(context, inputs, seed)]
+    else:
+        drafts = await together([draw(context, inputs, seed, first + i) for i in range(context.k)])
+    return {"inputs": inputs, "drafts": drafts, "round": done + 1}
 
 
 async def check(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -179,13 +182,18 @@ def _walk() -> Walk:
     return Walk(build())
 
 
-async def perform_unit(unit: Unit, context: Context) -> UnitResult:
+async def perform_unit(unit: Unit, context: Context, inputs: Record | None = None) -> UnitResult:
     """Run one unit through the machine.
+
+    Args:
+        unit: What is to be done.
+        context: Who does it.
+        inputs: The unit's inputs as the role takes them, if they are at hand.
 
     Raises:
         EndpointError: The endpoint failed; the unit has no result.
     """
     with allowed(context.deadline_s):
-        state = await _walk().run({"unit": unit}, context)
+        state = await _walk().run({"unit": unit, "inputs": inputs}, context)
     result: UnitResult = state["result"]
     return result

@@ -5,14 +5,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 import story
 
 from simulator.assembly import simulate, simulate_sync
+from simulator.assembly.compose import open_crew
 from simulator.errors import EndpointRefused, EndpointUnreachable, ModelSpecError
 from simulator.llm.fake_server import FakeServer
+from simulator.llm.scripted import ScriptedModel
+from simulator.runs.pool import spare
 from simulator.scenario.load import parse_scenario
 from simulator.settings import Settings
 
@@ -36,6 +40,26 @@ def test_the_story_over_http(tmp_path: Path) -> None:
             return server.count
 
     assert asyncio.run(main()) > 60
+
+
+def test_more_units_are_at_work_than_calls_may_be_in_flight(tmp_path: Path) -> None:
+    """So a slot is filled again at once; the limit is the endpoint's, and a model that was given has none but the pool."""
+
+    async def crew(models: dict | None = None):
+        async with AsyncExitStack() as stack:
+            settings = Settings.from_environ({})
+            scenario = at("http://127.0.0.1:9/v1").model_copy(update={"npcs": None})
+            return await open_crew(scenario, settings, None, None, stack, models=models)
+
+    async def most() -> int:
+        async with FakeServer(story.responder, latency=lambda _body: 0.02) as server:
+            await simulate(at(server.url), tmp_path, settings=Settings.from_environ({}))
+            return server.most_in_flight
+
+    widths = asyncio.run(crew()).widths
+    assert widths["pose"] == widths["converse"] == spare(16) == 20
+    assert asyncio.run(crew({"*": ScriptedModel([])})).widths == {}
+    assert asyncio.run(most()) == 16
 
 
 def test_a_server_without_json_schema_is_asked_in_another_way(tmp_path: Path) -> None:

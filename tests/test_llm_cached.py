@@ -14,7 +14,8 @@ from simulator.errors import CutReply, EndpointBusy, InvalidReply, ReplyError
 from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.meter import Meter
 from simulator.llm.scripted import ScriptedModel
-from simulator.models.message import ChatRequest, Reply, Usage
+from simulator.models.base import content_hash
+from simulator.models.message import ChatRequest, Message, Reply, ReplySchema, Sampling, Usage
 
 
 class DictStore:
@@ -247,3 +248,29 @@ def test_the_scripted_model_counts_what_is_in_flight() -> None:
 
     asyncio.run(go())
     assert (model.in_flight, model.most_in_flight) == (0, 6)
+
+
+_TEXTS = st.text(st.characters(codec=None), max_size=12)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(("system", "user", "assistant")), _TEXTS), max_size=4),
+    st.none() | st.floats(0, 2),
+    st.none() | st.integers(0, 2**31),
+    st.integers(0, 3),
+    st.booleans(),
+    _TEXTS,
+)
+def test_a_key_is_the_content_hash_of_the_whole_request(
+    said: list[tuple[Any, str]], temperature: float | None, seed: int | None, attempt: int, asks: bool, model: str
+) -> None:
+    """Older ledgers hold replies under it."""
+    request = ChatRequest(
+        messages=tuple(Message(role=role, content=content) for role, content in said),
+        reply_schema=ReplySchema(name="r", body={"type": "object", "a": [1, "é"]}) if asks else None,
+        sampling=Sampling(temperature=temperature, stop=("\n",), extra={"dry": 0.8}),
+        seed=seed,
+        attempt=attempt,
+    )
+    whole = request.model_dump(mode="json", exclude={"thread", "tools"})
+    assert request.key(model) == content_hash(model, whole)

@@ -315,3 +315,30 @@ def test_a_text_is_wholly_quoted_by_itself(words: list[str]) -> None:
     assert longest_run(text, text, 2) == text
     assert 0.0 <= quoted_share(text, text) <= 1.0
     assert sentences(text) == [text]
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=14),
+    st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=14),
+)
+def test_a_run_is_found_as_by_looking_everywhere(part: list[str], whole: list[str]) -> None:
+    """The pairs that rule a run out rule out none that is there, however often words return."""
+
+    def runs(words: list[str], size: int) -> set[str]:
+        return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+    for least in range(2, 8):
+        found = [min(common) for size in range(least, 15) if (common := runs(part, size) & runs(whole, size))]
+        assert longest_run(" ".join(part), " ".join(whole), least) == (found[-1] if found else "")
+
+
+def test_a_detector_looks_once_at_a_turn_in_its_scene() -> None:
+    seen: list[str] = []
+
+    def counting(turn: str, scene: Scene) -> None:
+        seen.append(turn)
+
+    scene = Scene("user")
+    for turn in ("one", "two", "one"):
+        assert inspect(turn, scene, [counting]) == ()
+    assert seen == ["one", "two"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulator.errors import EndpointUnreachable, LedgerUnwritable, RunStopped
 from simulator.models.unit import Unit, UnitResult
-from simulator.runs.pool import work
+from simulator.runs.pool import spare, work
 
 
 def units(count: int) -> list[Unit]:
@@ -110,3 +110,8 @@ def test_what_breaks_behind_a_unit_that_stops_half_way_is_not_lost() -> None:
 
     with pytest.raises(LedgerUnwritable, match="disk full"):
         asyncio.run(gather(units(4), perform, concurrency=4))
+
+
+@pytest.mark.parametrize(("slots", "units_"), [(1, 2), (4, 5), (64, 80), (256, 320)])
+def test_an_endpoint_is_given_a_few_units_more_than_it_has_slots(slots: int, units_: int) -> None:
+    assert spare(slots) == units_

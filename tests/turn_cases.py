@@ -12,11 +12,11 @@ from typing import Any
 from simulator.embeddings.protocol import Embedder
 from simulator.models.message import Message
 from simulator.models.situation import Situation
-from simulator.roles.assistant import AssistantInput, scene_of_assistant
+from simulator.roles.assistant import AssistantInput
 from simulator.roles.guards.nearness import said_before
 from simulator.roles.guards.panel import ASSISTANT, USER
 from simulator.roles.guards.scene import Scene, inspect
-from simulator.roles.user import UserInput, scene_of_user
+from simulator.roles.user import UserInput
 from simulator.scenario.behaviours import BEHAVIOURS
 
 DATA = Path(__file__).parent / "data"
@@ -73,17 +73,15 @@ def _scene(given: dict[str, Any], at: int) -> Scene:
         Message(role=("user", "assistant")[place % 2], content=text) for place, text in enumerate(given["history"][:at])
     )
     if at % 2:
-        return scene_of_assistant(AssistantInput(history=history))
-    return scene_of_user(
-        UserInput(
-            persona=given["persona"],
-            situation=Situation.model_validate(given.get("situation", {})),
-            behaviours=tuple(BEHAVIOURS[name] for name in given.get("behaviours", ())),
-            history=history,
-            turn=1 + at // 2,
-            companion="person" if given.get("partner") else "assistant",
-        )
-    )
+        return AssistantInput(history=history).scene
+    return UserInput(
+        persona=given["persona"],
+        situation=Situation.model_validate(given.get("situation", {})),
+        behaviours=tuple(BEHAVIOURS[name] for name in given.get("behaviours", ())),
+        history=history,
+        turn=1 + at // 2,
+        companion="person" if given.get("partner") else "assistant",
+    ).scene
 
 
 async def found_in(case: LabelledTurn, embedder: Embedder) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from graphs.role import perform_unit
@@ -10,10 +11,12 @@ from graphs.talk.state import ConversationContext, ConversationState, Side, inpu
 from simulator.models.conversation import ConversationInputs, Label, Turn
 from simulator.models.persona import persona_id
 from simulator.models.unit import Attempt, Failure, Unit, UnitResult
+from simulator.roles.assistant import AssistantInput
 from simulator.roles.guards.nearness import said_before
 from simulator.roles.guards.repetition import LOOPS
 from simulator.roles.guards.scene import Scene
 from simulator.roles.role import RoleContext
+from simulator.roles.user import UserInput
 
 __all__ = ["FAULTS", "SECOND_LOOK", "fault_question", "looked_at"]
 
@@ -46,7 +49,11 @@ def fault_question(inputs: ConversationInputs) -> tuple[str, tuple[str, ...]]:
 
 
 async def looked_at(
-    context: ConversationContext, state: ConversationState, side: Side, scene: Scene, units: list[Unit]
+    context: ConversationContext,
+    state: ConversationState,
+    side: Side,
+    given: UserInput | AssistantInput,
+    units: Sequence[Unit],
 ) -> UnitResult:
     """Return the first of ``units`` whose turn also stands the second look, or a failure that says what was found.
 
@@ -54,18 +61,18 @@ async def looked_at(
         context: Who performs the sides, and the judge.
         state: The conversation.
         side: Whose turn it is.
-        scene: What the detectors see of it.
+        given: What that side knows.
         units: The turn, and the same with another seed.
     """
     speaker = context.assistant if side == "assistant" and context.assistant else context.user
     rejected: tuple[Attempt, ...] = ()
     for unit in units[:_LOOKS]:
-        result = await perform_unit(unit, speaker)
+        result = await perform_unit(unit, speaker, given)
         rejected = (*rejected, *result.rejected)
         if result.value is None:
             return result.model_copy(update={"rejected": rejected})
         text = str(result.value["message"])
-        label = await _second_look(context, speaker, state, side, scene, text)
+        label = await _second_look(context, speaker, state, side, given.scene, text)
         if label is None:
             return result.model_copy(update={"rejected": rejected})
         last = Attempt(flaw=label.detector, message=label.evidence, raw=text)

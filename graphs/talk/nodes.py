@@ -28,11 +28,10 @@ from simulator.models.base import canonical_json, content_id
 from simulator.models.conversation import Conversation, ConversationInputs, Goal, Label, StopReason, Turn, Verdict
 from simulator.models.persona import persona_id
 from simulator.models.unit import Attempt, UnitResult
-from simulator.roles.assistant import AssistantInput, scene_of_assistant
+from simulator.roles.assistant import AssistantInput
 from simulator.roles.guards.panel import ASSISTANT, USER
 from simulator.roles.guards.scene import inspect
 from simulator.roles.talk import mend
-from simulator.roles.user import scene_of_user
 
 __all__ = ["guard", "open_talk", "settle"]
 
@@ -55,7 +54,7 @@ async def open_talk(state: ConversationState) -> dict[str, Any]:
         "reason": "",
         "draft": None,
     }
-    fresh |= {"draft": None, "conversation": None, "failure": None, "goal": None, "verdicts": (), "carried": None}
+    fresh |= {"known": None, "conversation": None, "failure": None, "goal": None, "verdicts": (), "carried": None}
     if messages and isinstance(messages[-1], HumanMessage):
         return {**fresh, "first": len(messages) - 1}
     begun = inputs.transcript
@@ -70,7 +69,7 @@ async def guard(state: ConversationState) -> dict[str, Any]:
     inputs, side, draft = inputs_of(state), next_side(state), state["draft"]
     assert draft is not None  # noqa: S101 -- for the type checker: every edge into this node comes from a speaker
     rejected = (*state.get("rejected", ()), *draft.rejected)
-    seen: dict[str, Any] = {"draft": None, "rejected": rejected}
+    seen: dict[str, Any] = {"draft": None, "known": None, "rejected": rejected}
     content = draft.value["message"] if draft.value else _kept(inputs, draft)
     if content is None:
         assert draft.failure is not None  # noqa: S101 -- a result has a value or a failure
@@ -96,9 +95,9 @@ def _labelled(state: ConversationState, side: Side, content: str, steps: Sequenc
     if side == "user" and given_line(state) is not None:
         return Turn(role="user", speaker=persona_id(inputs_of(state).persona), content=content)
     if isinstance(given, AssistantInput):
-        labels = inspect(content, scene_of_assistant(given), ASSISTANT)
+        labels = inspect(content, given.scene, ASSISTANT)
         return Turn(role="assistant", speaker="assistant", content=content, labels=labels, steps=tuple(steps))
-    labels = inspect(content, scene_of_user(given), USER)
+    labels = inspect(content, given.scene, USER)
     role: Literal["user", "assistant"] = "assistant" if side == "partner" else "user"
     return Turn(role=role, speaker=persona_id(given.persona), content=content, labels=labels)
 

@@ -14,8 +14,8 @@ from simulator.models.base import derive_seed
 from simulator.models.conversation import ConversationInputs
 from simulator.models.situation import Situation
 from simulator.models.unit import Unit, UnitResult
-from simulator.roles.assistant import AssistantInput, scene_of_assistant
-from simulator.roles.user import UserInput, scene_of_user
+from simulator.roles.assistant import AssistantInput
+from simulator.roles.user import UserInput
 
 __all__ = ["STAGE", "assistant", "given_line", "partner", "speaker_inputs", "user"]
 
@@ -27,12 +27,12 @@ async def user(state: ConversationState, runtime: Runtime[ConversationContext]) 
     line = given_line(state)
     if line is not None:
         return {"draft": UnitResult(value={"message": line})}
-    return {"draft": await _perform(runtime.context, state, "user")}
+    return await _perform(runtime.context, state, "user")
 
 
 async def partner(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
     """Let the other person answer."""
-    return {"draft": await _perform(runtime.context, state, "partner")}
+    return await _perform(runtime.context, state, "partner")
 
 
 async def assistant(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ async def assistant(state: ConversationState, runtime: Runtime[ConversationConte
         return await answered(state, runtime.context.subject)
     if runtime.context.assistant is None:
         raise InputError("this conversation has no 'partner' and its context no assistant; give it one of them")
-    return {"draft": await _perform(runtime.context, state, "assistant")}
+    return await _perform(runtime.context, state, "assistant")
 
 
 def given_line(state: ConversationState) -> str | None:
@@ -50,18 +50,20 @@ def given_line(state: ConversationState) -> str | None:
     return lines[said] if said < len(lines) else None
 
 
-async def _perform(context: ConversationContext, state: ConversationState, side: Side) -> UnitResult:
+async def _perform(context: ConversationContext, state: ConversationState, side: Side) -> dict[str, Any]:
     given, place = speaker_inputs(state, side), len(state.get("messages", ()))
     role = "assistant" if isinstance(given, AssistantInput) else "user"
-    scene = scene_of_assistant(given) if isinstance(given, AssistantInput) else scene_of_user(given)
     inputs, seed = given.model_dump(mode="json"), state.get("seed", 0)
     seeds = [derive_seed(seed, side, place), derive_seed(seed, side, place, "again")]
     units = [Unit(stage=STAGE, role=role, inputs=inputs, seed=one) for one in seeds]
-    return await looked_at(context, state, side, scene, units)
+    return {"draft": await looked_at(context, state, side, given, units), "known": given}
 
 
 def speaker_inputs(state: ConversationState, side: Side) -> UserInput | AssistantInput:
-    """Return what ``side`` knows when it is its turn."""
+    """Return what ``side`` knows when it is its turn, or knew when it made the turn that is looked at."""
+    known = state.get("known")
+    if known is not None:
+        return known
     inputs, history = inputs_of(state), history_of(state, side)
     if side == "assistant":
         return AssistantInput(history=history, system=inputs.system)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -16,11 +17,13 @@ from pydantic import ValidationError
 
 from simulator.errors import InputError
 from simulator.models.conversation import ConversationInputs, Label, Turn
-from simulator.models.message import Message
+from simulator.models.message import REMEMBERED, Message, spoken
 from simulator.models.persona import persona_id
 from simulator.models.step import Step
 from simulator.models.unit import Attempt, Failure, UnitResult
+from simulator.roles.assistant import AssistantInput
 from simulator.roles.role import RoleContext
+from simulator.roles.user import UserInput
 from simulator.subjects.protocol import Subject
 
 __all__ = [
@@ -88,6 +91,7 @@ class ConversationState(TalkInput, total=False):
         given: The checked inputs.
         first: Index of the first message of this conversation; earlier ones are of an older one in the same thread.
         draft: The turn that a side has just made, not yet looked at.
+        known: What that side knew, where a role made the turn.
         rejected: Attempts that were turned down, in order.
         carried: The state of the assistant under test after its last turn.
         scores: The best-of-k scores of the turns that were made.
@@ -103,6 +107,7 @@ class ConversationState(TalkInput, total=False):
     given: ConversationInputs | None
     first: int
     draft: UnitResult | None
+    known: UserInput | AssistantInput | None
     rejected: tuple[Attempt, ...]
     carried: dict[str, Any] | None
     scores: tuple[float, ...]
@@ -161,19 +166,28 @@ def message_of(turn: Turn, number: int) -> BaseMessage:
 
 def turns_of(messages: Sequence[BaseMessage], speaker: str) -> tuple[Turn, ...]:
     """Return messages as turns; ``speaker`` is who a human message without a name is of."""
-    return tuple(_turn(message, speaker) for message in messages if message.text.strip())
+    return tuple(_turn(message, text, speaker) for message in messages if (text := _text(message)).strip())
 
 
-def _turn(message: BaseMessage, speaker: str) -> Turn:
+def _text(message: BaseMessage) -> str:
+    return message.content if isinstance(message.content, str) else str(message.text)
+
+
+def _turn(message: BaseMessage, text: str, speaker: str) -> Turn:
     human = isinstance(message, HumanMessage)
+    plain = _plain_turn("user" if human else "assistant", message.name or (speaker if human else "assistant"), text)
     kept = message.additional_kwargs
-    return Turn(
-        role="user" if human else "assistant",
-        speaker=message.name or (speaker if human else "assistant"),
-        content=message.text,
-        labels=tuple(Label.model_validate(row) for row in kept.get("labels", ())),
-        steps=tuple(Step.model_validate(row) for row in kept.get("steps", ())),
+    if not kept:
+        return plain
+    labels = tuple(Label.model_validate(row) for row in kept.get("labels", ()))
+    return plain.model_copy(
+        update={"labels": labels, "steps": tuple(Step.model_validate(row) for row in kept.get("steps", ()))}
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _plain_turn(role: Literal["user", "assistant"], speaker: str, content: str) -> Turn:
+    return Turn(role=role, speaker=speaker, content=content)
 
 
 def turns_here(state: ConversationState) -> tuple[Turn, ...]:
@@ -190,9 +204,7 @@ def history_of(state: ConversationState, side: Side) -> tuple[Message, ...]:
     """Return the whole thread as ``side`` sees it: a partner's own turns are the ``user``'s, as the user role wants."""
     swapped: dict[str, Literal["user", "assistant"]] = {"user": "assistant", "assistant": "user"}
     turns = turns_of(state.get("messages", ()), "user")
-    return tuple(
-        Message(role=swapped[turn.role] if side == "partner" else turn.role, content=turn.content) for turn in turns
-    )
+    return tuple(spoken(swapped[turn.role] if side == "partner" else turn.role, turn.content) for turn in turns)
 
 
 def next_side(state: ConversationState) -> Side:

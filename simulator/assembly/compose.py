@@ -24,6 +24,7 @@ from simulator.models.world import World
 from simulator.prompts.template import Prompt, load_prompt, parse_prompt
 from simulator.roles.catalogue import role_of
 from simulator.roles.role import RoleContext
+from simulator.runs.pool import spare
 from simulator.scenario.conversations import Conversations
 from simulator.scenario.endpoints import RoleName
 from simulator.scenario.schema import Scenario
@@ -52,7 +53,8 @@ class Crew:
         prompts: The prompt of each role.
         subject: The assistant under test, if there is one.
         examine: The checks by functions of the user's, by what names them.
-        widths: Units that a stage works on at once, where that is more than usual: those of a batch.
+        widths: Units that a stage works on at once, where that is more than calls may be in flight: those of a batch,
+            and a few to spare where nothing but an endpoint, which has a limit of its own, is asked.
     """
 
     roles: Mapping[str, RoleContext[Any, Any]]
@@ -143,7 +145,16 @@ async def open_crew(
     subject = await _subject(doors, workshop, roles)
     if subject is not None:
         names["assistant"] = subject.name
-    return Crew(roles, doors.meter, names, doors.prices, used, subject, open_checks(scenario, workshop), doors.widths)
+    widths = {**_spares(scenario, given), **doors.widths}
+    return Crew(roles, doors.meter, names, doors.prices, used, subject, open_checks(scenario, workshop), widths)
+
+
+def _spares(scenario: Scenario, given: Mapping[str, ChatModel]) -> dict[str, int]:
+    """Return the widths of the stages that ask endpoints alone; given models and code know no limit but the pool."""
+    talks = scenario.conversations
+    bounded = {"code", *map(stage_of, given)} | ({"converse"} if talks is not None and talks.assistant else set())
+    stages = () if "*" in given else map(stage_of, wanted_roles(scenario))
+    return {stage: spare(scenario.concurrency) for stage in stages if stage not in bounded}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Record", "canonical_json", "content_hash", "content_id", "derive_seed", "normalise_text"]
+__all__ = ["Record", "canonical_json", "content_hash", "content_id", "derive_seed", "hash_text", "normalise_text"]
 
 _SPACE = re.compile(r"\s+")
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
@@ -44,7 +44,12 @@ def canonical_json(value: Any) -> str:
 
 def content_hash(*parts: Any) -> str:
     """Return the SHA-256 of the canonical JSON of ``parts``, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical_json(list(parts)).encode("utf-8", "surrogatepass")).hexdigest()
+    return hash_text(canonical_json(list(parts)))
+
+
+def hash_text(text: str) -> str:
+    """Return the SHA-256 of ``text`` in UTF-8, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def content_id(prefix: str, *parts: Any) -> str:

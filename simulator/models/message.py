@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field
 
-from simulator.models.base import Record, content_hash
+from simulator.models.base import Record, canonical_json, content_hash, hash_text
 
-__all__ = ["ChatRequest", "Message", "Reply", "ReplySchema", "Sampling", "Usage"]
+__all__ = ["REMEMBERED", "ChatRequest", "Message", "Reply", "ReplySchema", "Sampling", "Speaker", "Usage", "spoken"]
+
+REMEMBERED = 4096
+"""Messages that are remembered: those of some hundred conversations, which come again in each later turn."""
+
+Speaker = Literal["system", "user", "assistant"]
 
 
 class Message(Record):
     """One chat message."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Speaker
     content: str
+
+
+@lru_cache(maxsize=REMEMBERED)
+def spoken(role: Speaker, content: str) -> Message:
+    """Return the message, made once."""
+    return Message(role=role, content=content)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _written(role: Speaker, content: str) -> str:
+    return canonical_json({"content": content, "role": role})
 
 
 class Sampling(Record):
@@ -62,8 +79,18 @@ class ChatRequest(Record):
 
     def key(self, model: str) -> str:
         """Return the hash under which ``model``'s reply to this request is stored (contract 2)."""
-        plain = None if self.thread or self.tools else {"thread", "tools"}
-        return content_hash(model, self.model_dump(mode="json", exclude=plain))
+        if self.thread or self.tools:
+            return content_hash(model, self)
+        # The canonical JSON of the whole from that of its parts, which come again and again.
+        parts = {
+            "attempt": canonical_json(self.attempt),
+            "messages": f"[{','.join(_written(one.role, one.content) for one in self.messages)}]",
+            "reply_schema": canonical_json(self.reply_schema),
+            "sampling": canonical_json(self.sampling),
+            "seed": canonical_json(self.seed),
+        }
+        request = ",".join(f'"{name}":{part}' for name, part in parts.items())
+        return hash_text(f"[{canonical_json(model)},{{{request}}}]")
 
 
 class Usage(Record):

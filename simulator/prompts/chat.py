@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from simulator.models.base import derive_seed
-from simulator.models.message import Message
+from simulator.models.message import REMEMBERED, Message, Speaker
 from simulator.prompts.template import Prompt, neutralise, neutralise_turn
 
 __all__ = ["chat", "each_chat", "field_chat", "lead", "offered", "repair_turn"]
@@ -27,10 +27,15 @@ def chat(prompt: Prompt, values: Mapping[str, str], history: Sequence[Message] =
         PromptError: A variable is missing or unknown.
     """
     system, user = prompt.render(offered(prompt, values))
-    said = [turn.model_copy(update={"content": neutralise_turn(turn.content)}) for turn in history]
+    said = [_said(turn.role, turn.content) for turn in history]
     if said and said[0].role == "user":
         user = f"{user}\n<message>\n{said.pop(0).content}\n</message>"
     return (Message(role="system", content=system), *_shown(prompt), Message(role="user", content=user), *said)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _said(role: Speaker, content: str) -> Message:
+    return Message(role=role, content=neutralise_turn(content))
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -13,11 +13,11 @@ from simulator.models.base import Record
 from simulator.models.message import Message
 from simulator.prompts.template import shipped_prompts
 from simulator.roles.guards.panel import ASSISTANT, checks
-from simulator.roles.guards.scene import Scene, remembered
+from simulator.roles.guards.scene import Scene
 from simulator.roles.role import Role
 from simulator.roles.talk import mend, rate
 
-__all__ = ["AssistantInput", "AssistantTurn", "assistant", "scene_of_assistant"]
+__all__ = ["AssistantInput", "AssistantTurn", "assistant"]
 
 _PLAIN_SYSTEM = (
     "You are a helpful assistant. Answer what was asked, correctly and completely, at the length that it needs: a few "
@@ -47,6 +47,15 @@ class AssistantInput(Record):
             raise ValueError("the history must begin and end with a turn of the user")
         return self
 
+    @cached_property
+    def scene(self) -> Scene:
+        """What the detectors see.
+
+        A system prompt of the assistant under test is no rule that must not be quoted: it may hold the facts to tell.
+        """
+        rules = "" if self.system else f"{_PLAIN_SYSTEM}\n{_BRIEF_SYSTEM}"
+        return Scene.of("assistant", self.history, rules=rules, examples=_shown())
+
 
 class AssistantTurn(Record):
     """What the assistant answers."""
@@ -61,21 +70,11 @@ def assistant() -> Role[AssistantInput, AssistantTurn]:
         inputs=AssistantInput,
         output=AssistantTurn,
         values=_values,
-        checks=checks(ASSISTANT, scene_of_assistant, _text),
+        checks=checks(ASSISTANT, lambda inputs: inputs.scene, _text),
         score=_score,
         history=_rest,
         tidy=_tidy,
     )
-
-
-@remembered
-def scene_of_assistant(inputs: AssistantInput) -> Scene:
-    """Return the scene that the detectors see.
-
-    A system prompt of the assistant under test is no rule that must not be quoted: it may hold the facts to tell.
-    """
-    rules = "" if inputs.system else f"{_PLAIN_SYSTEM}\n{_BRIEF_SYSTEM}"
-    return Scene.of("assistant", inputs.history, rules=rules, examples=_shown())
 
 
 def _values(inputs: AssistantInput) -> Mapping[str, str]:

@@ -8,23 +8,23 @@ which is what it was trained for, and the persona reaches the prompt of every tu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
-from simulator.models.message import Message
+from simulator.models.message import Message, Speaker, spoken
 from simulator.models.situation import Behaviour, Situation
 from simulator.prompts.template import shipped_prompts
 from simulator.roles.guards.panel import USER, checks
-from simulator.roles.guards.scene import Scene, remembered
+from simulator.roles.guards.scene import Scene
 from simulator.roles.role import Role
 from simulator.roles.script import brief, due, manner, told
 from simulator.roles.talk import mend, rate
 
-__all__ = ["UserInput", "UserTurn", "scene_of_user", "user"]
+__all__ = ["UserInput", "UserTurn", "user"]
 
 _COMPANIONS = {"assistant": "an AI assistant", "person": "another person"}
 
@@ -48,6 +48,21 @@ class UserInput(Record):
     turn: int = Field(1, ge=1)
     companion: Literal["assistant", "person"] = "assistant"
 
+    @cached_property
+    def scene(self) -> Scene:
+        """What the detectors see."""
+        rules, examples = _shown()
+        return Scene.of(
+            "user",
+            self.history,
+            persona=self.persona,
+            situation=self.situation,
+            behaviours=self.behaviours,
+            rules=rules,
+            examples=examples,
+            among_people=self.companion == "person",
+        )
+
 
 class UserTurn(Record):
     """What the person says next."""
@@ -62,26 +77,10 @@ def user() -> Role[UserInput, UserTurn]:
         inputs=UserInput,
         output=UserTurn,
         values=_values,
-        checks=checks(USER, scene_of_user, _text),
+        checks=checks(USER, lambda inputs: inputs.scene, _text),
         score=_score,
         history=_flipped,
         tidy=_tidy,
-    )
-
-
-@remembered
-def scene_of_user(inputs: UserInput) -> Scene:
-    """Return the scene that the detectors see."""
-    rules, examples = _shown()
-    return Scene.of(
-        "user",
-        inputs.history,
-        persona=inputs.persona,
-        situation=inputs.situation,
-        behaviours=inputs.behaviours,
-        rules=rules,
-        examples=examples,
-        among_people=inputs.companion == "person",
     )
 
 
@@ -98,8 +97,8 @@ def _values(inputs: UserInput) -> Mapping[str, str]:
 
 
 def _flipped(inputs: UserInput) -> Sequence[Message]:
-    sides: dict[str, Literal["user", "assistant"]] = {"user": "assistant", "assistant": "user"}
-    return [Message(role=sides[turn.role], content=turn.content) for turn in inputs.history]
+    sides: dict[str, Speaker] = {"user": "assistant", "assistant": "user"}
+    return [spoken(sides[turn.role], turn.content) for turn in inputs.history]
 
 
 @cache

@@ -12,10 +12,11 @@ from simulator.errors import RunStopped
 from simulator.models.unit import Unit, UnitResult
 from simulator.runs.events import Listener, UnitEnded, UnitStarted, ignore
 
-__all__ = ["Ended", "work"]
+__all__ = ["Ended", "spare", "work"]
 
 _LOOK_AHEAD = 32  # units per worker that may be done before the oldest one: bounds memory, not throughput
 _AHEAD_AT_MOST = 8192  # of a pool as wide as a provider's batch, which needs no more than its own width
+_SPARE = 4  # slots for which there is one unit more
 _BATCH = 256  # most results handed over at once: bounds what a kill makes the run do again
 
 Perform = Callable[[Unit], Awaitable[UnitResult]]
@@ -27,6 +28,11 @@ class Ended:
 
     unit: Unit
     result: UnitResult
+
+
+def spare(slots: int) -> int:
+    """Return how many units keep an endpoint of ``slots`` calls at work: some of them are being checked or stored."""
+    return slots + max(1, slots // _SPARE)
 
 
 async def work(

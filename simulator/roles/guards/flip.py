@@ -221,9 +221,11 @@ def _hands_over(turn: str, scene: Scene) -> str | None:
     served = (match for match in _SERVED.finditer(turn) if content_words(match[1]) & about)
     if told := next(served, None):
         return told.group()
+    yours = list(_YOURS.finditer(turn))
+    if not yours:
+        return None
     own = " ".join(scene.own)
     done = (sentence for sentence in sentences(own) if _YOU_DID.search(sentence))  # "You sold me a torn coat."
     theirs = content_words(" ".join((*(match.group() for match in _YOURS.finditer(own)), *done)))
     mine = content_words(f"{scene.persona} {own}") - theirs
-    found = (match for match in _YOURS.finditer(turn) if content_words(match.group()) & mine)
-    return next((match.group() for match in found), None)
+    return next((match.group() for match in yours if content_words(match.group()) & mine), None)

@@ -9,7 +9,7 @@ from simulator.models.conversation import Label
 from simulator.population.tokens import word_list
 from simulator.roles.guards.language import language_of, script_of
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import sentences, shingles
+from simulator.roles.guards.words import sentences, shingles, words_of
 
 __all__ = ["cut_sentence", "empty_turn", "placeholder", "stutter", "wrong_language"]
 
@@ -55,7 +55,7 @@ _PAIRS = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"))
 
 def empty_turn(turn: str, _scene: Scene) -> Label | None:
     """Find a turn without a single word."""
-    return None if word_list(turn) else Label(detector="empty_turn", evidence=turn[:40], severity="error")
+    return None if words_of(turn) else Label(detector="empty_turn", evidence=turn[:40], severity="error")
 
 
 def cut_sentence(turn: str, scene: Scene) -> Label | None:
@@ -92,9 +92,12 @@ def stutter(turn: str, _scene: Scene) -> Label | None:
     twice = [sentence for sentence, count in said.items() if count > 1 and " " in sentence]
     if twice:
         return Label(detector="stutter", evidence=twice[0][:80], severity="error")
-    words = word_list(turn)
+    words = words_of(turn)
     thrice = 2 if len(words) < _FEW else 3
+    pairs = max(Counter(shingles(words, 2)).values(), default=0)
     for size, most in ((1, 12), (3, thrice), (4, 2), (6, 1)):
+        if size > 1 and pairs <= most:
+            continue  # a run that returns is made of pairs that return as often
         run, count = max(Counter(shingles(words, size)).items(), key=lambda item: item[1], default=((), 0))
         if count > most and (size > 1 or count > len(words) / 4):
             return Label(detector="stutter", evidence=f"{' '.join(run)} ({count} times)", severity="error")

@@ -24,6 +24,10 @@ _COMMON = {
 """Commonest words of the Latin-script languages that models drift into, without those that are English words too."""
 
 _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
+_LANGUAGES_OF = {
+    word: tuple(language for language, common in _WORDS.items() if word in common)
+    for word in frozenset[str]().union(*_WORDS.values())
+}
 _LEAST = 3
 _LEAD = 2
 
@@ -34,8 +38,10 @@ def language_of(text: str) -> str | None:
 
     At least three hits, and two more than the runner-up: a short text in a mix of languages is not judged.
     """
-    words = word_list(text)
-    votes = Counter({language: sum(word in common for word in words) for language, common in _WORDS.items()})
+    votes = Counter(dict.fromkeys(_COMMON, 0))
+    for word in word_list(text):
+        for language in _LANGUAGES_OF.get(word, ()):
+            votes[language] += 1
     (first, most), (_, second) = votes.most_common(2)
     return first if most >= _LEAST and most - second >= _LEAD else None
 

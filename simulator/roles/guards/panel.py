@@ -115,7 +115,7 @@ def _check(detector: Detector, scene: Callable[[I], Scene], text: Callable[[O], 
     name: str = detector.__name__
 
     def test(inputs: I, output: O) -> str | None:
-        label = detector(text(output), scene(inputs))
+        label = scene(inputs).look(detector, text(output))
         return None if label is None or label.severity == "note" else f"{_SAID[name]} ({label.evidence!r})"
 
     return Check(name, test)

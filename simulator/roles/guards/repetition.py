@@ -9,7 +9,7 @@ from functools import lru_cache
 from simulator.models.conversation import Label
 from simulator.population.tokens import jaccard, word_list
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import content_words, longest_run, quoted_share, sentences, stems
+from simulator.roles.guards.words import content_words, longest_run, quoted_share, sentences, stems, words_of
 
 __all__ = [
     "LOOPS",
@@ -106,12 +106,12 @@ def thanks_loop(turn: str, scene: Scene) -> Label | None:
 
 def _same(left: str, right: str) -> bool:
     """Whether two turns say the same: the same topic words, or most word pairs of the shorter one in the longer."""
-    if word_list(left) == word_list(right):
+    if words_of(left) == words_of(right):
         return True
     mine, theirs = stems(left), stems(right)
     if len(mine) >= 3 and jaccard(mine, theirs) >= _SAME_WORDS:
         return True
-    shorter, longer = sorted((left, right), key=lambda text: len(word_list(text)))
+    shorter, longer = sorted((left, right), key=lambda text: len(words_of(text)))
     return quoted_share(shorter, longer) >= _SAME_PAIRS
 
 
@@ -121,7 +121,7 @@ def _said(turn: str, earlier: Sequence[str]) -> str | None:
     return next((sentence for sentence, said in _spoken(turn) if said in known and said.count(" ") >= 4), None)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)
 def _spoken(text: str) -> tuple[tuple[str, str], ...]:
     """Return each sentence with its words alone."""
     return tuple((sentence, " ".join(word_list(sentence))) for sentence in sentences(text))

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import wraps
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Literal
 
 from simulator.models.conversation import Label
 from simulator.models.message import Message
 from simulator.models.situation import Behaviour, Situation
 
-__all__ = ["Detector", "Scene", "inspect", "remembered"]
-
-I = TypeVar("I")  # noqa: E741 - the inputs of a role
-_KEPT = 64
-"""Scenes that are remembered: about as many conversations as speak at once."""
-
+__all__ = ["Detector", "Scene", "inspect"]
 
 _NOTHING = Situation()
 
@@ -46,6 +40,9 @@ class Scene:
     rules: str = ""
     examples: tuple[str, ...] = ()
     among_people: bool = False
+    _found: dict[tuple[Detector, str], Label | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, role: Literal["user", "assistant"], history: Sequence[Message], **rest: object) -> Scene:
@@ -60,26 +57,11 @@ class Scene:
         turns = self.own if self.role == "user" else self.other
         return turns[0] if turns else ""
 
-
-def remembered(make: Callable[[I], Scene]) -> Callable[[I], Scene]:
-    """Return ``make`` with a memory of its latest inputs, told apart by identity.
-
-    Every detector asks for the scene of the same inputs; comparing whole histories with each other would cost more than
-    most detectors do.
-    """
-    kept: dict[int, tuple[I, Scene]] = {}
-
-    @wraps(make)
-    def scene(inputs: I) -> Scene:
-        known = kept.get(id(inputs))
-        if known is not None and known[0] is inputs:
-            return known[1]
-        if len(kept) >= _KEPT:
-            kept.pop(next(iter(kept)), None)
-        kept[id(inputs)] = inputs, (made := make(inputs))
-        return made
-
-    return scene
+    def look(self, detector: Detector, turn: str) -> Label | None:
+        """Return what ``detector`` finds in ``turn``; it looks once, for a draft's checks and a turn's labels."""
+        if (detector, turn) not in self._found:
+            self._found[detector, turn] = detector(turn, self)
+        return self._found[detector, turn]
 
 
 Detector = Callable[[str, Scene], Label | None]
@@ -88,4 +70,4 @@ Detector = Callable[[str, Scene], Label | None]
 
 def inspect(turn: str, scene: Scene, detectors: Sequence[Detector]) -> tuple[Label, ...]:
     """Return what ``detectors`` found in ``turn``, in their order."""
-    return tuple(label for detector in detectors if (label := detector(turn, scene)) is not None)
+    return tuple(label for detector in detectors if (label := scene.look(detector, turn)) is not None)

@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from sys import intern
 
 from simulator.population.tokens import word_list
 
-__all__ = ["bare_words", "content_words", "longest_run", "prose", "quoted_share", "sentences", "shingles", "stems"]
+__all__ = [
+    "bare_words",
+    "content_words",
+    "longest_run",
+    "prose",
+    "quoted_share",
+    "sentences",
+    "shingles",
+    "stems",
+    "words_of",
+]
 
-_KEPT = 2048
+_KEPT = 4096
 """Texts whose words are remembered: every turn is compared with each later one, by several detectors."""
 
 _END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+|\n+")
@@ -71,9 +82,15 @@ def _as_sentence(line: str) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the lower-cased words of ``text``, each kept once for all texts."""
+    return tuple(map(intern, word_list(text)))
+
+
+@lru_cache(maxsize=_KEPT)
 def content_words(text: str) -> frozenset[str]:
     """Return the words of ``text`` that carry a topic, plural and singular as one."""
-    words = (word for word in word_list(text) if word not in _FUNCTION)
+    words = (word for word in words_of(text) if word not in _FUNCTION)
     return frozenset(word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words)
 
 
@@ -86,9 +103,10 @@ def stems(text: str) -> frozenset[str]:
 @lru_cache(maxsize=_KEPT)
 def bare_words(text: str) -> str:
     """Return the words of ``text`` in their order, without endings."""
-    return " ".join(map(_stem, word_list(text)))
+    return " ".join(map(_stem, words_of(text)))
 
 
+@lru_cache(maxsize=4 * _KEPT)
 def _stem(word: str) -> str:
     """Return a word without its ending, so that "logged", "logs" and "logging" are one."""
     word = _IRREGULAR.get(word, word)
@@ -105,23 +123,27 @@ def shingles(words: Sequence[str], size: int) -> list[tuple[str, ...]]:
     return [tuple(words[i : i + size]) for i in range(len(words) - size + 1)]
 
 
-def quoted_share(part: str, whole: str, size: int = 2) -> float:
+def quoted_share(part: str, whole: str) -> float:
     """Return how much of ``part`` stands in ``whole``: the share of its word pairs, 0 to 1.
 
     Texts with fewer than four pairs score 0: short answers share them by chance.
     """
-    mine = _shingle_set(part, size)
-    return len(mine & _shingle_set(whole, size)) / len(mine) if len(mine) >= 4 else 0.0
+    mine = _pairs(part)
+    return len(mine & _pairs(whole)) / len(mine) if len(mine) >= 4 else 0.0
 
 
 @lru_cache(maxsize=_KEPT)
-def _shingle_set(text: str, size: int) -> frozenset[tuple[str, ...]]:
-    return frozenset(shingles(word_list(text), size))
+def _pairs(text: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(shingles(words_of(text), 2))
 
 
 def longest_run(part: str, whole: str, least: int) -> str:
-    """Return the longest run of at least ``least`` words that both texts have, or nothing."""
+    """Return the longest run of at least ``least`` words (two or more) that both texts have, or nothing."""
+    mine, words = _pairs(part), words_of(part)
+    shared, again = len(mine & _pairs(whole)), len(words) - 1 - len(mine)
+    if shared + again < least - 1:  # a run is made of as many pairs as both have, or that come again in the part
+        return ""
     size, found = least, ""
-    while runs := _shingle_set(whole, size) & _shingle_set(part, size):
+    while runs := {*shingles(words_of(whole), size)} & {*shingles(words, size)}:
         found, size = " ".join(min(runs)), size + 1
     return found
