@@ -123,12 +123,90 @@ def test_a_parameters_name_calls_for_a_type(name: str, expected: str) -> None:
         ("Tracks the price of organic potatoes for a farm.", "track_organic_potatoes_price"),
         ("Books a harness fitting", "book_harness_fitting"),
         ("Searches the attic", "search_attic"),
+        ("Finds the nearest place with night trains in the country.", "find_nearest_night_trains"),
+        ("Reports a problem with stage lamps to the workshop.", "report_stage_lamps_problem"),
         ("Checks the", "check"),
         ("", ""),
     ],
 )
 def test_a_description_makes_a_name(description: str, name: str) -> None:
     assert name_of(description) == name
+
+
+def small(**changes: str) -> ToolDraft:
+    whole = {
+        "need": "climbing ropes",
+        "description": "Checks the price of climbing ropes in the shops of one valley.",
+        "parameters": "valley = where the shops are; length = how many metres of rope",
+        "returns": "The price of one rope and the hour of the last change.",
+    }
+    return ToolDraft.model_validate(
+        {**whole, **changes, "name": name_of(changes.get("description", whole["description"]))}
+    )
+
+
+def need(text: str) -> str | None:
+    return flaw(ROLE, BRIEF, ToolDraft.model_construct(need=text, name="", description="", parameters=(), returns=""))
+
+
+@pytest.mark.parametrize(
+    "text", ["rope makers", "night porters", "climber's ropes", "climbers' ropes", "rest days", "mountainsupports"]
+)
+def test_a_need_that_is_somebody_nothing_or_two_words_in_one_is_refused(text: str) -> None:
+    assert need(text) == "need"
+
+
+@pytest.mark.parametrize("text", ["climbing ropes", "avalanche beacons", "mountaineering boots"])
+def test_a_need_that_is_a_thing_passes(text: str) -> None:
+    assert need(text) != "need"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, None),
+        ({"parameters": "price = how much to pay"}, "parameters"),
+        ({"parameters": "price_of_ropes = highest sum; price = how much to pay"}, "parameters"),
+        ({"parameters": "valley = What is the valley of the shops"}, "parameters"),
+        ({"parameters": "valley = Who is the valley valley in"}, "parameters"),
+        ({"parameters": "valley = number of the rope shop at the rope shop"}, "parameters"),
+        ({"parameters": "problem = what is wrong with it; valley = where the shops are"}, None),
+        ({"parameters": "valley = where the mountainreports are kept"}, "parameters"),
+        ({"returns": "The day of the climb and the size of the rope."}, "returns"),
+        ({"returns": "The shops with what each rope costs."}, None),
+        ({"description": "Checks the price of climbing ropes in the valley of the valley."}, "description"),
+        ({"description": "Checks the price of climbing ropes at the store for climbing ropes."}, "description"),
+        ({"description": "Finds the nearest place with climbing ropes in one valley."}, "returns"),
+        (
+            {
+                "description": "Finds the nearest place with climbing ropes in one valley.",
+                "returns": "The address of the shop and the hour when it opens.",
+            },
+            None,
+        ),
+        (
+            {"description": "Tracks the delivery of climbing ropes to the hut.", "returns": "The size of each rope."},
+            "returns",
+        ),
+    ],
+)
+def test_what_small_models_say_without_sense_is_refused(changes: dict[str, str], name: str | None) -> None:
+    assert flaw(ROLE, BRIEF, small(**changes)) == name
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kept"),
+    [
+        ("price = how much to pay; valley = where the shops are", ["valley"]),
+        ("valley = where the shops are; length = What is the length of the rope", ["valley"]),
+        ("quantity = how many ropes; number_of_ropes = metres to order", ["quantity"]),
+        ("price = how much to pay; cost = What is the cost", ["price", "cost"]),
+    ],
+)
+def test_of_several_parameters_those_without_sense_are_left_out(parameters: str, kept: list[str]) -> None:
+    made = small(parameters=parameters)
+    assert ROLE.tidy is not None
+    assert [one.name for one in ROLE.tidy(made).parameters] == kept
 
 
 def test_the_standard_prompt_shows_verbs_and_taken_names_and_the_persona_last() -> None:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Set
 from functools import lru_cache
+from itertools import pairwise
 
 from simulator.population.tokens import word_grams, word_list
 from simulator.prompts.template import Prompt
@@ -81,7 +82,7 @@ def _runs(text: str, words: int, known: frozenset[str]) -> tuple[tuple[str, ...]
 
 
 def repeated_words(text: str, most: int = 2, content: int = 1) -> str | None:
-    """Return a word that stands over ``most`` times, or a phrase of three words that stands twice.
+    """Return a word that stands over ``most`` times or twice in a row, or a phrase of three words that stands twice.
 
     Words without content do not count, nor do single Chinese characters.
 
@@ -94,6 +95,8 @@ def repeated_words(text: str, most: int = 2, content: int = 1) -> str | None:
     for word, count in Counter(word for word in words if len(word) > 2 and word not in _SMALL).items():
         if count > most:
             return word
+    if stutter := next((a for a, b in pairwise(words) if a == b and len(a) > 2 and a not in _SMALL), None):
+        return f"{stutter} {stutter}"
     grams = Counter(gram for gram in zip(words, words[1:], words[2:], strict=False) if len("".join(gram)) > 8)
     twice = (gram for gram, count in grams.items() if count > 1)
     return next((" ".join(gram) for gram in twice if sum(word not in _SMALL for word in gram) >= content), None)

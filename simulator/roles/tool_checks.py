@@ -8,9 +8,9 @@ from functools import cache
 from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.template import shipped_prompts
 from simulator.roles.checks import leftover, names_in, repeated_words, shared_run, unfinished
-from simulator.roles.people_words import names_person
 from simulator.roles.role import Check
 from simulator.roles.tool_draft import MAX_PARAMETERS, VERBS, ToolBrief, ToolDraft, name_of, names_of, phrase, type_of
+from simulator.roles.tool_sense import circling, glued, people, senseless, unanswered
 
 __all__ = ["tool_checks"]
 
@@ -29,11 +29,13 @@ _GENERATES = re.compile(
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"\b(?:this|the) (?:person|persona|user)\b", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"\w['’](?:s\b|(?!\w))", re.IGNORECASE)
 _ACRONYM = re.compile(r"(?<!^)\b[A-Z]{2,}s?\b")
 _THING = 4  # words of a thing
 _ABSTRACT = word_grams(
     "service services education information research study studies restoration poetry bookings help support work jobs "
-    "training skills experience knowledge time life people family friends money safety news stories books people data"
+    "training skills experience knowledge time life people family friends money safety news stories books people data "
+    "day days hour hours week weeks rest break breaks vacation vacations holiday holidays"
 )
 _SMALL_WORDS = word_grams("a an the of in on for and or at from with to who that")
 _WHO = re.compile(r"[,;.]|\b(?:who|whose|with|that|at|in|on|from|of|for)\b")
@@ -70,6 +72,8 @@ def _need(brief: ToolBrief, draft: ToolDraft) -> str | None:
         return f"need {found.group()!r} is what a language model does alone"
     if found_leftover := leftover(draft.need):
         return f"need speaks of the task ({found_leftover!r})"
+    if found_glued := glued(brief, [draft.need]):
+        return f"need has {found_glued!r}, which is two words"
     copied = _copied("need", draft.need) or _repeats("need", draft.need)
     return copied if draft.name else copied or _thing(brief, draft.need)
 
@@ -80,9 +84,9 @@ def _thing(brief: ToolBrief, need: str) -> str | None:
     Of all things the ones that the persona names are nearest to it, and a tool for them says nothing new.
     """
     words = word_list(need)
-    if len(words) > _THING or "and" in words or set(words) & _self(brief):
+    if len(words) > _THING or "and" in words or set(words) & _self(brief) or _POSSESSIVE.search(need):
         return f"need {need!r} is not one thing that the person needs"
-    if names_person(need):
+    if people(need):
         return f"need {need!r} is somebody, not something"
     if words[-1] in _ABSTRACT:
         return f"need {need!r} is nothing that can be had or measured"
@@ -141,6 +145,10 @@ def _description(brief: ToolBrief, draft: ToolDraft) -> str | None:
         return f"description names {named!r}, which not everybody who calls the tool has to do with"
     if _PERSON.search(text):
         return "description speaks of 'the person' where it must say what the tool works on"
+    if found := glued(brief, [text]):
+        return f"description has {found!r}, which is two words"
+    if found := circling(text):
+        return f"description goes in a circle ({found!r})"
     return _bounded("description", text)
 
 
@@ -155,7 +163,7 @@ def _description_of_text(_brief: ToolBrief, draft: ToolDraft) -> str | None:
     return f"description says {found.group()!r}, which a language model does alone" if found else None
 
 
-def _parameters(_brief: ToolBrief, draft: ToolDraft) -> str | None:
+def _parameters(brief: ToolBrief, draft: ToolDraft) -> str | None:
     if not 1 <= len(draft.parameters) <= MAX_PARAMETERS:
         return f"there are {len(draft.parameters)} parameters; 1 to {MAX_PARAMETERS} are allowed"
     meanings = [word_grams(parameter.description) for parameter in draft.parameters]
@@ -164,9 +172,12 @@ def _parameters(_brief: ToolBrief, draft: ToolDraft) -> str | None:
             return f"parameter {parameter.name!r} is not described"
         if repeated := repeated_words(parameter.description):
             return f"parameter {parameter.name!r} repeats {repeated!r}"
+        if why := senseless(draft, parameter):
+            return f"parameter {parameter.name!r} {why}"
         if any(jaccard(meanings[place], other) > 0.7 for other in meanings[:place]):
             return f"parameter {parameter.name!r} means the same as another"
-    return None
+    found = glued(brief, (parameter.description for parameter in draft.parameters))
+    return f"a parameter's description has {found!r}, which is two words" if found else None
 
 
 def _parameter_names(_brief: ToolBrief, draft: ToolDraft) -> str | None:
@@ -198,6 +209,8 @@ def _parameter_types(_brief: ToolBrief, draft: ToolDraft) -> str | None:
 def _returns(_brief: ToolBrief, draft: ToolDraft) -> str | None:
     if jaccard(word_grams(draft.returns), word_grams(draft.description)) > 0.6:
         return "returns says again what the description says"
+    if asked := unanswered(draft):
+        return f"returns does not say what comes back when it {asked.lower()!r}"
     return _bounded("returns", draft.returns)
 
 

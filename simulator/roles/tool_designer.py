@@ -16,6 +16,7 @@ from simulator.roles.choice import agreement
 from simulator.roles.role import Role
 from simulator.roles.tool_checks import tool_checks
 from simulator.roles.tool_draft import VERBS, ParameterDraft, ToolBrief, ToolDraft, name_of, phrase
+from simulator.roles.tool_sense import sensible
 from simulator.roles.tool_worked import built, worked_checks
 from simulator.tools.derive import completed
 from simulator.tools.toolset import tool_id, tool_text
@@ -75,10 +76,11 @@ def _shown(parameter: ParameterDraft) -> str:
 def _tidy(draft: ToolDraft) -> ToolDraft:
     """Mend what needs no judgement: the name's spelling, quotes, the full stop at the end of a phrase.
 
-    A name that was not asked for (small models cannot spell one) is made of the description.
+    A name that was not asked for (small models cannot spell one) is made of the description. Of several parameters
+    those that make no sense are left out.
     """
     description = sentence(_plain(draft.description))
-    return draft.model_copy(
+    mended = draft.model_copy(
         update={
             "need": _LEAD.sub("", _plain(draft.need)).rstrip("."),
             "name": _NOT_NAME.sub("_", draft.name.strip().lower()).strip("_") or name_of(description),
@@ -86,6 +88,7 @@ def _tidy(draft: ToolDraft) -> ToolDraft:
             "returns": sentence(_plain(draft.returns)),
         }
     )
+    return mended.model_copy(update={"parameters": sensible(mended)})
 
 
 def _plain(text: str) -> str:

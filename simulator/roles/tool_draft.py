@@ -35,6 +35,8 @@ MAX_RESULT = 6
 """Fields of a result; one that has more is two results."""
 
 _REST = re.compile(r"\b(?:from|for|in|at|by|on|to|so|that|which|who|and|or|before|after|near|when)\b|[,;.]", re.I)
+_NEAR = re.compile(r"(?:the )?nearest places? with ")
+_TROUBLE = re.compile(r"(?:an? )?problem with ")
 _SMALL = word_grams(
     "a an the of for in on at to from with by and or any all each every one next another his her their its my your our "
     "this that is are per latest own other s more new no"
@@ -166,11 +168,16 @@ def name_of(description: str) -> str:
 
     >>> name_of("Checks the price of marine diesel at the next harbour."), name_of("Orders more sugar syrup.")
     ('check_marine_diesel_price', 'order_sugar_syrup')
+    >>> name_of("Finds the nearest place with night trains."), name_of("Reports a problem with stage lamps.")
+    ('find_nearest_night_trains', 'report_stage_lamps_problem')
     """
     verb, *rest = [word for word in word_list(_REST.split(description, maxsplit=1)[0]) if word.isascii()] or [""]
     stem = next((known for known in VERBS if verb in (known, f"{known}s", f"{known}es")), verb)
-    parts = " ".join(rest).split(" of ", 1)
-    words = [word for part in reversed(parts) for word in part.split() if word not in _SMALL]
+    said = " ".join(rest)
+    near, trouble = _NEAR.match(said), _TROUBLE.match(said)
+    head, _, tail = said.partition(" of ")
+    parts = ("nearest", said[near.end() :]) if near else (said[trouble.end() :], "problem") if trouble else (tail, head)
+    words = [word for part in parts for word in part.split() if word not in _SMALL]
     return "_".join((stem, *dict.fromkeys(words[:4])))
 
 
