@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -54,7 +55,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write(path: Path, **talks: Any) -> Path:
     sections = {
         "name": "desk",
-        "seed": 5,
+        "seed": 11,
         "texts": {"paths": str(story.ROOT / "scenarios/texts"), "limit": 12},
         "cast": {"size": 8},
         "instructions": {},
@@ -145,6 +146,53 @@ def test_pytest_runs_a_scenario_without_a_plugin(desk: Path, tmp_path: Path) -> 
     assert summary.overall.passed == 8
     with pytest.raises(AssertionError, match=r"(?s)of 8 conversations .* passed.*settled"):
         assert_scenario(desk / "desk.yaml", tmp_path / "b", assistant="agent.py:bad", cast_of=tmp_path / "a")
+
+
+def test_an_edited_assistant_is_asked_anew(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "agent.py").write_text(AGENT)
+    scenario = write(tmp_path / "desk.yaml")
+    command = ("test", scenario, "--out", tmp_path / "a")
+    code, out, _ = sixhop(capsys, *command)
+    assert (code, "from before" in out) == (0, False)
+    code, out, _ = sixhop(capsys, *command)
+    assert (code, "8 of 8 conversations, from an earlier execution" in out) == (0, True)
+    (tmp_path / "agent.py").write_text(AGENT.replace("It is settled now", "I cannot help"))
+    code, out, said = sixhop(capsys, *command)
+    assert (code, "0 of 8" in out, "from before" in out) == (1, True, False)
+    assert "your code changed" in said
+    assert "models.assistant" in said
+    (tmp_path / "agent.py").write_text(AGENT)
+    code, out, _ = sixhop(capsys, *command)
+    assert (code, "16 answers, from an earlier execution" in out) == (0, True)
+    stricter = AGENT.replace('return len(conversation["turns"]) >= 4', 'return len(conversation["turns"]) >= 99')
+    (tmp_path / "checks.py").write_text(stricter)
+    write(tmp_path / "desk.yaml", checks=[{"name": "long", "python": "checks.py:long_enough"}])
+    code, _, said = sixhop(capsys, *command)
+    assert (code, "--on-change reuse" in said) == (2, True)
+    assert sixhop(capsys, *command, "--on-change", "reuse")[0] == 1
+    (tmp_path / "checks.py").write_text(AGENT)
+    code, _, said = sixhop(capsys, *command)
+    assert (code, "your code changed (code.checks.py:long_enough" in said) == (0, True)
+
+
+def test_a_stopped_test_names_the_command_that_gives_its_verdict(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ("test", desk / "desk.yaml", "--out", tmp_path / "a", "--threshold", "0.5", "--junit", tmp_path / "j.xml")
+    code, _, err = sixhop(capsys, *said, "--max-calls", "20")
+    assert code == 3
+    again = shlex.split(err[err.index("Go on with:") :].splitlines()[1])
+    assert again == ["sixhop", *map(str, said)]
+    code, out, _ = sixhop(capsys, *again[1:])
+    assert (code, "8 of 8" in out, (tmp_path / "j.xml").exists()) == (0, True, True)
+
+
+def test_a_fork_is_no_case_of_the_test(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ("test", desk / "desk.yaml", "--out", tmp_path / "a")
+    assert sixhop(capsys, *command, "-q")[0] == 0
+    assert sixhop(capsys, "fork", tmp_path / "a", 1, "--at", 2, "--reply", "And what of the tax on my heater?")[0] == 0
+    code, out, _ = sixhop(capsys, *command, "--json", "-q")
+    assert (code, json.loads(out)["overall"]["total"]) == (0, 8)
 
 
 def test_a_check_that_fails_itself_is_no_verdict(desk: Path, tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ _QUESTION = "Is this statement true of the conversation? {rubric}"
 _FREE = ("system", "forked")
 """Inputs of a conversation that belong to the assistant under test and not to what it is tested with."""
 
+_HELD = "SELECT id FROM products WHERE kind = 'conversation' AND json_extract(body, '$.forked') IS NULL ORDER BY seq"
+"""A fork is somebody's try at another course, and no case of the test."""
+
 _SQL = (
     "SELECT p.body, u.inputs FROM products p JOIN units u ON u.id = p.unit WHERE p.kind = 'conversation' AND p.id = ?"
 )
@@ -51,7 +54,7 @@ def _units(context: ProductionContext) -> Iterator[Unit]:
     if talks is None:
         return
     checks = content_hash([one.model_dump(mode="json") for one in talks.checks])[:16]
-    for (id_,) in list(context.ledger.rows("SELECT id FROM products WHERE kind = 'conversation' ORDER BY seq")):
+    for (id_,) in list(context.ledger.rows(_HELD)):
         inputs = {"conversation": id_, "checks": checks}
         yield Unit(stage=STAGE, role="judge", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs))
 

@@ -15,8 +15,9 @@ from simulator.assembly.inputs import Inputs, kept_inputs
 from simulator.assembly.manifest import write_manifest
 from simulator.assembly.measured import kept_measures
 from simulator.assembly.plan import foresee
-from simulator.assembly.revision import OnChange, first_invalid, refuse, revise, set_aside
+from simulator.assembly.revision import OnChange, first_invalid, only_code, refuse, revise, set_aside
 from simulator.assembly.search import open_embedder
+from simulator.assembly.subject import check_code
 from simulator.errors import SixhopError
 from simulator.runs.batches import LedgerBatches
 from simulator.runs.directory import RunDirectory, write_atomically
@@ -49,6 +50,7 @@ def _order() -> tuple[list[str], dict[str, str]]:
         "texts": "extract",
         "expand": "expand",
         "cast": "cast",
+        "code": "check",
     }
 
 
@@ -144,7 +146,8 @@ class Execution:
         """Check that the directory's run is this one, or make it so, and keep what it starts from."""
         names = {**crew.models, "embeddings": embedder.name}
         prompts = {role: {"variant": p.variant, "sha256": p.sha256} for role, p in crew.prompts.items()}
-        now = dependencies(self.scenario, self.inputs, names, prompts)
+        code = check_code(self.scenario)
+        now = dependencies(self.scenario, self.inputs, names, prompts, code)
         forgetting = self._revised(ledger, now)
         check_cast(ledger.meta(FROZEN), now)
         text = dump_scenario(self.scenario)
@@ -156,6 +159,7 @@ class Execution:
             "base": str(self.scenario.base.absolute()),
             "models": names,
             "prompts": prompts,
+            "code": code,
         }
         ledger.keep(self.inputs.rows(), self.inputs.failures, meta, forgetting=forgetting)
 
@@ -169,18 +173,26 @@ class Execution:
         if kept is None or ledger.meta("fingerprint") == fingerprint(now):
             return []
         before = parse_scenario(kept, base=Path(ledger.meta("base")), where=str(self.directory.ledger))
-        then = dependencies(before, kept_inputs(ledger), ledger.meta("models"), ledger.meta("prompts"))
+        code = ledger.meta("code")  # a run of an older version does not say what its checks were
+        then = dependencies(
+            before,
+            kept_inputs(ledger),
+            ledger.meta("models"),
+            ledger.meta("prompts"),
+            now["code"] if code is None else code,
+        )
         changes = differences(then, now)
         if not changes:  # this version of Sixhop writes another fingerprint
             return []
-        if self.on_change == "refuse" or changes[0].place == "name":
+        if changes[0].place == "name" or (self.on_change == "refuse" and not only_code(changes, then, now)):
             raise refuse(changes, self.directory)
         if self.on_change == "fresh":
             raise _Anew
         order, sections = _order()
         stage = first_invalid(changes, order, sections)
         told = "; ".join(map(str, changes))
-        self.listener(Note(f"the scenario changed ({told}): {stage} and what follows from it is done anew"))
+        what = "your code" if only_code(changes, then, now) else "the scenario"
+        self.listener(Note(f"{what} changed ({told}): {stage} and what follows from it is done anew"))
         return revise(ledger, stage, order)
 
     async def _context(

@@ -46,7 +46,11 @@ class Change:
 
 
 def dependencies(
-    scenario: Scenario, inputs: Inputs, models: Mapping[str, str], prompts: Mapping[str, Mapping[str, str]]
+    scenario: Scenario,
+    inputs: Inputs,
+    models: Mapping[str, str],
+    prompts: Mapping[str, Mapping[str, str]],
+    code: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return everything that the products depend on.
 
@@ -55,6 +59,7 @@ def dependencies(
         inputs: Texts, personas and world by content, wherever they stood.
         models: The model of each role, and the embedder.
         prompts: Variant and hash of each role's prompt.
+        code: Hash of the file of each check by a function of the user's.
     """
     sections = scenario.model_dump(mode="json", exclude=_FREE)
     if scenario.texts is not None:
@@ -70,7 +75,7 @@ def dependencies(
         sections["npcs"] = scenario.npcs.model_dump(mode="json") | {"world": inputs.world.model_dump(mode="json")}
     sections["text"] = {text.id: text.source for text in inputs.texts}
     named = {role: f"{prompt['variant']} {prompt['sha256'][:12]}" for role, prompt in prompts.items()}
-    return {**sections, "models": dict(models), "prompts": named}
+    return {**sections, "models": dict(models), "prompts": named, "code": dict(code)}
 
 
 def fingerprint(dependencies: Mapping[str, Any]) -> dict[str, str]:

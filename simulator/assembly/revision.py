@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, get_args
 
 from simulator.assembly.choices import stage_of
 from simulator.assembly.fingerprint import Change
 from simulator.assembly.inputs import INPUT_KINDS
+from simulator.assembly.subject import same_code
 from simulator.errors import RunDirectoryError
 from simulator.runs.directory import RunDirectory
 from simulator.runs.forgetting import PLAN, forgetting
 from simulator.runs.ledger import Ledger
 from simulator.runs.writer import Statement
 
-__all__ = ["OnChange", "checked", "first_invalid", "refuse", "revise", "set_aside"]
+__all__ = ["OnChange", "checked", "first_invalid", "only_code", "refuse", "revise", "set_aside"]
 
 OnChange = Literal["refuse", "reuse", "fresh"]
 """What to do with a run whose scenario is not what it was: nothing; derive anew what depends on the change, with every
@@ -48,8 +49,22 @@ def refuse(changes: Sequence[Change], directory: RunDirectory) -> RunDirectoryEr
     return RunDirectoryError(
         f"{root!r} holds a run of this scenario as it was before. What changed:\n{lines}\n"
         f"Say what becomes of it: --on-change reuse does anew what depends on the change and pays only for what is "
-        f"new; --on-change fresh begins anew and sets the old record aside; 'sixhop run' with another folder (--out) "
-        f"leaves it alone"
+        f"new; --on-change fresh begins anew and sets the old record aside; another folder (--out) leaves it alone"
+    )
+
+
+def only_code(changes: Iterable[Change], before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Return whether nothing changed but code of the user's: the scenario still says the same.
+
+    Args:
+        changes: What changed.
+        before: What the run depended on.
+        now: What it depends on.
+    """
+    models = [one["models"].get("assistant", "") for one in (before, now)]
+    return all(
+        change.place.startswith("code.") or (change.place == "models.assistant" and same_code(*models))
+        for change in changes
     )
 
 

@@ -23,17 +23,19 @@ from simulator.subjects.model import ModelSubject
 from simulator.subjects.protocol import Subject
 from simulator.subjects.stored import StoredSubject
 from simulator.subjects.toolbox import Called, Perform, Tool, Toolbox, canned, schema_problem, user_function
-from simulator.subjects.user_code import is_code, load_code
+from simulator.subjects.user_code import is_code, load_code, source_hash
 from simulator.subjects.workshop import Workshop
 
 __all__ = [
     "Workbench",
+    "check_code",
     "check_subject",
     "code_name",
     "open_checks",
     "open_subject",
     "plays_tools",
     "runs_code",
+    "same_code",
     "subject_model",
 ]
 
@@ -80,9 +82,37 @@ def plays_tools(scenario: Scenario) -> bool:
     return bool(talks and talks.assistant and any(tool.returns is not None for tool in talks.assistant.tools))
 
 
-def code_name(spec: SubjectSpec) -> str:
-    """Return the identity of a function or graph: what names it, and its version. Its code is not looked at."""
-    return f"python:{spec.use}" + (f"@{spec.version}" if spec.version else "")
+def code_name(spec: SubjectSpec, base: Path) -> str:
+    """Return the identity of a function or graph: what names it, and its version or else the hash of its file.
+
+    Raises:
+        InputError: It cannot be loaded.
+    """
+    assert spec.use is not None  # noqa: S101 - for the type checker: it is code
+    return f"python:{spec.use}" + (f"@{spec.version}" if spec.version else f"#{source_hash(spec.use, base)}")
+
+
+def check_code(scenario: Scenario) -> dict[str, str]:
+    """Return the hash of the file of each check that is a function of the user's, by what names it.
+
+    Raises:
+        InputError: One cannot be loaded.
+    """
+    talks = scenario.conversations
+    return (
+        {check.python: source_hash(check.python, scenario.base) for check in talks.checks if check.python}
+        if talks
+        else {}
+    )
+
+
+def same_code(before: str, now: str) -> bool:
+    """Return whether two identities name the same assistant, whose code, or that of its tools, is all that differs."""
+    return _but_for_code(before) == _but_for_code(now)
+
+
+def _but_for_code(name: str) -> str:
+    return name.partition("#")[0] if name.startswith("python:") else name.partition("+tools-")[0]
 
 
 def open_subject(spec: SubjectSpec, bench: Workbench) -> Subject:
@@ -95,7 +125,7 @@ def open_subject(spec: SubjectSpec, bench: Workbench) -> Subject:
     if runs_code(spec):
         return StoredSubject(_code(spec, bench), bench.store, meter=bench.meter, stage=STAGE)
     tools = Toolbox([_tool(tool, spec, bench) for tool in spec.tools])
-    identity = content_hash([tool.model_dump(mode="json") for tool in spec.tools], spec.version)
+    identity = content_hash([tool.model_dump(mode="json") for tool in spec.tools], _tools_version(spec, bench.base))
     sampling = Sampling(temperature=spec.temperature, max_tokens=spec.max_tokens)
     assert bench.model is not None  # noqa: S101 - for the type checker: it is no code
     model = ModelSubject(bench.model, tools, identity=identity, rounds=spec.tool_rounds, sampling=sampling)
@@ -156,10 +186,18 @@ def _code(spec: SubjectSpec, bench: Workbench) -> Subject:
     assert spec.use is not None  # noqa: S101 - for the type checker: the caller has looked
     if spec.tools:
         raise ScenarioError(f"conversations.assistant.tools go with a model; {spec.use!r} brings its own tools")
-    code, name = load_code(spec.use, bench.base), code_name(spec)
+    code, name = load_code(spec.use, bench.base), code_name(spec, bench.base)
     if is_graph(code):
         return GraphSubject(code, name, bench.workshop, spec.timeout_s)
     return FunctionSubject(code, name, bench.workshop, spec.timeout_s)
+
+
+def _tools_version(spec: SubjectSpec, base: Path) -> str:
+    """Return the version that the scenario names, or else what stands for the files of its tools."""
+    if spec.version:
+        return spec.version
+    files = {tool.python: source_hash(tool.python, base) for tool in spec.tools if tool.python}
+    return content_hash(files) if files else ""
 
 
 def _tool(spec: ToolSpec, subject: SubjectSpec, bench: Workbench) -> Tool:

@@ -16,7 +16,7 @@ from simulator.cli.screen.console import command, draws, print_json, stderr, std
 from simulator.cli.screen.lines import PlainLines, Silence
 from simulator.cli.screen.money import paid
 from simulator.cli.screen.progress import Progress, duration
-from simulator.errors import RunStopped, SixhopError, UsageError
+from simulator.errors import LedgerError, LedgerUnwritable, RunStopped, SixhopError, UsageError
 from simulator.runs.directory import RunDirectory
 from simulator.runs.stop import Stop
 
@@ -42,7 +42,8 @@ def execute(
     quiet: bool,
     as_json: bool,
     besides: Callable[[], Mapping[str, Any]] = dict,
-    conclude: Callable[[Run], None] | None = None,
+    conclude: Callable[[Run, Progress], None] | None = None,
+    again: Sequence[object] = (),
 ) -> None:
     """Run to the end, showing progress, and print the summary.
 
@@ -54,6 +55,7 @@ def execute(
         as_json: Print the result as JSON instead of the summary.
         besides: What the JSON of a run that is done says besides.
         conclude: Says what came of it, instead of both.
+        again: The command that goes on with it, word by word; ``sixhop resume`` by default.
 
     Raises:
         RunStopped: A budget is used up or the user asked; the note on it names the command that goes on.
@@ -65,11 +67,11 @@ def execute(
     except SixhopError as error:
         if as_json and _has_begun(root, error):
             _print_result(root, error)
-        _name_the_way_back(root, error)
+        _name_the_way_back(root, error, again or ("sixhop", "resume", root))
         raise
     with run:
         if conclude is not None:
-            conclude(run)
+            conclude(run, progress)
         elif as_json:
             _print_result(root, None, besides())
         else:
@@ -182,10 +184,15 @@ def _has_begun(root: Path, error: SixhopError) -> bool:
     return not isinstance(error, UsageError) and RunDirectory(root).ledger.exists()
 
 
-def _name_the_way_back(root: Path, error: SixhopError) -> None:
+def _name_the_way_back(root: Path, error: SixhopError, again: Sequence[object]) -> None:
     error.__notes__ = []  # LangGraph adds notes that only its own developers understand
-    if _has_begun(root, error):
-        error.add_note(f"What was paid for is kept. Go on with:\n  {command('sixhop', 'resume', root)}")
+    if _has_begun(root, error) and not _is_shut(error):
+        error.add_note(f"What was paid for is kept. Go on with:\n  {command(*again)}")
+
+
+def _is_shut(error: SixhopError) -> bool:
+    """Return whether nobody can go on now: another process holds the run, or its ledger cannot be read."""
+    return isinstance(error, LedgerError) and not isinstance(error, LedgerUnwritable)
 
 
 def _print_result(root: Path, error: SixhopError | None, besides: Mapping[str, Any] | None = None) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.options import Json, Quiet
+from simulator.cli.options import Json, OnChange, Quiet
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
     from simulator.assembly.import_tools import ToolImport
+    from simulator.cli.screen.progress import Progress
 
 __all__ = ["import_"]
 
@@ -55,6 +56,7 @@ def import_(
     merge: Annotated[
         bool, typer.Option("--merge/--no-merge", help="Make one of tools that do the same, with all who asked for it.")
     ] = True,
+    on_change: OnChange = "refuse",
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +79,7 @@ def import_(
         "filters": _filters(filters),
     }
     values = {"language": language, "personas": section, "dedup": {"jaccard": jaccard, "cosine": cosine}}
-    _import_personas(values, out, quiet, as_json)
+    _import_personas(values, out, on_change, quiet, as_json)
 
 
 def _filters(given: str) -> Sequence[str]:
@@ -95,21 +97,22 @@ def _filters(given: str) -> Sequence[str]:
     return names
 
 
-def _import_personas(values: Mapping[str, object], out: Path, quiet: bool, as_json: bool) -> None:
+def _import_personas(values: Mapping[str, object], out: Path, on_change: str, quiet: bool, as_json: bool) -> None:
     """Import as a run does that has personas and nothing else: it can be resumed, and does nothing twice."""
     from dataclasses import asdict
 
     from simulator.assembly import simulate
     from simulator.assembly.imported import import_scenario, imported
+    from simulator.assembly.revision import checked
     from simulator.assembly.stages import stage_names
     from simulator.cli.execution import execute
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.imports import print_persona_import
 
     name = re.sub(r"[^a-z0-9-]+", "-", out.name.lower()).strip("-")[:64]
-    scenario = import_scenario(name or "import", values)
+    choice, scenario = checked(on_change), import_scenario(name or "import", values)
 
-    def conclude(run: Run) -> None:
+    def conclude(run: Run, _progress: Progress) -> None:
         counts = imported(run.ledger)
         if as_json:
             print_json({"directory": str(out), **asdict(counts)})
@@ -117,7 +120,7 @@ def _import_personas(values: Mapping[str, object], out: Path, quiet: bool, as_js
             print_persona_import(stdout(), run, counts)
 
     execute(
-        lambda progress, stop: simulate(scenario, out, listener=progress, stop=stop),
+        lambda progress, stop: simulate(scenario, out, listener=progress, stop=stop, on_change=choice),
         out,
         stage_names(scenario),
         quiet=quiet,

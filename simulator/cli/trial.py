@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.options import Assistant, CastOf, Conduct, Model, Out, ScenarioFile, Seed, conducted
+from simulator.cli.options import Assistant, CastOf, Conduct, Model, OnChange, Out, ScenarioFile, Seed, conducted
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
+    from simulator.cli.screen.progress import Progress
     from simulator.evidence.outcomes import TestSummary
 
 __all__ = ["trial"]
@@ -31,19 +32,21 @@ def trial(
     cast_of: CastOf = None,
     model: Model = None,
     seed: Seed = None,
+    on_change: OnChange = "refuse",
 ) -> None:
     """Test an assistant, and say how many conversations pass.
 
-    The exit code is 1 when they are too few.
+    The exit code is 1 when they are too few. An assistant whose file was edited is asked anew.
 
     Code that the scenario or --assistant names is run, with all rights of this process.
     """
     from simulator.assembly import load_scenario, simulate
+    from simulator.assembly.revision import checked
     from simulator.assembly.stages import stage_names
     from simulator.assembly.testing import check_testable
     from simulator.cli.execution import execute
 
-    loaded = load_scenario(scenario)
+    choice, loaded = checked(on_change), load_scenario(scenario)
     overrides = conduct.overrides(model=model, seed=seed, assistant=assistant)
     applied = overrides.apply(loaded)
     check_testable(applied)
@@ -56,6 +59,7 @@ def trial(
             overrides=overrides,
             listener=progress,
             stop=stop,
+            on_change=choice,
             cast_of=cast_of,
             verbosity=conduct.verbose,
         ),
@@ -63,13 +67,33 @@ def trial(
         stage_names(applied),
         quiet=conduct.quiet,
         as_json=conduct.as_json,
-        conclude=lambda run: verdicts.append(_conclude(run, threshold, junit, conduct.as_json)),
+        conclude=lambda run, progress: verdicts.append(_conclude(run, progress, threshold, junit, conduct.as_json)),
+        again=_again(
+            scenario,
+            root,
+            {
+                "--threshold": threshold,
+                "--junit": junit,
+                "--assistant": assistant,
+                "--cast-of": cast_of,
+                "--model": model,
+                "--seed": seed,
+                "--concurrency": conduct.concurrency,
+                "--on-change": None if choice == "refuse" else choice,
+            },
+        ),
     )
     if not all(verdicts):
         raise typer.Exit(1)
 
 
-def _conclude(run: Run, threshold: float, junit: Path | None, as_json: bool) -> bool:
+def _again(scenario: Path, root: Path, options: dict[str, object | None]) -> list[object]:
+    """Return the command that goes on with the test and gives its verdict; 'resume' knows of no threshold."""
+    given = [word for name, value in options.items() if value is not None for word in (name, value)]
+    return ["sixhop", "test", scenario, "--out", root, *given]
+
+
+def _conclude(run: Run, progress: Progress, threshold: float, junit: Path | None, as_json: bool) -> bool:
     """Say what came of the test, and return whether enough passed."""
     from simulator.assembly.testing import summary_of
     from simulator.cli.screen.console import print_json, stdout
@@ -81,9 +105,9 @@ def _conclude(run: Run, threshold: float, junit: Path | None, as_json: bool) -> 
     passed = summary.overall.rate >= threshold
     if as_json:
         told = {"directory": str(run.directory.root), "threshold": threshold, "passed": passed}
-        print_json({**told, **summary.model_dump(mode="json")})
+        print_json({**told, "reused": progress.reused("converse"), **summary.model_dump(mode="json")})
     else:
-        print_test(stdout(), run, summary, threshold)
+        print_test(stdout(), run, summary, threshold, progress.reused("converse"))
     return passed
 
 

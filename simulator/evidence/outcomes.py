@@ -17,6 +17,9 @@ from simulator.runs.ledger import Ledger
 __all__ = ["Rate", "TestSummary", "outcome_lines", "summarise"]
 
 
+_TALKS = "FROM products WHERE kind = 'conversation'"
+
+
 class Rate(Record):
     """A pass rate: the share, and Wilson's 95 % interval."""
 
@@ -71,12 +74,14 @@ class TestSummary(Record):
 
 
 def summarise(ledger: Ledger) -> TestSummary:
-    """Return what the test in ``ledger`` came to."""
-    outcomes = [Outcome.model_validate(body) for body in ledger.products("outcome")]
+    """Return what the test in ``ledger`` came to; forks of conversations do not count."""
+    forks = {id_ for (id_,) in ledger.rows(f"SELECT id {_TALKS} AND json_extract(body, '$.forked') IS NOT NULL")}
+    found = (Outcome.model_validate(body) for body in ledger.products("outcome"))
+    outcomes = [one for one in found if one.conversation not in forks]
     talks = list(
         ledger.rows(
             "SELECT json_extract(body, '$.stop'), json_extract(body, '$.fault'), json_array_length(body, '$.turns')"
-            " FROM products WHERE kind = 'conversation' ORDER BY seq"
+            f" {_TALKS} AND json_extract(body, '$.forked') IS NULL ORDER BY seq"
         )
     )
     (lost,) = next(ledger.rows("SELECT COUNT(*) FROM failures WHERE stage = 'converse'"))

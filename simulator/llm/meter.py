@@ -71,6 +71,10 @@ class Meter:
         """Calls whose price is not known."""
         return self.total.unpriced
 
+    def reused_in(self, stage: str, role: str) -> int:
+        """Return how many calls of ``role`` in ``stage`` did not have to be made."""
+        return sum(tally.reused for (where, who, _), tally in self.rows.items() if (where, who) == (stage, role))
+
     def row(self, stage: str, role: str, model: str) -> Tally:
         """Return the tally of one stage, role and model."""
         return self.rows.setdefault((stage, role, model), Tally())

@@ -35,6 +35,10 @@ class Spent(Protocol):
         """Those of the calls whose price is not known."""
         ...
 
+    def reused_in(self, stage: str, role: str) -> int:
+        """Calls of ``role`` in ``stage`` that the ledger answered."""
+        ...
+
     @property
     def in_flight(self) -> int:
         """Calls that are being made."""

@@ -60,8 +60,8 @@ class SubjectSpec(Section):
     Attributes:
         use: A model SPEC, ``module:function``, or ``path.py:name`` of a function or a LangGraph graph, the path
             relative to the scenario. Without it, the model of the role ``assistant``.
-        version: Part of the identity of a function or graph, whose code Sixhop does not look at: change it when the
-            code changes, and stored answers no longer count.
+        version: Part of the identity of a function or graph, and of tools that are functions, instead of the hash of
+            its file: stored answers count until it is changed.
         timeout_s: Seconds that a function, a graph or a tool may take.
         tools: Tools of a model.
         tool_rounds: Most replies with tool calls in one turn of a model.

@@ -5,6 +5,7 @@ They run because the user named them, and only then. They are ordinary code with
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import re
@@ -16,9 +17,11 @@ from typing import Any
 from simulator.errors import InputError
 from simulator.models.base import content_hash
 
-__all__ = ["is_code", "load_code"]
+__all__ = ["is_code", "load_code", "source_hash"]
 
 _FORM = re.compile(r"^(?P<place>.+\.py|[A-Za-z_]\w*(?:\.\w+)*):(?P<name>[A-Za-z_]\w*)$")
+_MARK = "__sixhop_source__"
+_LETTERS = 12  # of a hash: enough to tell the versions of one file apart
 _SPECS = ("openai:", "gguf:", "http:", "https:")
 
 
@@ -29,6 +32,19 @@ def is_code(text: str) -> bool:
     (True, True, False, False)
     """
     return not text.startswith(_SPECS) and _FORM.match(text) is not None
+
+
+def source_hash(text: str, base: Path) -> str:
+    """Return a hash of the file that ``text`` names, as it was when it was loaded; what it imports is not looked at.
+
+    Args:
+        text: ``path.py:name`` or ``module:name``.
+        base: The scenario's folder.
+
+    Raises:
+        InputError: As for :func:`load_code`.
+    """
+    return str(getattr(_module(text, base)[0], _MARK, ""))
 
 
 def load_code(text: str, base: Path) -> Any:
@@ -42,6 +58,15 @@ def load_code(text: str, base: Path) -> Any:
     Raises:
         InputError: It is malformed, is not there, or cannot be imported.
     """
+    module, place, name = _module(text, base)
+    if not hasattr(module, name):
+        names = ", ".join(sorted(one for one in vars(module) if not one.startswith("_"))[:12])
+        raise InputError(f"{text!r}: {place!r} has no {name!r}; it has {names or 'nothing'}")
+    return getattr(module, name)
+
+
+def _module(text: str, base: Path) -> tuple[ModuleType, str, str]:
+    """Return the module that ``text`` names, its place and the name in it."""
     found = _FORM.match(text)
     if found is None:
         raise InputError(f"{text!r} names no code; allowed is 'module:name' or 'path.py:name'")
@@ -50,17 +75,15 @@ def load_code(text: str, base: Path) -> Any:
         module = _from_file(base / place) if place.endswith(".py") else _from_path(place, base)
     except Exception as error:  # any code may fail in any way while it is imported
         raise InputError(f"{text!r} cannot be imported: {type(error).__name__}: {error}") from error
-    if not hasattr(module, name):
-        names = ", ".join(sorted(one for one in vars(module) if not one.startswith("_"))[:12])
-        raise InputError(f"{text!r}: {place!r} has no {name!r}; it has {names or 'nothing'}")
-    return getattr(module, name)
+    return module, place, name
 
 
 def _from_file(path: Path) -> ModuleType:
     path = path.expanduser().resolve()
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {str(path)!r}")
-    name = f"sixhop_user_{path.stem}_{content_hash(str(path))[:8]}"
+    source = _digest(path)
+    name = f"sixhop_user_{path.stem}_{content_hash(str(path), source)[:8]}"  # an edited file is another module
     if name in sys.modules:
         return sys.modules[name]
     _let_import_from(path.parent)
@@ -68,6 +91,7 @@ def _from_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{str(path)!r} is no Python file")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    setattr(module, _MARK, source)
     try:
         spec.loader.exec_module(module)
     except BaseException:
@@ -79,7 +103,15 @@ def _from_file(path: Path) -> ModuleType:
 def _from_path(module: str, base: Path) -> ModuleType:
     for folder in (base, Path.cwd()):
         _let_import_from(folder.resolve())
-    return importlib.import_module(module)
+    found = importlib.import_module(module)
+    if not hasattr(found, _MARK):  # a module is loaded once: its hash stays that of the file that was loaded
+        origin = getattr(found, "__file__", None)
+        setattr(found, _MARK, _digest(Path(origin)) if origin is not None else "")
+    return found
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:_LETTERS]
 
 
 def _let_import_from(folder: Path) -> None:

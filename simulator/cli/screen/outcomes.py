@@ -58,8 +58,16 @@ def outcome_card(outcome: Outcome, people: People) -> RenderableType:
     return Group(facts(pairs), Text(), made)
 
 
-def print_test(console: Console, run: Run, summary: TestSummary, threshold: float) -> None:
-    """Print the pass rates, what failed, and where to read on."""
+def print_test(console: Console, run: Run, summary: TestSummary, threshold: float, reused: Mapping[str, int]) -> None:
+    """Print the pass rates, what failed, and where to read on.
+
+    Args:
+        console: Where to print.
+        run: The test.
+        summary: What it came to.
+        threshold: The share that must pass.
+        reused: How many ``units`` (conversations), and ``answers`` in others, are from an earlier execution.
+    """
     passed = summary.overall.rate >= threshold
     verdict = "passed" if passed else "FAILED"
     head = Text.assemble((verdict, "bold green" if passed else "bold red"), "  ", words(rate_text(summary.overall)))
@@ -71,6 +79,7 @@ def print_test(console: Console, run: Run, summary: TestSummary, threshold: floa
                 ("assistant", summary.assistant),
                 ("turns", f"{summary.turns:.1f} a conversation"),
                 ("ended", _counts(summary.stops)),
+                ("from before", _from_before(reused, len(run.conversations))),
                 ("assistant failed", _counts(summary.faults)),
                 ("checks that failed themselves", str(summary.broken or "")),
                 ("not held", f"{summary.lost} (the simulated user failed)" if summary.lost else ""),
@@ -89,6 +98,14 @@ def print_test(console: Console, run: Run, summary: TestSummary, threshold: floa
         if blamed := blameless(summary):
             console.print(words(f"  {blamed}", "dim"))
         note(f"Read one with: {command('sixhop', 'show', run.directory.root, 'conversation', short(first))}")
+
+
+def _from_before(reused: Mapping[str, int], total: int) -> str:
+    """Return what of a test was said in an earlier execution; empty when nothing was."""
+    talks = f"{reused['units']} of {total} conversations" if reused["units"] else ""
+    answers = f"{reused['answers']} answers" if reused["answers"] else ""
+    said = " and ".join(filter(None, (talks, answers)))
+    return f"{said}, from an earlier execution" if said else ""
 
 
 def causes(found: Sequence[Cause]) -> Iterator[RenderableType]:

@@ -147,6 +147,11 @@ class Progress:
         self.stages.append(StageProgress(name))
         return self.stages[-1]
 
+    def reused(self, stage: str) -> dict[str, int]:
+        """Return how many units of ``stage``, and answers in its other units, are from an earlier execution."""
+        answers = 0 if self.spent is None else self.spent.reused_in(stage, "assistant")
+        return {"units": self.stage(stage).reused, "answers": answers}
+
     def taken(self) -> tuple[float, float, float]:
         """Return the calls, tokens and US dollars that the run has taken so far."""
         spent = self.spent
