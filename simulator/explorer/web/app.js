@@ -76,10 +76,11 @@ async function show() {
   const page = id === undefined ? LISTS[name] : SINGLES[name];
   drawNav(name);
   const slow = setTimeout(() => main.replaceChildren(empty("Reading the run …")), 300);
+  const busy = (words) => { if (!mine.signal.aborted && main.getAttribute("aria-busy") === "true") main.replaceChildren(empty(words)); };
   main.setAttribute("aria-busy", "true");
   try {
     if (!page) throw new Error("There is nothing at this address.");
-    const made = await page({ id, params, signal: mine.signal, reload: show, learn });
+    const made = await page({ id, params, signal: mine.signal, reload: show, learn, busy });
     if (mine.signal.aborted) return;
     main.className = made.wide ? "wide" : "";
     main.replaceChildren(...made.parts.filter(Boolean));

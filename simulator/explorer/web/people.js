@@ -2,10 +2,14 @@
 import { ask } from "./api.js";
 import { address, chip, dot, el, empty, number, pager, pastEnd, personRow, plural } from "./dom.js";
 
-export async function peoplePage({ params, signal }) {
+export async function peoplePage({ params, signal, busy }) {
   const { q = "", hop = "", order = "", by = "" } = params, page = Number(params.page) || 1;
   const meaning = by === "meaning" && q.trim() !== "";
   const asked = meaning ? ask(["find"], { q }, signal) : ask(["people"], { q, hop, order, page }, signal);
+  if (meaning) {
+    const patience = setTimeout(() => busy("The first search by meaning reads everybody's description; of 100,000 people that takes some ten seconds …"), 1500);
+    signal.addEventListener("abort", () => clearTimeout(patience));
+  }
   const [found, { counts, hops }] = await Promise.all([asked, ask(["now"], {}, signal)]);
   const to = (changes) => address(["people"], { q, hop, order, by, ...changes });
   const title = meaning ? `Nearest in meaning to “${q}”` : q ? `People with “${q}”` : "People";
