@@ -220,9 +220,9 @@ def test_a_writer_that_was_killed_leaves_a_folder_that_is_rebuilt(folder: Path) 
         assert_whole(index)
 
 
-def test_a_changed_text_is_noticed_although_the_database_is_sound(folder: Path) -> None:
+def test_a_changed_id_is_noticed_although_the_database_is_sound(folder: Path) -> None:
     connection = sqlite3.connect(next(folder.rglob("*.sqlite3")))
-    connection.execute("UPDATE embedding_metadata SET string_value = 'somebody else' WHERE id = 7")
+    connection.execute("UPDATE embeddings SET embedding_id = 'p-somebody-else' WHERE id = 7")
     connection.commit()
     connection.close()
     with opened(folder) as index:
@@ -237,7 +237,9 @@ def test_the_folder_is_a_chroma_collection_in_cosine_space_without_an_embedding_
     collection = client.get_collection("personas", embedding_function=None)
     assert collection.configuration["hnsw"]["space"] == "cosine"
     assert "default" not in str(collection.configuration["embedding_function"])
-    assert collection.get(ids=[IDS[3]])["documents"] == [TEXTS[3]]
+    held = collection.get(ids=[IDS[3]], include=["embeddings", "documents"])
+    assert np.allclose(held["embeddings"], VECTORS[3:4])
+    assert held["documents"] == [None], "texts are the ledger's; Chroma would index them too"
     client.close()
 
 

@@ -38,11 +38,14 @@ class PersonaIndex:
         rebuilt: Why the folder was built again; empty if it was opened as it was.
     """
 
-    def __init__(self, home: _Home, embedder: str, rebuilt: str, fingerprint: Fingerprint | None = None) -> None:
+    def __init__(
+        self, home: _Home, embedder: str, rebuilt: str, fingerprint: Fingerprint, texts: dict[str, str]
+    ) -> None:
         self.rebuilt = rebuilt
         self._home = home
         self._embedder = embedder
-        self._fingerprint = fingerprint or Fingerprint(embedder)
+        self._fingerprint = fingerprint
+        self._texts = texts
         self._client = open_client(home.files)
         # The default space would be l2, and without an embedding function of ours it would download one.
         self._collection: Any = self._client.get_or_create_collection(
@@ -74,9 +77,10 @@ class PersonaIndex:
         write_seal(self._home.folder, None)
         for start in range(0, len(ids), CHUNK):
             part = slice(start, start + CHUNK)
-            documents = [text.encode("utf-8", "replace").decode() for text in texts[part]]
-            self._collection.add(ids=list(ids[part]), embeddings=vectors[part], documents=documents)
+            # Without the texts: Chroma would index all their trigrams, which takes as long as the vectors do.
+            self._collection.add(ids=list(ids[part]), embeddings=vectors[part])
         self._fingerprint.add(ids, texts)
+        self._texts.update(zip(ids, texts, strict=True))
         self._count += len(ids)
 
     def query(self, vector: Vectors, n: int = 10) -> list[Hit]:
@@ -96,10 +100,10 @@ class PersonaIndex:
         found = self._collection.query(
             query_embeddings=[vector],
             n_results=min(n + _SPARE, self._count),
-            include=["embeddings", "documents"],
+            include=["embeddings"],
         )
-        near = zip(found["ids"][0], found["documents"][0], found["embeddings"][0], strict=True)
-        hits = [Hit(id, text, cosine(vector, np.asarray(stored, dtype=np.float32))) for id, text, stored in near]
+        near = zip(found["ids"][0], found["embeddings"][0], strict=True)
+        hits = [Hit(id, self._texts[id], cosine(vector, np.asarray(row, dtype=np.float32))) for id, row in near]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:n]
 
     def _check_dimensions(self, vector: Vectors) -> None:
@@ -116,7 +120,7 @@ class PersonaIndex:
         if self._home.closed:
             return
         self._client.close()
-        self._home.close(self._embedder, self._count, self._fingerprint.digest())
+        self._home.close(self._embedder, self._count, self._fingerprint)
 
     def abandon(self) -> None:
         """Close Chroma and unlock the folder as it is: what was added to it counts as unfinished."""
@@ -151,11 +155,12 @@ def open_index(folder: Path, ids: Sequence[str], texts: Sequence[str], embedder:
     try:
         fault, fingerprint = _fault(folder, seal, ids, texts, embedder)
         if seal is not None and not fault:
-            return PersonaIndex(_Home(folder, seal.generation, lock), embedder, "", fingerprint)
+            held = dict(zip(ids[: seal.count], texts[: seal.count], strict=True))
+            return PersonaIndex(_Home(folder, seal.generation, lock), embedder, "", fingerprint, held)
         write_seal(folder, None)
         home = _Home(folder, _new_generation(), lock)
         home.clear_others()
-        return PersonaIndex(home, embedder, fault)
+        return PersonaIndex(home, embedder, fault, Fingerprint(embedder), {})
     except BaseException:
         lock.release()
         raise
@@ -204,7 +209,7 @@ def _fault(
     if not changed:
         return "", fingerprint
     # A process that only read and was killed leaves a changed database behind, which is as good as before.
-    intact = changed == {DATABASE} and probe(folder / seal.generation, embedder) == (seal.count, seal.fingerprint)
+    intact = changed == {DATABASE} and probe(folder / seal.generation, embedder) == (seal.count, seal.rows)
     names = sorted({name.rpartition("/")[2] for name in changed})
     return "" if intact else f"its files were damaged ({', '.join(names)})", fingerprint
 
@@ -234,10 +239,17 @@ class _Home:
             if path.is_dir() and path.name.startswith("g-") and path != self.files:
                 shutil.rmtree(path)
 
-    def close(self, embedder: str, count: int, fingerprint: str) -> None:
+    def close(self, embedder: str, count: int, fingerprint: Fingerprint) -> None:
         """Seal and unlock the folder."""
         files = file_hashes(self.files)
-        seal = Seal(generation=self.files.name, embedder=embedder, count=count, fingerprint=fingerprint, files=files)
+        seal = Seal(
+            generation=self.files.name,
+            embedder=embedder,
+            count=count,
+            fingerprint=fingerprint.digest(),
+            rows=fingerprint.rows(),
+            files=files,
+        )
         write_seal(self.folder, seal)
         self.abandon()
 

@@ -34,7 +34,7 @@ def open_client(folder: Path) -> Any:
 
 
 def probe(folder: Path, embedder: str) -> tuple[int, str] | None:
-    """Return the number of rows in ``folder`` and the fingerprint of them all, as a child process reads them.
+    """Return the number of rows in ``folder`` and the fingerprint of their ids, as a child process reads them.
 
     Returns:
         ``None`` if the child failed, crashed or hung.
@@ -57,12 +57,11 @@ def _read(folder: Path, embedder: str) -> tuple[int, str]:
     collection = open_client(folder).get_collection(COLLECTION, embedding_function=None)
     fingerprint, count = Fingerprint(embedder), collection.count()
     for start in range(0, count, PAGE):
-        page = collection.get(limit=PAGE, offset=start, include=["documents"])
-        fingerprint.add(page["ids"], page["documents"])
+        fingerprint.add_rows(collection.get(limit=PAGE, offset=start, include=[])["ids"])
     if count:
         first = collection.get(limit=1, include=["embeddings"])
         collection.query(query_embeddings=first["embeddings"], n_results=1, include=["distances"])
-    return count, fingerprint.digest()
+    return count, fingerprint.rows()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -27,6 +27,7 @@ class Seal(Record):
         embedder: Name of the embedder of the vectors.
         count: Number of rows.
         fingerprint: Of the embedder's name and all ids and texts in order (see :class:`Fingerprint`).
+        rows: The same of the ids alone: what Chroma's own database can be compared with.
         files: SHA-256 of each file, by its path in the generation's folder.
     """
 
@@ -34,24 +35,36 @@ class Seal(Record):
     embedder: str
     count: int
     fingerprint: str
+    rows: str
     files: dict[str, str]
 
 
 class Fingerprint:
-    """A hash of the embedder's name and of ids and texts in order, to which more can be added."""
+    """A hash of the embedder's name and of ids and texts in order, and one of the ids, to which more can be added."""
 
     def __init__(self, embedder: str) -> None:
-        self._hash = hashlib.sha256(_utf8(embedder))
+        self._people = hashlib.sha256(_utf8(embedder))
+        self._rows = self._people.copy()
 
-    def add(self, ids: Iterable[str], texts: Iterable[str]) -> Fingerprint:
+    def add(self, ids: Sequence[str], texts: Sequence[str]) -> Fingerprint:
         """Take in more ids, each with its text."""
         for id, text in zip(ids, texts, strict=True):
-            self._hash.update(b"\0%b\0%b" % (_utf8(id), _utf8(text)))
+            self._people.update(b"\0%b\0%b" % (_utf8(id), _utf8(text)))
+        return self.add_rows(ids)
+
+    def add_rows(self, ids: Iterable[str]) -> Fingerprint:
+        """Take in more ids whose texts are not known; :meth:`digest` says nothing from then on."""
+        for id in ids:
+            self._rows.update(b"\0%b" % _utf8(id))
         return self
 
     def digest(self) -> str:
-        """Return the hash of what was taken in so far."""
-        return self._hash.hexdigest()
+        """Return the hash of the ids and texts that were taken in so far."""
+        return self._people.hexdigest()
+
+    def rows(self) -> str:
+        """Return the hash of the ids that were taken in so far."""
+        return self._rows.hexdigest()
 
 
 def _utf8(text: str) -> bytes:
