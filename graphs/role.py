@@ -53,13 +53,14 @@ def _inputs(state: RoleState, context: Context) -> Record:
 
 
 async def perform(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Draw k drafts at once."""
+    """Draw k drafts: one, and then the others at once, which find the prompt in the server's cache."""
     context, done = runtime.context, state.get("round", 0)
     inputs, seed, first = _inputs(state, context), state["unit"].seed, done * context.k
     if context.prompt.head.ask == "each":
         drafts = [await draw_each(context, inputs, seed)]
     else:
-        drafts = await together([draw(context, inputs, seed, first + i) for i in range(context.k)])
+        drafts = [await draw(context, inputs, seed, first)]
+        drafts += await together([draw(context, inputs, seed, first + i) for i in range(1, context.k)])
     return {"inputs": inputs, "drafts": drafts, "round": done + 1}
 
 
