@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from simulator.exports.atomic import atomic_file
-from simulator.models.conversation import Conversation
+from simulator.models.conversation import Conversation, Turn
 from simulator.models.outcome import Outcome
 from simulator.models.unit import Failure
 
@@ -89,8 +89,12 @@ def _case(
     message = "; ".join(f"{check.name}: {check.evidence}" for check in failed)
     message = f"{whose}: {message}" if whose else message
     found = Xml.SubElement(case, "error" if broken else "failure", type=_legal(failed[0].name), message=_legal(message))
-    said = [f"{turn.role}: {turn.content}" for turn in talk.turns]
+    said = [line for turn in talk.turns for line in (f"{turn.role}: {turn.content}", *_labels(turn))]
     found.text = _legal("\n".join([*said, f"(ended: {talk.stop}: {talk.reason})"]))
+
+
+def _labels(turn: Turn) -> list[str]:
+    return [f"  ! {label.detector}: {label.evidence}" for label in turn.labels]
 
 
 def _legal(text: str) -> str:

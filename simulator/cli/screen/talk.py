@@ -50,15 +50,16 @@ def chat(conversation: Conversation, people: Mapping[str, str], outcome: Outcome
         ("manner", ", ".join(conversation.behaviours)),
         ("ended", ": ".join(filter(None, [STOPS[conversation.stop], conversation.reason]))),
     ]
-    after = facts([*_held(conversation), *_costs(conversation), *_verdicts(outcome)])
+    checked = outcome is not None and any(check.kind == "goal" for check in outcome.checks)
+    after = facts([*_held(conversation, checked), *_costs(conversation), *_verdicts(outcome)])
     end: list[RenderableType] = [Text(), after] if after.rows else []
     return Group(facts(pairs), *_messages(conversation.turns, conversation), *end)
 
 
-def _held(conversation: Conversation) -> Iterator[tuple[str, str]]:
-    """Yield what became of the goal and of the user's behaviours, and where the conversation was forked from."""
+def _held(conversation: Conversation, checked: bool) -> Iterator[tuple[str, str]]:
+    """Yield what became of the goal (unless it was ``checked``), of the user's behaviours, and where it was forked."""
     goal, forked = conversation.goal, conversation.forked
-    if goal is not None and conversation.stop != "goal":
+    if goal is not None and conversation.stop != "goal" and not checked:
         yield "goal", f"{goal_state(goal)} (by {goal.by}): {one_line(goal.evidence, 160)}"
     for one in conversation.verdicts:
         state = "not decided" if one.holds is None else "kept" if one.holds else "BROKEN"
