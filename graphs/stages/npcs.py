@@ -10,6 +10,7 @@ from graphs.context import ProductionContext
 from graphs.plan import planned
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
+from graphs.stages.acquaintances import settle_ties
 from graphs.stages.cast import cast_personas
 from simulator.errors import InputError
 from simulator.models.base import derive_seed
@@ -57,13 +58,15 @@ async def write_npcs(context: ProductionContext) -> Counts:
         text = " ".join(filter(None, (npc.personality, npc.background, npc.quest)))
         return Proposal(Product("npc", npc.id, npc.persona, npc), text or npc.name, npc.name)
 
-    return await run_stage(
+    counts = await run_stage(
         context,
         STAGE,
         [_unit(context, inputs) for inputs in planned(context.ledger, STAGE, briefs).values()],
         lambda unit: perform_unit(unit, role),
         lambda batch: admit_products(context, "npc", batch, propose),
     )
+    await settle_ties(context, STAGE, world)
+    return counts
 
 
 def _unit(context: ProductionContext, inputs: dict[str, Any]) -> Unit:
