@@ -3,7 +3,7 @@
 Two sides take turns, and every call to a model runs the role machine, whose checks are the guard's detectors: a bad
 turn is drawn again there. The guard node takes the turn, labels what the policy lets stand, and decides whether the
 conversation ends; where the scenario wants it, a judge decides whether the goal was reached. In a conversation between
-two people ``partner`` stands in the assistant's place.
+two people ``partner`` stands in the assistant's place, and in one with an NPC of the run ``npc``.
 """
 
 from __future__ import annotations
@@ -61,12 +61,17 @@ def graph() -> Any:
 
 def _wire(graph: Any, bind: Callable[[Any], Any]) -> Any:
     graph.add_node("open", nodes.open_talk)
-    for side, node in (("user", speakers.user), ("assistant", speakers.assistant), ("partner", speakers.partner)):
+    for side, node in (
+        ("user", speakers.user),
+        ("assistant", speakers.assistant),
+        ("partner", speakers.partner),
+        ("npc", speakers.npc),
+    ):
         graph.add_node(side, bind(node))
         graph.add_edge(side, "guard")
-    graph.add_node("guard", nodes.guard)
+    graph.add_node("guard", bind(nodes.guard))
     graph.add_node("judge", bind(judging.judge))
-    graph.add_node("settle", nodes.settle)
+    graph.add_node("settle", bind(nodes.settle))
     graph.add_edge(START, "open")
     graph.add_conditional_edges("open", routers.after_opening)
     graph.add_conditional_edges("guard", routers.after_guard)
@@ -111,5 +116,5 @@ async def converse(unit: Unit, context: ConversationContext) -> UnitResult:
 
 
 def _prompts(context: ConversationContext) -> str:
-    there = (context.user, context.assistant, context.judge)
+    there = (context.user, context.assistant, context.company.role if context.company else None, context.judge)
     return " ".join(one.prompt.sha256 for one in there if one is not None)

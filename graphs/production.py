@@ -51,15 +51,16 @@ class ProductionState(TypedDict, total=False):
 Node = Callable[[ProductionState, Runtime[ProductionContext]], Awaitable[dict[str, Any]]]
 Stage = Callable[[ProductionContext], Awaitable[Counts]]
 
-# The stages after expansion, in the story's order; each is skipped unless its section is in the scenario.
+# The stages after expansion, in the story's order; each is skipped unless its section is in the scenario. NPCs and
+# tools come before the conversations, in which NPCs may speak and use the tools.
 STAGES: dict[str, tuple[str | None, Stage]] = {
     "cast": (None, cast),
     "pose": ("instructions", pose),
-    "converse": ("conversations", converse_all),
-    "check": ("tested", check),
     "npcs": ("npcs", write_npcs),
     "tools": ("tools", design_tools),
     "code": ("coded", write_code),
+    "converse": ("conversations", converse_all),
+    "check": ("tested", check),
     "problems": ("problems", pose_problems),
     "solve": ("solved", solve_problems),
     "texts": ("writings", write_texts),

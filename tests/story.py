@@ -77,6 +77,13 @@ LINES = [
     "We have nobody here who knows {topic}. Would a letter to the council help, or a visit?",
     "My neighbour says to leave {topic} alone until spring. Is the delay dangerous?",
 ]
+SAYINGS = [
+    "The tide decides that, not I. {found} Ask again when the nets are dry {place}.",
+    "I have looked after such things since I was small. {found} Leave {topic} with me until evening.",
+    "Nobody has asked me that in a long winter. {found} My brother carries it {place}, slowly and well.",
+    "Sit down by the lamp first. {found} There was a storm, and {topic} had to wait for it.",
+    "You have come a long way for little. {found} Whoever rows {place} will tell you the rest of it.",
+]
 VERBS = ["track", "order", "reserve", "measure", "record", "compare", "monitor", "schedule"]
 
 
@@ -214,13 +221,52 @@ def text_writer(request: ChatRequest) -> str:
     return json.dumps({"title": f"What to do about {topic}", "text": " ".join(told)})
 
 
+def npc(request: ChatRequest) -> str:
+    """An NPC who first uses its first tool, and then tells what came of it."""
+    called = sum(bool(message.get("tool_calls")) for message in request.thread)
+    text = str(request.thread[-1]["content"])
+    if request.tools and not called:
+        function = request.tools[0]["function"]
+        arguments = {name: _argument(schema) for name, schema in function["parameters"]["properties"].items()}
+        call = {"id": "call_1", "name": function["name"], "arguments": arguments}
+        return json.dumps({"content": "", "tool_calls": [call]})
+    found = ""
+    if request.thread[-1]["role"] == "tool":
+        found = "I looked: " + " and ".join(map(str, json.loads(text).values())) + "."
+    turn = sum(message["role"] == "user" for message in request.thread)
+    return SAYINGS[turn % len(SAYINGS)].format(found=found, topic=pick(TOPICS, text), place=pick(PLACES, text, 2))
+
+
+def _argument(schema: dict) -> object:
+    if "enum" in schema:
+        return schema["enum"][0]
+    return {"integer": 3, "number": 2.5, "boolean": True, "array": ["salt"]}.get(schema["type"], "2026-05-01")
+
+
+def npc_tool_designer(request: ChatRequest) -> str:
+    text = _last(request)
+    verb, thing = pick(VERBS, text, request.seed), pick(["eel_baskets", "boat_ropes", "lamp_globes"], text, "t")
+    words = thing.replace("_", " ")
+    return json.dumps(
+        {
+            "need": f"have {words} looked after",
+            "name": f"{verb}_{thing}",
+            "description": f"{verb.capitalize()}s {words} at the counter of the harbour.",
+            "parameters": [{"name": "quantity", "type": "integer", "description": f"how many {words}"}],
+            "returns": "The price of one and the time of the delivery.",
+        }
+    )
+
+
 SCRIPTS = {
     "extractor": extractor,
     "relator": relator,
     "poser": poser,
     "user": user,
     "assistant": assistant,
+    "npc": npc,
     "npc_writer": npc_writer,
+    "npc_tool_designer": npc_tool_designer,
     "tool_designer": tool_designer,
     "judge": judge,
     "tool_coder": tool_coder,
@@ -256,6 +302,9 @@ def scenario(**changes) -> Scenario:
 
 def responder(body: dict) -> str:
     """Answer a chat completion request as the role that asks: the same scripts behind a fake server."""
+    told = [message.get("content") for message in body["messages"]]
+    if "<card>" in str(told[1]) and "visitor says" in str(told[1]):
+        return npc(ChatRequest(thread=tuple(body["messages"]), tools=tuple(body.get("tools", ()))))
     request = ChatRequest.model_validate(
         {"messages": body["messages"], "seed": body.get("seed"), "attempt": body.get("seed", 0) % 1000}
     )
@@ -264,6 +313,8 @@ def responder(body: dict) -> str:
 
 
 def _role(fields: set[str], messages: list[dict]) -> str:
+    if "need" in fields and "<card>" in messages[1]["content"]:
+        return "npc_tool_designer"
     for field, role in (
         ("relation", "relator"),
         ("instruction", "poser"),

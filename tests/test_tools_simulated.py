@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from simulator.assembly.tool_server import chosen_tools, make_server, played_by
+from graphs.talk.company import played_by
+from simulator.assembly.tool_server import chosen_tools, make_server
 from simulator.cli.main import main
 from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.errors import InputError

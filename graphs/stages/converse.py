@@ -1,4 +1,4 @@
-"""Conversations: each opens with an instruction of the cast, and goes on with an assistant or with somebody related."""
+"""Conversations: members of the cast with an assistant, with somebody related to them, or with an NPC of the run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from graphs.context import ProductionContext
 from graphs.conversation import ConversationContext, converse
 from graphs.stage import Counts, run_stage
 from graphs.stages.encounters import Encounter, encounters
+from graphs.stages.meetings import company_of_run, meetings
 from simulator.models.base import derive_seed
-from simulator.models.conversation import Conversation, ConversationInputs, Turn
+from simulator.models.conversation import Conversation, ConversationInputs, Counterpart, Turn
 from simulator.models.persona import persona_id
 from simulator.models.unit import Unit
 from simulator.runs.entry import Entry, Product
@@ -25,10 +26,28 @@ STAGE = "converse"
 
 async def converse_all(context: ProductionContext) -> Counts:
     """Let the cast hold its conversations."""
+    section = context.scenario.conversations
+    if section is not None and section.partner == "npc":
+        return await _with_npcs(context, section)
     sides = ConversationContext(
         context.roles["user"], context.roles.get("assistant"), context.roles.get("judge"), context.subject
     )
     return await run_stage(context, STAGE, _units(context), lambda unit: converse(unit, sides), _settle)
+
+
+async def _with_npcs(context: ProductionContext, section: Conversations) -> Counts:
+    sides = company_of_run(context.ledger, context.world, context.roles)
+    assert sides.company is not None  # noqa: S101 -- for the type checker
+    met = await meetings(context, section, sides.company, list(encounters(context, section)))
+    units = [_meeting(context, section, encounter, side) for encounter, side in met]
+    return await run_stage(context, STAGE, units, lambda unit: converse(unit, sides), _settle)
+
+
+def _meeting(context: ProductionContext, section: Conversations, encounter: Encounter, side: Counterpart) -> Unit:
+    persona = context.population.persona(encounter.opening.persona)
+    made = _inputs(section, encounter, persona.text, None, "").model_copy(update={"counterpart": side})
+    inputs = made.model_dump(mode="json")
+    return Unit(stage=STAGE, role="user", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs))
 
 
 def _units(context: ProductionContext) -> Iterator[Unit]:

@@ -9,6 +9,7 @@ import orjson
 from graphs.context import ProductionContext
 from graphs.stage import Counts
 from simulator.errors import ExportError, RunUnwritable, SixhopError
+from simulator.evidence.mentions import build_mentions
 from simulator.evidence.report import build_report, to_markdown
 from simulator.evidence.tool_report import build_tool_report
 from simulator.exports.jsonl import export_jsonl, write_jsonl
@@ -30,7 +31,10 @@ async def report(context: ProductionContext) -> Counts:
     tools, served = await build_tool_report(context.ledger, context.embedder)
     if served:
         write_jsonl(directory.report / "tool_coverage.jsonl", served)
-    made = await build_report(context.ledger, context.embedder, tools, context.scenario.language)
+    mentioned, spoken = build_mentions(context.ledger)
+    if spoken:
+        write_jsonl(directory.report / "mentions.jsonl", spoken)
+    made = await build_report(context.ledger, context.embedder, tools, context.scenario.language, mentioned)
     body = orjson.dumps(made.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     write_atomically(directory.report / "report.json", body)
     write_atomically(directory.report / "report.md", to_markdown(made, context.scenario.name).encode("utf-8"))

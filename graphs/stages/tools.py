@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from graphs.admission import dedup_settings
 from graphs.context import ProductionContext
+from graphs.plan import planned
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
 from graphs.stages.cast import cast_personas
+from simulator.errors import InputError
 from simulator.models.base import derive_seed
 from simulator.models.decision import Decision
+from simulator.models.npc import Npc
 from simulator.models.tool import Tool
 from simulator.models.unit import Unit
+from simulator.models.world import World
+from simulator.roles.npc_tool_designer import NpcToolBrief, npc_tool_briefs, to_npc_tool
 from simulator.roles.tool_designer import ToolBrief, ToolDraft, to_tool
 from simulator.runs.entry import Entry, Product
 from simulator.runs.pool import Ended
 from simulator.tools.grouping import toolsets
 from simulator.tools.toolset import ToolDesk, ToolVerdict, tool_text
+from simulator.tools.vocabulary import vocabulary_of
 
 __all__ = ["design_tools"]
 
 STAGE = "tools"
 
+Finish = Callable[[ToolDraft, dict[str, Any]], Tool]
+"""From what the designer answered to the inputs of a unit, to the product."""
+
 
 async def design_tools(context: ProductionContext) -> Counts:
     """Design the cast's tools; one that does what an earlier one does is merged with that: one more asked for it."""
-    role = context.roles["tool_designer"]
+    section = context.scenario.tools
+    worldly = section is not None and section.of == "npcs"
+    role = context.roles["npc_tool_designer" if worldly else "tool_designer"]
+    units = await _npc_units(context) if worldly else _units(context)
+    finish = _finish_in_world(context) if worldly else _finish
     desk = await _desk(context)
     counts = await run_stage(
         context,
         STAGE,
-        _units(context),
+        units,
         lambda unit: perform_unit(unit, role),
-        lambda batch: _settle(context, desk, batch),
+        lambda batch: _settle(context, desk, batch, finish),
     )
     await _group(context, desk)
     return counts
@@ -48,11 +62,43 @@ def _units(context: ProductionContext) -> Iterator[Unit]:
             yield Unit(stage=STAGE, role="tool_designer", inputs=inputs, seed=seed)
 
 
-async def _settle(context: ProductionContext, desk: ToolDesk, batch: Sequence[Ended]) -> list[Entry]:
-    tools = {
-        ended.unit.id: to_tool(
-            ToolDraft.model_validate(ended.result.value), ToolBrief.model_validate(ended.unit.inputs)
+async def _npc_units(context: ProductionContext) -> list[Unit]:
+    """Return the units of the NPCs' tools; what an NPC was when it was asked is planned, whoever it comes to know."""
+    section, world = context.scenario.tools, _world(context)
+    if section is None:
+        return []
+    npcs = [Npc.model_validate(body) for body in context.ledger.products("npc")][: section.count]
+    briefs = iter(await npc_tool_briefs(npcs, world, context.embedder, section.per_persona))
+    wanted = {
+        f"{npc.id} {turn}": next(briefs).model_dump(mode="json") for npc in npcs for turn in range(section.per_persona)
+    }
+    return [
+        Unit(
+            stage=STAGE, role="npc_tool_designer", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs)
         )
+        for inputs in planned(context.ledger, STAGE, wanted).values()
+    ]
+
+
+def _world(context: ProductionContext) -> World:
+    if context.world is None:
+        raise InputError("tools of NPCs need a world: name its folder in 'npcs.world'")
+    return context.world
+
+
+def _finish(draft: ToolDraft, inputs: dict[str, Any]) -> Tool:
+    return to_tool(draft, ToolBrief.model_validate(inputs))
+
+
+def _finish_in_world(context: ProductionContext) -> Finish:
+    people = [body["name"] for body in context.ledger.products("npc")]
+    words = vocabulary_of(_world(context), people)
+    return lambda draft, inputs: to_npc_tool(draft, NpcToolBrief.model_validate(inputs), words)
+
+
+async def _settle(context: ProductionContext, desk: ToolDesk, batch: Sequence[Ended], finish: Finish) -> list[Entry]:
+    tools = {
+        ended.unit.id: finish(ToolDraft.model_validate(ended.result.value), ended.unit.inputs)
         for ended in batch
         if ended.result.value is not None
     }

@@ -15,6 +15,7 @@ from simulator.roles.assistant import AssistantInput
 from simulator.roles.guards.nearness import said_before
 from simulator.roles.guards.repetition import LOOPS
 from simulator.roles.guards.scene import Scene
+from simulator.roles.npc import NpcInput
 from simulator.roles.role import RoleContext
 from simulator.roles.user import UserInput
 
@@ -52,7 +53,7 @@ async def looked_at(
     context: ConversationContext,
     state: ConversationState,
     side: Side,
-    given: UserInput | AssistantInput,
+    given: UserInput | AssistantInput | NpcInput,
     units: Sequence[Unit],
 ) -> UnitResult:
     """Return the first of ``units`` whose turn also stands the second look, or a failure that says what was found.
@@ -64,14 +65,16 @@ async def looked_at(
         given: What that side knows.
         units: The turn, and the same with another seed.
     """
-    speaker = context.assistant if side == "assistant" and context.assistant else context.user
+    speaker = _speaker(context, side)
     rejected: tuple[Attempt, ...] = ()
     for unit in units[:_LOOKS]:
         result = await perform_unit(unit, speaker, given)
         rejected = (*rejected, *result.rejected)
         if result.value is None:
             return result.model_copy(update={"rejected": rejected})
-        text = str(result.value["message"])
+        text = str(result.value["message"] or result.value.get("report", ""))
+        if result.value.get("calls"):
+            return result.model_copy(update={"rejected": rejected})  # it says nothing yet
         label = await _second_look(context, speaker, state, side, given.scene, text)
         if label is None:
             return result.model_copy(update={"rejected": rejected})
@@ -87,6 +90,12 @@ async def looked_at(
         attempts=len(rejected),
     )
     return UnitResult(failure=failure, rejected=rejected, prompt=speaker.prompt.sha256)
+
+
+def _speaker(context: ConversationContext, side: Side) -> RoleContext[Any, Any]:
+    if side == "npc" and context.company is not None:
+        return context.company.role
+    return context.assistant if side == "assistant" and context.assistant else context.user
 
 
 async def _second_look(

@@ -7,6 +7,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from graphs.talk.look import looked_at
+from graphs.talk.npc import company_of, npc_input, npc_turn
 from graphs.talk.state import ConversationContext, ConversationState, Side, history_of, inputs_of, turns_here
 from graphs.talk.subject import answered
 from simulator.errors import InputError
@@ -15,9 +16,11 @@ from simulator.models.conversation import ConversationInputs
 from simulator.models.situation import Situation
 from simulator.models.unit import Unit, UnitResult
 from simulator.roles.assistant import AssistantInput
+from simulator.roles.guards.panel import ASSISTANT, NPC, USER, VISITOR
+from simulator.roles.guards.scene import Detector, Scene
 from simulator.roles.user import UserInput
 
-__all__ = ["STAGE", "assistant", "given_line", "partner", "speaker_inputs", "user"]
+__all__ = ["STAGE", "assistant", "given_line", "looked_by", "npc", "partner", "speaker_inputs", "user"]
 
 STAGE = "converse"
 
@@ -33,6 +36,11 @@ async def user(state: ConversationState, runtime: Runtime[ConversationContext]) 
 async def partner(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
     """Let the other person answer."""
     return await _perform(runtime.context, state, "partner")
+
+
+async def npc(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
+    """Let the NPC answer."""
+    return {"draft": await npc_turn(runtime.context, state)}
 
 
 async def assistant(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
@@ -51,7 +59,7 @@ def given_line(state: ConversationState) -> str | None:
 
 
 async def _perform(context: ConversationContext, state: ConversationState, side: Side) -> dict[str, Any]:
-    given, place = speaker_inputs(state, side), len(state.get("messages", ()))
+    given, place = speaker_inputs(state, side, context), len(state.get("messages", ()))
     role = "assistant" if isinstance(given, AssistantInput) else "user"
     inputs, seed = given.model_dump(mode="json"), state.get("seed", 0)
     seeds = [derive_seed(seed, side, place), derive_seed(seed, side, place, "again")]
@@ -59,7 +67,17 @@ async def _perform(context: ConversationContext, state: ConversationState, side:
     return {"draft": await looked_at(context, state, side, given, units), "known": given}
 
 
-def speaker_inputs(state: ConversationState, side: Side) -> UserInput | AssistantInput:
+def looked_by(context: ConversationContext, state: ConversationState, side: Side) -> tuple[Scene, tuple[Detector, ...]]:
+    """Return what the detectors see of the turn of ``side``, and which they are."""
+    if side == "npc":
+        return npc_input(state, company_of(context)).scene, NPC
+    given = speaker_inputs(state, side, context)
+    if isinstance(given, AssistantInput):
+        return given.scene, ASSISTANT
+    return given.scene, USER if inputs_of(state).counterpart is None else VISITOR
+
+
+def speaker_inputs(state: ConversationState, side: Side, context: ConversationContext) -> UserInput | AssistantInput:
     """Return what ``side`` knows when it is its turn, or knew when it made the turn that is looked at."""
     known = state.get("known")
     if known is not None:
@@ -73,8 +91,18 @@ def speaker_inputs(state: ConversationState, side: Side) -> UserInput | Assistan
         behaviours=() if side == "partner" else inputs.behaviours,
         history=history,
         turn=1 + sum(message.role == "user" for message in history),
-        companion="person" if inputs.partner else "assistant",
+        companion="person" if inputs.partner or inputs.counterpart else "assistant",
+        **_met(inputs, context),
     )
+
+
+def _met(inputs: ConversationInputs, context: ConversationContext) -> dict[str, Any]:
+    """Return what a visitor sees and hears before the talk begins."""
+    if inputs.counterpart is None:
+        return {}
+    company = company_of(context)
+    npc = company.npc(inputs.counterpart)
+    return {"greeting": npc.greeting, "place": npc.place, "known": company.known}
 
 
 def _situation(inputs: ConversationInputs, side: Side) -> Situation:

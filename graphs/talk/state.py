@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langgraph.graph import MessagesState
 from pydantic import ValidationError
 
+from graphs.talk.company import Company
 from simulator.errors import InputError
 from simulator.models.conversation import ConversationInputs, Label, Turn
 from simulator.models.message import REMEMBERED, Message, spoken
@@ -42,7 +43,7 @@ __all__ = [
     "whole",
 ]
 
-Side = Literal["user", "assistant", "partner"]
+Side = Literal["user", "assistant", "partner", "npc"]
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,14 @@ class ConversationContext:
         assistant: The assistant role; not needed between two people.
         judge: The judge role; needed by conversations that want something judged.
         subject: The assistant under test, which then answers in the role's place.
+        company: The NPCs of the run; needed by conversations with one of them.
     """
 
     user: RoleContext[Any, Any]
     assistant: RoleContext[Any, Any] | None = None
     judge: RoleContext[Any, Any] | None = None
     subject: Subject | None = None
+    company: Company | None = None
 
 
 class TalkInput(MessagesState, total=False):
@@ -81,6 +84,7 @@ class TalkInput(MessagesState, total=False):
     redraws: int | None
     judge: Sequence[str]
     forked: Any
+    counterpart: Any
     seed: int
 
 
@@ -211,5 +215,5 @@ def next_side(state: ConversationState) -> Side:
     """Return whose turn it is."""
     messages = state.get("messages", ())
     if len(messages) > state.get("first", 0) and isinstance(messages[-1], HumanMessage):
-        return "partner" if state.get("partner") else "assistant"
+        return "npc" if state.get("counterpart") else "partner" if state.get("partner") else "assistant"
     return "user"

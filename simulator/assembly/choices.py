@@ -12,7 +12,7 @@ from simulator.scenario.endpoints import ModelChoice, RoleName
 from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
-__all__ = ["batch_policy", "endpoint_spec", "model_choice", "role_price", "stage_of"]
+__all__ = ["batch_policy", "endpoint_spec", "model_choice", "prompt_name", "role_price", "stage_of"]
 
 _STAGE_OF: dict[RoleName, str] = {
     "extractor": "extract",
@@ -24,7 +24,9 @@ _STAGE_OF: dict[RoleName, str] = {
     "user": "converse",
     "assistant": "converse",
     "judge": "converse",
+    "npc": "converse",
     "npc_writer": "npcs",
+    "npc_tool_designer": "tools",
     "tool_coder": "code",
     "tool_designer": "tools",
     "tool_player": "converse",
@@ -34,6 +36,12 @@ _STAGE_OF: dict[RoleName, str] = {
 def stage_of(role: str) -> str:
     """Return the stage that ``role`` works in; empty when there is no such role."""
     return next((stage for name, stage in _STAGE_OF.items() if name == role), "")
+
+
+def prompt_name(scenario: Scenario, role: RoleName) -> str:
+    """Return the name of the prompt of ``role``: a user who visits a world has one of its own."""
+    talks = scenario.conversations
+    return "visitor" if role == "user" and talks is not None and talks.partner == "npc" else role
 
 
 def model_choice(scenario: Scenario, role: RoleName, settings: Settings) -> ModelChoice:

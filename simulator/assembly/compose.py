@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from simulator.assembly.choices import batch_policy, endpoint_spec, role_price, stage_of
+from simulator.assembly.choices import batch_policy, endpoint_spec, prompt_name, role_price, stage_of
 from simulator.assembly.subject import Workbench, open_checks, open_subject, plays_tools, runs_code
 from simulator.errors import ModelSpecError, PromptError
 from simulator.llm.batch import BatchModel
@@ -70,16 +70,19 @@ class Crew:
 def wanted_roles(scenario: Scenario) -> list[RoleName]:
     """Return the roles that the scenario's stages need, in the story's order."""
     talks = scenario.conversations
-    tested = talks is not None and talks.assistant is not None
+    other: tuple[RoleName, ...] = ("assistant",)
+    if talks is not None and (talks.assistant is not None or talks.partner == "npc"):
+        other = ("npc",) if talks.partner == "npc" else ()
+    designer: RoleName = "npc_tool_designer" if scenario.tools and scenario.tools.of == "npcs" else "tool_designer"
     wanted: list[tuple[bool, tuple[RoleName, ...]]] = [
         (scenario.texts is not None, ("extractor",)),
         (scenario.expand.hops > 0, ("relator",)),
         (scenario.instructions is not None, ("poser",)),
-        (talks is not None, ("user",) if tested else ("user", "assistant")),
+        (talks is not None, ("user", *other)),
         (talks is not None and judges(talks), ("judge",)),
         (plays_tools(scenario), ("tool_player",)),
         (scenario.npcs is not None, ("npc_writer",)),
-        (scenario.tools is not None, ("tool_designer",)),
+        (scenario.tools is not None, (designer,)),
         (scenario.coded is not None, ("tool_coder",)),
         (scenario.problems is not None, ("problem_writer",)),
         (scenario.solved is not None, ("solver",)),
@@ -251,4 +254,6 @@ def check_detail(scenario: Scenario, role: RoleName, prompt: Prompt) -> None:
 
 
 def _prompt(scenario: Scenario, role: RoleName, variant: Any, own: Mapping[str, str]) -> Prompt:
-    return parse_prompt(own[role], role, scenario.prompts[role]) if role in own else load_prompt(role, variant)
+    if role in own:
+        return parse_prompt(own[role], role, scenario.prompts[role])
+    return load_prompt(prompt_name(scenario, role), variant)

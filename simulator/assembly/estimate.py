@@ -70,17 +70,19 @@ def per_unit(
     """
     one = _performance(prompts[role], k[role], sizes)
     talks = scenario.conversations
-    if talks is None or role not in ("user", "assistant", "judge", "tool_player"):
+    if talks is None or role not in ("user", "assistant", "npc", "judge", "tool_player"):
         return one
     exchanges = Range(max(1.0, _ENDS_EARLY * talks.exchanges), talks.exchanges, talks.exchanges)
     opened = 1 if talks.posed and scenario.instructions is not None else 0
     times = {
         "user": exchanges.of(lambda count: count * (2 if talks.partner == "persona" else 1) - opened),
         "assistant": exchanges if talks.partner == "assistant" else Range.exactly(0),
+        "npc": exchanges.of(lambda count: count * (2 if talks.tools is not None else 1)),
         "judge": Range(1, talks.exchanges, 2 * talks.exchanges),
         "tool_player": Range(0, talks.exchanges, 4 * talks.exchanges),
     }[role]
-    turn = _answer(prompts["user"]) + _answer(prompts["assistant"] if "assistant" in prompts else prompts["user"])
+    other = next((name for name in ("assistant", "npc") if name in prompts), "user")
+    turn = _answer(prompts["user"]) + _answer(prompts[other])
     read = turn.of(lambda tokens: tokens * (talks.exchanges - 1) / 2)  # half of the conversation, on average
     return PerUnit(one.calls * times, (one.prompt + read * one.calls) * times, one.completion * times)
 

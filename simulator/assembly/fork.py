@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.compose import Crew, open_crew
+from simulator.assembly.inputs import kept_inputs
 from simulator.assembly.search import open_embedder
 from simulator.errors import InputError, RunDirectoryError
 from simulator.models.base import content_id
 from simulator.models.conversation import Conversation, ConversationInputs, Forked, Turn
 from simulator.models.persona import persona_id
 from simulator.models.unit import Unit, UnitResult
+from simulator.models.world import World
 from simulator.runs.directory import RunDirectory
 from simulator.runs.entry import Entry, Product
 from simulator.runs.ledger import Ledger
@@ -94,9 +96,18 @@ async def fork(
         async with AsyncExitStack() as stack:
             scenario, environment = _narrowed(_scenario(ledger), branch), settings or Settings.from_environ()
             chosen = embedder or await open_embedder(scenario, environment, stack)
-            prompts = dict(ledger.inputs("prompt"))
-            crew = await open_crew(scenario, environment, ledger, chosen, stack, prompts=prompts, models=models)
-            result = await _held(unit, crew)
+            inputs = kept_inputs(ledger)
+            crew = await open_crew(
+                scenario,
+                environment,
+                ledger,
+                chosen,
+                stack,
+                world=inputs.world,
+                prompts=inputs.prompts,
+                models=models,
+            )
+            result = await _held(unit, crew, ledger, inputs.world)
         await ledger.commit([Entry(unit, result, products=_products(result))])
         _export(ledger, directory)
         return result
@@ -124,6 +135,8 @@ def _forked(first: Unit, conversation: str, turns: tuple[Turn, ...], branch: Bra
             f"the conversation has {len(turns)} turns; it can be forked at 1 to {len(turns)}, not {branch.at}"
         )
     inputs = ConversationInputs.model_validate(first.inputs)
+    if branch.system is not None and inputs.counterpart is not None:
+        raise InputError("the other side is an NPC, and its card is its system prompt; leave 'system' out")
     kept = turns[: branch.at]
     if branch.reply is not None:
         kept = (*kept, _reply(inputs, branch))
@@ -148,6 +161,8 @@ def _reply(inputs: ConversationInputs, branch: Branch) -> Turn:
     if branch.at % 2 == 0:
         return Turn(role="user", speaker=persona_id(inputs.persona), content=str(branch.reply))
     speaker = persona_id(inputs.partner) if inputs.partner else "assistant"
+    if inputs.counterpart is not None:
+        speaker = inputs.counterpart.npc
     return Turn(role="assistant", speaker=speaker, content=str(branch.reply))
 
 
@@ -164,6 +179,9 @@ def _narrowed(scenario: Scenario, branch: Branch) -> Scenario:
     alone = scenario.model_copy(update=gone)
     if branch.model is None or alone.conversations is None:
         return alone
+    if alone.conversations.partner == "npc":
+        npc = {**alone.models.roles, "npc": ModelChoice(spec=branch.model)}
+        return alone.model_copy(update={"models": alone.models.model_copy(update={"roles": npc})})
     roles = {**alone.models.roles, "assistant": ModelChoice(spec=branch.model)}
     return alone.model_copy(
         update={
@@ -173,10 +191,13 @@ def _narrowed(scenario: Scenario, branch: Branch) -> Scenario:
     )
 
 
-async def _held(unit: Unit, crew: Crew) -> UnitResult:
+async def _held(unit: Unit, crew: Crew, ledger: Ledger, world: World | None) -> UnitResult:
     from graphs.conversation import ConversationContext, converse
+    from graphs.stages.meetings import company_of_run
 
     roles = crew.roles
+    if "counterpart" in unit.inputs:
+        return await converse(unit, company_of_run(ledger, world, roles))
     return await converse(
         unit, ConversationContext(roles["user"], roles.get("assistant"), roles.get("judge"), crew.subject)
     )

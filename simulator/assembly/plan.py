@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.assembly.choices import batch_policy, endpoint_spec, role_price, stage_of
+from simulator.assembly.choices import batch_policy, endpoint_spec, prompt_name, role_price, stage_of
 from simulator.assembly.compose import wanted_roles
 from simulator.assembly.estimate import PerUnit, Sizes, per_unit
 from simulator.assembly.inputs import Inputs, read_inputs
@@ -144,7 +144,7 @@ class _Desk:
         override = self._scenario.prompts.get(role)
         if override is not None:
             return parse_prompt(inputs.prompts[role], role, override)
-        return load_prompt(role, "standard" if spec is None else spec.profile)
+        return load_prompt(prompt_name(self._scenario, role), "standard" if spec is None else spec.profile)
 
     def forecast(self, seen: Measured | None) -> Forecast:
         """Return the forecast; a stage that the probe did not reach is estimated."""

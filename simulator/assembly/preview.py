@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from simulator.assembly.budget import check_prices
-from simulator.assembly.choices import endpoint_spec, role_price
+from simulator.assembly.choices import endpoint_spec, prompt_name, role_price
 from simulator.assembly.compose import check_detail, wanted_roles
 from simulator.assembly.personas import read_personas
 from simulator.assembly.stages import StagePlan, stage_plans
@@ -135,7 +135,8 @@ def _role(scenario: Scenario, role: RoleName, settings: Settings) -> RolePlan:
     if not spec.embedded:
         key_of(spec, settings)
     override = scenario.prompts.get(role)
-    prompt: Prompt = load_prompt(role, spec.profile, scenario.base / override if override else None)
+    name = prompt_name(scenario, role)
+    prompt: Prompt = load_prompt(name, spec.profile, scenario.base / override if override else None)
     check_detail(scenario, role, prompt)
     candidates = scenario.candidates.get(role) or prompt.head.candidates
-    return RolePlan(role, spec.name, override or f"{role}.{spec.profile}", candidates)
+    return RolePlan(role, spec.name, override or f"{name}.{spec.profile}", candidates)

@@ -206,7 +206,7 @@ def _freeze(source: RunDirectory, target: RunDirectory) -> None:
     names = list(STAGES)
     source.check()
     with target.held():
-        freeze(source.ledger, target.ledger, names[names.index("converse") :])
+        freeze(source.ledger, target.ledger, names[names.index("pose") + 1 :])
 
 
 def _kept(directory: RunDirectory) -> tuple[Scenario, Inputs]:

@@ -76,20 +76,21 @@ def _productions(scenario: Scenario, cast: float, fruitful: Yield) -> Iterator[S
     if scenario.instructions is not None:
         posed = cast * scenario.instructions.per_persona
         yield StagePlan("pose", posed)
+    if scenario.npcs is not None:
+        yield StagePlan("npcs", min(cast, scenario.npcs.count or cast))
+    if scenario.tools is not None:
+        tools = scenario.tools
+        asked = min(cast, (scenario.npcs and scenario.npcs.count) or cast) if tools.of == "npcs" else cast
+        designed = min(asked, tools.count or asked) * tools.per_persona
+        yield StagePlan("tools", designed)
+        if tools.code:
+            yield StagePlan("code", designed * fruitful("tools"))
     if scenario.conversations is not None:
         openings = posed * fruitful("pose") if scenario.instructions is not None else cast
         talks = _conversations(scenario.conversations, openings, cast)
         yield StagePlan("converse", talks)
         if scenario.tested is not None:
             yield StagePlan("check", talks)
-    if scenario.npcs is not None:
-        yield StagePlan("npcs", min(cast, scenario.npcs.count or cast))
-    if scenario.tools is not None:
-        tools = scenario.tools
-        designed = min(cast, tools.count or cast) * tools.per_persona
-        yield StagePlan("tools", designed)
-        if tools.code:
-            yield StagePlan("code", designed * fruitful("tools"))
     if scenario.problems is not None:
         problems = min(cast, scenario.problems.count or cast) * scenario.problems.per_persona
         yield StagePlan("problems", problems)

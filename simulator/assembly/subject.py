@@ -77,9 +77,13 @@ def runs_code(spec: SubjectSpec) -> bool:
 
 
 def plays_tools(scenario: Scenario) -> bool:
-    """Return whether a tool of the assistant under test is simulated by a model."""
+    """Return whether a tool of the assistant under test, or of an NPC, is simulated by a model."""
     talks = scenario.conversations
-    return bool(talks and talks.assistant and any(tool.returns is not None for tool in talks.assistant.tools))
+    if talks is None:
+        return False
+    if talks.tools is not None:
+        return talks.tools.results == "model"
+    return bool(talks.assistant and any(tool.returns is not None for tool in talks.assistant.tools))
 
 
 def code_name(spec: SubjectSpec, base: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,19 +9,14 @@ from typing import TYPE_CHECKING, Any
 from simulator import __version__
 from simulator.errors import InputError, UsageError
 from simulator.exports.functions import mcp_tool
-from simulator.models.base import canonical_json, content_id
-from simulator.models.step import ToolCall
+from simulator.models.base import canonical_json
 from simulator.models.tool import Tool, Toolset
-from simulator.models.unit import Unit
-from simulator.roles.role import RoleContext
-from simulator.roles.tool_player import PlayedCall as Heard
-from simulator.roles.tool_player import PlayerInput
-from simulator.tools.simulated import Answer, Play, PlayedCall, SimulatedTools
+from simulator.tools.simulated import Answer, SimulatedTools
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
-__all__ = ["chosen_tools", "make_server", "played_by", "serve_http", "serve_stdio"]
+__all__ = ["chosen_tools", "make_server", "serve_http", "serve_stdio"]
 
 _PAGE = 500  # tools in one answer to tools/list; a client asks for more with the cursor
 _REMEMBERED = 12  # calls that a model which plays tools is told of
@@ -53,34 +47,6 @@ def chosen_tools(
     ids = {id_ for name in wanted for id_ in known[name].tools}
     able = [tool for tool in tools if not wanted or tool.id in ids]
     return sorted(able, key=lambda tool: -tool.demand)[:limit]
-
-
-def played_by(player: RoleContext[Any, Any], seed: int = 0) -> Play:
-    """Return results by a model that plays the tools; it is told the calls before."""
-
-    async def play(tool: Tool, arguments: dict[str, Any], earlier: Sequence[PlayedCall]) -> dict[str, Any] | None:
-        from graphs.role import perform_unit  # LangGraph: seconds that a command which only reads has not
-
-        inputs = PlayerInput(
-            name=tool.name,
-            description=tool.description,
-            returns=tool.output_schema() or _ANYTHING,
-            arguments=arguments,
-            earlier=tuple(_heard(one, place) for place, one in enumerate(earlier[-_REMEMBERED:])),
-        )
-        unit = Unit(stage="serve", role="tool_player", inputs=inputs.model_dump(mode="json"), seed=seed)
-        result = await perform_unit(unit, player)
-        value = json.loads(result.value["result"]) if result.value is not None else None
-        return value if isinstance(value, dict) else None
-
-    return play
-
-
-def _heard(call: PlayedCall, place: int) -> Heard:
-    answer = call.answer
-    told = answer.result if answer.result is not None else {"error": answer.error, "message": answer.message}
-    made = ToolCall(id=content_id("c", place), name=call.tool, arguments=dict(call.arguments))
-    return Heard(call=made, result=canonical_json(told))
 
 
 def make_server(simulated: SimulatedTools) -> Server[Any]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from simulator.roles.role import RoleContext
+    from simulator.tools.simulated import Play
 
 __all__ = ["serve_tools"]
 
@@ -44,7 +45,7 @@ def serve_tools(
     from contextlib import AsyncExitStack
 
     from simulator.assembly import open_run
-    from simulator.assembly.tool_server import chosen_tools, make_server, played_by, serve_http, serve_stdio
+    from simulator.assembly.tool_server import chosen_tools, make_server, serve_http, serve_stdio
     from simulator.cli.screen.console import note
     from simulator.models.tool import Toolset
     from simulator.tools.simulated import SimulatedTools
@@ -55,7 +56,7 @@ def serve_tools(
 
     async def work() -> None:
         async with AsyncExitStack() as stack:
-            play = played_by(await _player(model, stack), seed) if model else None
+            play = await _play(model, stack, seed) if model else None
             server = make_server(SimulatedTools(tools, seed=seed, error_percent=errors, play=play))
             if http:
                 await serve_http(server, port, lambda url: note(f"{len(tools):,} tools at {url}; Ctrl-C ends it"))
@@ -64,6 +65,12 @@ def serve_tools(
                 await serve_stdio(server)
 
     asyncio.run(work())
+
+
+async def _play(model: str, stack: AsyncExitStack, seed: int) -> Play:
+    from graphs.talk.company import played_by  # LangGraph: seconds that rules do not take
+
+    return played_by(await _player(model, stack), seed)
 
 
 async def _player(spec: str, stack: AsyncExitStack) -> RoleContext[Any, Any]:

@@ -10,6 +10,7 @@ from pydantic import Field
 from simulator.embeddings.protocol import Embedder
 from simulator.evidence.adherence import TalkReport, build_talk_report, talk_lines
 from simulator.evidence.diversity import Diversity, diversity, grounding
+from simulator.evidence.mentions import MentionReport, mention_lines
 from simulator.evidence.npc_cast import cast_flaws
 from simulator.evidence.outcomes import TestSummary, outcome_lines, summarise
 from simulator.evidence.people import Descriptions, descriptions, filtered_by, told
@@ -61,6 +62,7 @@ class Report(Record):
         usd: What they cost in US dollars, as far as prices were known.
         unpriced: Replies whose price was not known.
         cast_flaws: What does not hold in the cast of NPCs, by kind (an acquaintance whose NPC failed, a quest to it).
+        mentions: Who and what NPCs and their visitors speak of, and what of it does not exist; ``None`` without NPCs.
         diversity: Of the population.
         people: How finely they are described, and with which flaws.
         grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
@@ -83,6 +85,7 @@ class Report(Record):
     usd: float = 0.0
     unpriced: int = 0
     cast_flaws: dict[str, int] = Field(default_factory=dict)
+    mentions: MentionReport | None = None
     diversity: Diversity | None = None
     people: Descriptions | None = None
     grounding: float | None = None
@@ -92,15 +95,20 @@ class Report(Record):
 
 
 async def build_report(
-    ledger: Ledger, embedder: Embedder, tools: ToolReport | None = None, language: str = "en"
+    ledger: Ledger,
+    embedder: Embedder,
+    tools: ToolReport | None = None,
+    language: str = "en",
+    mentioned: MentionReport | None = None,
 ) -> Report:
-    """Return the report of the run that ``ledger`` records, with what was said of its tools.
+    """Return the report of the run that ``ledger`` records, with what was said of its tools and of names.
 
     Args:
         ledger: The run.
         embedder: For diversity and grounding.
         tools: What was said of its tools.
         language: What personas should be written in.
+        mentioned: What was said of the names in it.
 
     Raises:
         EndpointError: A remote embedder failed.
@@ -125,6 +133,7 @@ async def build_report(
         usd=usd,
         unpriced=unpriced,
         cast_flaws=_cast_flaws(ledger),
+        mentions=mentioned,
         diversity=diversity(vectors) if vectors is not None else None,
         people=descriptions([persona.text for persona in personas], language, filtered_by(ledger)),
         grounding=await _grounding(ledger, embedder, personas),
@@ -203,6 +212,8 @@ def to_markdown(report: Report, name: str) -> str:
         lines += ["", "## Test", "", *outcome_lines(report.test)]
     if report.talks is not None:
         lines += ["", "## Conversations", "", *talk_lines(report.talks)]
+    if report.mentions is not None:
+        lines += ["", "## Names", "", *mention_lines(report.mentions)]
     if report.tools is not None:
         lines += ["", "## Tools", "", *tool_lines(report.tools)]
     for title, groups in (("Admission", report.decisions), ("Drawn again, by check", report.flaws)):

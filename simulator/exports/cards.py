@@ -18,7 +18,8 @@ import orjson
 from simulator.errors import ExportError
 from simulator.exports.atomic import atomic_file, safe_name
 from simulator.exports.picture import draw_card
-from simulator.models.npc import Npc, NpcTie, reverse_relation
+from simulator.models.npc import Npc
+from simulator.models.npc_card import tie_sentence
 from simulator.models.world import World
 
 __all__ = ["CardFormat", "card_v2", "card_v3", "charx", "export_cards", "lorebook", "png_card"]
@@ -73,7 +74,7 @@ def lorebook(npc: Npc, world: World) -> dict[str, Any]:
         if name and (about := world.about(kind, name))  # type: ignore[arg-type]
     ]
     entries += [_entry([name], f"{name}: {about}") for name, about in _quest_terms(npc, world)]
-    entries += [_entry(_called(tie.name), _known(npc, tie)) for tie in npc.ties]
+    entries += [_entry(_called(tie.name), tie_sentence(npc, tie)) for tie in npc.ties]
     ordered = [{**entry, "insertion_order": number} for number, entry in enumerate(entries)]
     return {"name": world.title, "description": world.summary, "extensions": {}, "entries": ordered}
 
@@ -85,13 +86,6 @@ def _quest_terms(npc: Npc, world: World) -> Iterable[tuple[str, str]]:
             yield step.thing, f"{world.about('things', step.thing)}. It is found at {step.place}.".lstrip(". ")
         if step.place != npc.place and (about := world.about("places", step.place)):
             yield step.place, about
-
-
-def _known(npc: Npc, tie: NpcTie) -> str:
-    other = reverse_relation(tie.relation)
-    if tie.relation.startswith("whose "):
-        return f"{npc.name} is {tie.name}'s {other}."
-    return f"{tie.name} is {npc.name}'s {tie.relation}."
 
 
 def _called(name: str) -> list[str]:

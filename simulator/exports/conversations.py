@@ -10,6 +10,7 @@ from typing import Any, Literal
 from simulator.errors import ExportError
 from simulator.exports.jsonl import write_jsonl
 from simulator.exports.lint import Linted, linted
+from simulator.exports.scenario_facts import NO_FACTS, ScenarioFacts
 from simulator.models.conversation import Conversation
 from simulator.models.step import chat_message
 
@@ -62,12 +63,12 @@ def tools_of(conversation: Conversation, tools: Sequence[Row]) -> Sequence[Row]:
 def message_rows(
     conversations: Iterable[Conversation],
     told: Linted,
-    system: str = "",
-    tools: Sequence[Row] = (),
+    facts: ScenarioFacts = NO_FACTS,
     arguments: Arguments = "string",
 ) -> Iterator[Row]:
     """Yield a row per conversation that a trainer can take; what was mended or dropped is counted in ``told``."""
-    return linted((messages_row(one, system, tools, arguments) for one in conversations), told)
+    rows = (messages_row(one, facts.system_of(one), facts.tools_of(one), arguments) for one in conversations)
+    return linted(rows, told)
 
 
 def sharegpt_row(row: Row) -> Row:
@@ -106,8 +107,7 @@ def export_conversations(
     path: Path,
     conversations: Iterable[Conversation],
     to: ConversationFormat,
-    system: str = "",
-    tools: Sequence[Row] = (),
+    facts: ScenarioFacts = NO_FACTS,
 ) -> dict[str, int]:
     """Write one row per conversation that a trainer can take, and return how many, and what was mended or dropped.
 
@@ -115,14 +115,13 @@ def export_conversations(
         path: The JSONL file.
         conversations: Read once.
         to: The rows' form.
-        system: The scenario's system prompt, for conversations that do not know their own.
-        tools: The scenario's tools.
+        facts: System prompts and tools.
 
     Raises:
         ExportError: No conversation has an exchange, or the file cannot be written.
     """
     told = Linted()
-    rows = message_rows(conversations, told, system, tools, "object" if to == "messages-trl" else "string")
+    rows = message_rows(conversations, told, facts, "object" if to == "messages-trl" else "string")
     count = write_jsonl(path, map(_FORMS[to], rows))
     if not count:
         path.unlink(missing_ok=True)

@@ -53,12 +53,9 @@ Writer = Callable[["Ledger", Path], Mapping[str, int]]
 
 
 def _cast(ledger: Ledger) -> tuple[list[Npc], World | None]:
-    """Return the NPCs with the acquaintances that were written too, and their world."""
+    """Return the NPCs and their world."""
     worlds = [World.model_validate(body) for _, body in ledger.inputs("world")]
-    npcs = [Npc.model_validate(body) for body in ledger.products("npc")]
-    known = {npc.id for npc in npcs}
-    whole = [npc.model_copy(update={"ties": tuple(tie for tie in npc.ties if tie.npc in known)}) for npc in npcs]
-    return whole, worlds[0] if worlds else None
+    return [Npc.model_validate(body) for body in ledger.products("npc")], worlds[0] if worlds else None
 
 
 def _cards(to: CardFormat) -> Writer:
@@ -101,8 +98,7 @@ def _modules(ledger: Ledger, folder: Path) -> Mapping[str, int]:
 def _talks(to: ConversationFormat) -> Writer:
     def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
         talks = (Conversation.model_validate(body) for body in ledger.products("conversation"))
-        facts = facts_of(ledger)
-        return export_conversations(folder / f"conversations.{to}.jsonl", talks, to, facts.system, facts.tools)
+        return export_conversations(folder / f"conversations.{to}.jsonl", talks, to, facts_of(ledger))
 
     return write
 

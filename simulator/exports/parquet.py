@@ -121,7 +121,7 @@ def _json(value: Any) -> str:
 def _with_messages(rows: list[dict[str, Any]], told: Linted, facts: ScenarioFacts) -> Iterator[dict[str, Any]]:
     for row in rows:
         talk = Conversation.model_validate(row)
-        made = next(message_rows([talk], told, facts.system, facts.tools), None)
+        made, offered = next(message_rows([talk], told, facts), None), tools_of(talk, facts.tools_of(talk))
         chat = made["messages"] if made is not None else None
-        tools = {"tools": _json(list(tools_of(talk, facts.tools)))} if facts.tools else {}
+        tools = {"tools": _json(list(offered))} if offered or facts.tools else {}
         yield {**row, "messages": chat, **tools}

@@ -26,11 +26,13 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.llm.called import read_reply, with_ids
 from simulator.llm.fakes.answers import break_off, embeddings, error_response, send
 from simulator.llm.fakes.batches import FakeBatches, Fate
 from simulator.llm.fakes.catalogue import catalogue
 from simulator.llm.fakes.fault import Fault
 from simulator.llm.fakes.responder import Responder, default_responder, lognormal_latency
+from simulator.models.step import Step, chat_message
 
 __all__ = ["FakeServer", "Fate", "Fault", "Responder", "default_responder", "in_thread", "lognormal_latency"]
 
@@ -39,7 +41,7 @@ class FakeServer:
     """Answers ``/v1/chat/completions``, ``/v1/embeddings``, ``/v1/models``, ``/v1/files`` and ``/v1/batches``.
 
     Args:
-        responder: What the model says.
+        responder: What the model says; to a request with tools it may be ``{"content", "tool_calls"}``, as a JSON text.
         key: The key that it wants; any or none will do when empty.
         formats: Kinds of ``response_format`` that it understands; others are a 400, as are ``unknown`` parameters.
         unknown: Parameters that it refuses.
@@ -183,7 +185,7 @@ class FakeServer:
             "id": f"fake-{self.count}",
             "object": "chat.completion",
             "model": body.get("model", "fake"),
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+            "choices": [{"index": 0, **_said(text, calling=bool(body.get("tools")))}],
             "usage": {
                 "prompt_tokens": prompt,
                 "completion_tokens": completion,
@@ -204,6 +206,14 @@ class FakeServer:
             return error_response(400, f"response_format of type {kind!r} is not supported", "response_format")
         bad = next((name for name in self._unknown if name in body), None)
         return error_response(400, f"Unsupported parameter: {bad!r} is not supported", bad) if bad else None
+
+
+def _said(text: str, *, calling: bool) -> dict[str, Any]:
+    """Return the message of a choice; where the request has tools, a text that is a reply with calls makes them."""
+    step = read_reply(text) if calling else Step(content=text)
+    if not step.calls:
+        return {"finish_reason": "stop", "message": {"role": "assistant", "content": step.content}}
+    return {"finish_reason": "tool_calls", "message": chat_message(with_ids(step, "call"))}
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from simulator.models.base import Record
 from simulator.models.message import Usage
@@ -16,6 +16,7 @@ __all__ = [
     "STOPS",
     "Conversation",
     "ConversationInputs",
+    "Counterpart",
     "Flawed",
     "Forked",
     "Goal",
@@ -57,7 +58,7 @@ class Turn(Record):
 
     Attributes:
         role: Whose.
-        speaker: The persona's id, or ``assistant``.
+        speaker: The id of the persona or the NPC, or ``assistant``.
         content: What the other side gets to read.
         labels: What the detectors found.
         steps: The messages of an assistant that said several things or called tools; empty when the content is all.
@@ -81,6 +82,24 @@ class Forked(Record):
     assistant: str | None = None
 
 
+class Counterpart(Record):
+    """An NPC of the run in the assistant's place, and what it may call.
+
+    Attributes:
+        npc: Its id.
+        tools: Ids of the tools that it may call.
+        results: Who makes what the tools answer: ``rules``, or a ``model`` in the role ``tool_player``.
+        errors: How many of 100 calls fail as the tool says that it can.
+        rounds: Most replies with calls in one turn.
+    """
+
+    npc: str
+    tools: tuple[str, ...] = ()
+    results: Literal["rules", "model"] = "rules"
+    errors: int = Field(0, ge=0, le=100)
+    rounds: int = Field(2, ge=1, le=16)
+
+
 class ConversationInputs(Record):
     """What a conversation is made from: the inputs of its unit.
 
@@ -95,6 +114,7 @@ class ConversationInputs(Record):
         exchanges: Most pairs of a turn and its answer.
         partner: Who is on the other side, when it is a person and not an assistant.
         relation: What the partner is to the persona, such as ``"younger sister"``.
+        counterpart: The NPC on the other side, when it is one.
         system: The assistant's system prompt, if it is to have one of its own.
         flawed: What becomes of a turn that no draft was good enough for.
         least: Whole exchanges that a conversation needs to be a product when it ends before a flawed turn.
@@ -119,6 +139,12 @@ class ConversationInputs(Record):
     redraws: int | None = Field(None, ge=0)
     judge: tuple[str, ...] = ()
     forked: Forked | None = None
+    counterpart: Counterpart | None = None
+
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what most conversations have not, so that theirs are the units that they always were."""
+        return {key: value for key, value in dump(self).items() if key != "counterpart" or value is not None}
 
     @model_validator(mode="after")
     def _in_turn(self) -> Self:
@@ -185,7 +211,9 @@ class Conversation(Record):
     Attributes:
         id: Content hash of the unit.
         persona: Id of the persona in the user's place.
-        partner: Id of the other persona, or ``None`` when the other side is an assistant.
+        partner: Id of the other persona, or ``None`` when the other side is an assistant or an NPC.
+        npc: Id of the NPC on the other side, if it is one.
+        offered: Names of the tools that the NPC could call.
         instruction: Id of the instruction that opened it, if one did.
         turns: In order; the first is the user's.
         stop: Why it ended.
@@ -218,3 +246,12 @@ class Conversation(Record):
     fault: str = ""
     state: dict[str, Any] | None = None
     spent: dict[str, Spent] = Field(default_factory=dict)
+    npc: str | None = None
+    offered: tuple[str, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what only conversations with NPCs have."""
+        return {
+            key: value for key, value in dump(self).items() if key not in ("npc", "offered") or self.npc is not None
+        }

@@ -80,7 +80,7 @@ class ChatRequest(Record):
     def key(self, model: str) -> str:
         """Return the hash under which ``model``'s reply to this request is stored (contract 2)."""
         if self.thread or self.tools:
-            return content_hash(model, self)
+            return content_hash(model, self.model_dump(mode="json"))
         # The canonical JSON of the whole from that of its parts, which come again and again.
         parts = {
             "attempt": canonical_json(self.attempt),

@@ -121,6 +121,7 @@ class World(Record):
         forbidden: Words that no text of the world may have: of things that do not exist here.
         rules: Further rules for the writer.
         rewards: What a quest is paid with.
+        times: When things happen, as people here say it (*at the next low tide*): for what tools answer.
         fields: What NPCs of this world have beside what all NPCs have.
     """
 
@@ -140,6 +141,7 @@ class World(Record):
     forbidden: tuple[Line, ...] = ()
     rules: tuple[Line, ...] = ()
     rewards: tuple[Line, ...] = ()
+    times: tuple[Line, ...] = ()
     fields: Fields = ()
 
     @property
@@ -150,7 +152,8 @@ class World(Record):
     @property
     def id(self) -> str:
         """``w-`` and 16 hexadecimal digits of the content hash: another lore is another world."""
-        return content_id("w", self.model_dump(mode="json"))
+        # What was added later stays out while it is empty, so that a world of before is the same world.
+        return content_id("w", self.model_dump(mode="json", exclude=set() if self.times else {"times"}))
 
     def terms(self, kind: TermKind) -> tuple[Term, ...]:
         """Return one enumeration."""

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Set as AbstractSet
 
-__all__ = ["CJK_RANGES", "jaccard", "word_grams", "word_list"]
+__all__ = ["CJK_RANGES", "jaccard", "sentences", "word_grams", "word_list"]
 
 CJK_RANGES: tuple[tuple[int, int], ...] = (
     (0x3005, 0x3007),  # iteration mark, closing mark, ideographic zero
@@ -32,6 +32,7 @@ _CJK = "".join(f"{chr(first)}-{chr(last)}" for first, last in CJK_RANGES)
 # A CJK character on its own, or a longest run of word characters without one.
 _TOKEN = re.compile(rf"(?=\w)[{_CJK}]|[^\W{_CJK}]+")
 _ASCII_TOKEN = re.compile(r"\w+", re.ASCII)
+_END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+|\n+")
 
 
 def word_grams(text: str) -> frozenset[str]:
@@ -66,3 +67,8 @@ def jaccard(left: AbstractSet[object], right: AbstractSet[object]) -> float:
     common = len(left & right)
     union = len(left) + len(right) - common
     return common / union if union else 0.0
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of ``text``, trimmed, without empty ones."""
+    return [piece.strip() for piece in _END.split(text) if piece and piece.strip()]

@@ -134,7 +134,7 @@ def _texts(answers: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _reply_text(prompt: Prompt, reply: Mapping[str, Any]) -> str:
-    if prompt.head.ask == "text":
+    if prompt.head.ask in ("text", "call"):
         return str(next(iter(reply.values())))
     return _compact(reply)
 

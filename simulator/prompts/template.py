@@ -65,6 +65,7 @@ class PromptHead(Record):
         turns: Variables that hold a whole message from outside and stand alone in the user part: of these only what a
             chat template would take for a turn is broken, so that markup and code reach the model as they are.
         ask: ``object``: one JSON reply; ``text``: the bare reply is the output's only field;
+            ``call``: the bare reply is the output's ``message``, and calls of the role's tools are its ``calls``;
             ``fields``: one JSON reply per field, in the order of the output's fields;
             ``each``: one bare reply per field, each with its own examples, checked and chosen before the next.
         candidates: Best-of-k: how many replies are drawn at once (for ``each``: for a field).
@@ -87,7 +88,7 @@ class PromptHead(Record):
 
     data: tuple[str, ...] = ()
     turns: tuple[str, ...] = ()
-    ask: Literal["object", "text", "fields", "each"] = "object"
+    ask: Literal["object", "text", "call", "fields", "each"] = "object"
     candidates: int = Field(1, ge=1, le=64)
     rounds: int = Field(1, ge=1, le=8)
     repair: bool = True

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError, create_model
 
 from simulator.errors import InvalidReply, ReplyError, RunStopped
+from simulator.llm.called import read_reply, with_ids
 from simulator.llm.reading import usable
 from simulator.llm.structured import parse, schema_of
 from simulator.models.base import Record, derive_seed
@@ -53,6 +54,8 @@ async def draw(context: RoleContext[I, O], inputs: I, seed: int, number: int) ->
     """
     if context.prompt.head.ask == "fields":
         return await _draw_fields(context, inputs, seed, number)
+    if context.prompt.head.ask == "call":
+        return await _call(context, inputs, seed, number)
     values = context.role.values(inputs)
     messages = chat(context.prompt, values, context.role.history(inputs))
     begun = _begun(context, values, seed, number)
@@ -72,6 +75,8 @@ async def redraw(
     context: RoleContext[I, O], inputs: I, seed: int, number: int, flawed: Draft[O], flaw: str
 ) -> Draft[O]:
     """Show the model its flawed reply and what was wrong with it, and return its second try."""
+    if context.prompt.head.ask == "call":
+        return await _call(context, inputs, seed, number, repair_turn(flawed.raw, flaw))
     messages = chat(context.prompt, context.role.values(inputs), context.role.history(inputs))
     return await _once(context, (*messages, *repair_turn(flawed.raw, flaw)), seed, number)
 
@@ -126,6 +131,34 @@ def continued(begun: str, reply: str) -> str:
     joint = begun[-1:].isalnum() or begun[-1:] in ".!?"
     space = " " if joint and reply[:1].isalnum() and reply.isascii() else ""
     return f"{begun}{space}{reply}".strip()
+
+
+async def _call(
+    context: RoleContext[I, O], inputs: I, seed: int, number: int, more: Sequence[Message] = ()
+) -> Draft[O]:
+    """Ask for what is said next, or for calls of the role's tools."""
+    role, raw = context.role, ""
+    head = chat(context.prompt, role.values(inputs))
+    thread = (*map(_plain_message, head), *role.thread(inputs), *map(_plain_message, more))
+    request = ChatRequest(
+        thread=thread,
+        tools=tuple(role.tools(inputs)),
+        sampling=context.prompt.head.sampling,
+        seed=derive_seed(seed, number),
+        attempt=number,
+    )
+    try:
+        raw = usable(await context.model.reply(request)).text
+        said = with_ids(read_reply(raw), f"call-{len(thread)}-{number}")
+        return Draft(raw, value=role.output.model_validate({"message": said.content, "calls": said.calls}))
+    except ReplyError as error:
+        return Draft(error.raw or raw, attempt=_attempt(error, raw))
+    except ValidationError as error:
+        return Draft(raw, attempt=Attempt(flaw="invalid", message=str(error.errors()[0]["msg"]), raw=raw))
+
+
+def _plain_message(message: Message) -> dict[str, Any]:
+    return {"role": message.role, "content": message.content}
 
 
 async def _draw_fields(context: RoleContext[I, O], inputs: I, seed: int, number: int) -> Draft[O]:

@@ -7,13 +7,15 @@ flawed line costs one line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from simulator.errors import ReplyError
 from simulator.models.base import Record
+from simulator.models.message import Sampling
 from simulator.models.unit import Attempt
 from simulator.prompts.chat import each_chat, lead
 from simulator.roles.draft import Draft, ask, continued, field_type, together
@@ -60,6 +62,9 @@ async def _best(
     context: RoleContext[I, O], inputs: I, seed: int, done: Mapping[str, Any], field: str, rejected: list[Attempt]
 ) -> Any | None:
     """Return the best value of ``field``; ``None`` when no reply passed. What was turned down goes to ``rejected``."""
+    settled = context.role.choices(inputs, field)
+    if len(settled) == 1:
+        return settled[0]
     passed, least, top, score = list[Draft[O]](), context.prompt.head.least.get(field), None, 0.0
     for turn in range(context.prompt.head.rounds):
         numbers = range(turn * context.k, (turn + 1) * context.k)
@@ -84,17 +89,31 @@ async def _draw(
     begun = lead(context.prompt, values, done, field, seed, number)
     try:
         messages = each_chat(context.prompt, values, done, field, begun)
-        raw = await ask(context, messages, None, seed, number, context.prompt.head.samplings.get(field))
+        sampling = context.prompt.head.samplings.get(field, context.prompt.head.sampling)
+        allowed = chosen_from(context.role.choices(inputs, field), sampling)
+        raw = await ask(context, messages, None, seed, number, allowed)
     except ReplyError as error:
         flaw = type(error).__name__.removesuffix("Reply").lower()
         return Draft(raw, attempt=Attempt(flaw=flaw, message=f"{field}: {error}", raw=error.raw))
     return Draft(continued(begun, raw))
 
 
+def chosen_from(choices: Sequence[str], sampling: Sampling) -> Sampling:
+    """Return ``sampling`` with a grammar (llama.cpp's) that allows nothing but ``choices``; as it is without any."""
+    if not choices:
+        return sampling
+    allowed = " | ".join(json.dumps(choice, ensure_ascii=False) for choice in choices)
+    return sampling.model_copy(update={"extra": {**sampling.extra, "grammar": f"root ::= {allowed}"}})
+
+
 def _judge(context: RoleContext[I, O], inputs: I, done: Mapping[str, Any], field: str, draft: Draft[O]) -> Draft[O]:
     """Return the draft with the fields so far as its value, or with what is wrong with it."""
     if draft.attempt is not None:
         return draft
+    choices = context.role.choices(inputs, field)
+    if choices and draft.raw not in choices:
+        why = f"{field}: it is none of what there is to choose from: {', '.join(choices)}"
+        return Draft(draft.raw, attempt=Attempt(flaw="choice", message=why, raw=draft.raw))
     try:
         value = getattr(field_type(context.role.output, field).model_validate({field: draft.raw}), field)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from simulator.embeddings.protocol import Embedder
 from simulator.llm.protocol import ChatModel
@@ -43,6 +43,14 @@ class Check(Generic[I, O]):
 Score = Callable[[I, Sequence[O], Embedder], Awaitable[Sequence[float]]]
 
 
+def _nothing(_inputs: Record) -> Sequence[dict[str, Any]]:
+    return ()
+
+
+def _open(_inputs: Record, _field: str) -> Sequence[str]:
+    return ()
+
+
 def _no_history(_inputs: Record) -> Sequence[Message]:
     return ()
 
@@ -60,6 +68,11 @@ class Role(Generic[I, O]):
         score: For best-of-k: higher is better; without it the first output that passes is taken.
         history: Earlier chat turns that follow the user part.
         mend: Takes the usual faults of a small model away, before ``tidy``, where the prompt's head says ``crutches``.
+        thread: For a prompt that asks for a ``call``: what was said and called so far, as a chat completion request
+            has it; it follows the user part.
+        tools: For the same: what may be called, as a chat completion request has it.
+        choices: For a prompt that asks for each field apart: the only replies that the inputs leave for a field, where
+            these are settled; empty where they are not.
         tidy: Mends what needs no judgement (quotes around a sentence) before the checks.
     """
 
@@ -71,6 +84,9 @@ class Role(Generic[I, O]):
     score: Score[I, O] | None = None
     history: Callable[[I], Sequence[Message]] = _no_history
     mend: Callable[[O], O] | None = None
+    thread: Callable[[I], Sequence[dict[str, Any]]] = _nothing
+    tools: Callable[[I], Sequence[dict[str, Any]]] = _nothing
+    choices: Callable[[I, str], Sequence[str]] = _open
     tidy: Callable[[O], O] | None = None
 
 

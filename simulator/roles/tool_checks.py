@@ -253,5 +253,5 @@ _COMMON = word_grams(
 
 @cache
 def _examples() -> tuple[dict[str, object], ...]:
-    prompts = shipped_prompts("tool_designer")
+    prompts = (*shipped_prompts("tool_designer"), *shipped_prompts("npc_tool_designer"))
     return tuple(dict(example.reply) for prompt in prompts for example in prompt.examples)

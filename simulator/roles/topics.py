@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from simulator.population.common_words import COMMON_WORDS
 from simulator.population.tokens import word_grams
-from simulator.roles.common_words import COMMON_WORDS
 
 __all__ = ["topic_words"]
 

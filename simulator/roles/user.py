@@ -7,9 +7,9 @@ which is what it was trained for, and the persona reaches the prompt of every tu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -17,14 +17,16 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.message import Message, Speaker, spoken
 from simulator.models.situation import Behaviour, Situation
+from simulator.models.world import World
 from simulator.prompts.template import shipped_prompts
-from simulator.roles.guards.panel import USER, checks
-from simulator.roles.guards.scene import Scene
+from simulator.roles.guards.panel import USER, VISITOR, checks
+from simulator.roles.guards.scene import Detector, Scene
+from simulator.roles.npc_writer import likeness
 from simulator.roles.role import Role
 from simulator.roles.script import brief, due, manner, told
 from simulator.roles.talk import mend, rate
 
-__all__ = ["UserInput", "UserTurn", "user"]
+__all__ = ["UserInput", "UserTurn", "user", "visitor"]
 
 _COMPANIONS = {"assistant": "an AI assistant", "person": "another person"}
 
@@ -39,6 +41,9 @@ class UserInput(Record):
         history: The conversation so far; ``user`` is the person's own side.
         turn: Number of the turn that is asked for, from 1.
         companion: Who is on the other side.
+        greeting: What the other side said before the talk began; it is told in the situation.
+        place: Where they meet, in a world.
+        known: The names (:class:`Known`) that there are in that world; of this process, and no part of the unit.
     """
 
     persona: str = Field(min_length=1)
@@ -47,6 +52,9 @@ class UserInput(Record):
     history: tuple[Message, ...] = ()
     turn: int = Field(1, ge=1)
     companion: Literal["assistant", "person"] = "assistant"
+    greeting: str = ""
+    place: str = ""
+    known: Annotated[Any, Field(exclude=True, repr=False)] = None
 
     @cached_property
     def scene(self) -> Scene:
@@ -61,6 +69,8 @@ class UserInput(Record):
             rules=rules,
             examples=examples,
             among_people=self.companion == "person",
+            known=self.known.also((self.persona, told(self.situation))) if self.known is not None else None,
+            greeting=self.greeting,
         )
 
 
@@ -72,12 +82,28 @@ class UserTurn(Record):
 
 def user() -> Role[UserInput, UserTurn]:
     """Return the user role."""
+    return _role(USER, _values)
+
+
+def visitor(world: World) -> Role[UserInput, UserTurn]:
+    """Return the user role of personas who visit ``world``."""
+
+    def values(inputs: UserInput) -> Mapping[str, str]:
+        more = {"likeness": likeness(world, inputs.persona), "goal": inputs.situation.goal, "place": inputs.place}
+        return {**_values(inputs), **more}
+
+    return _role(VISITOR, values)
+
+
+def _role(
+    detectors: tuple[Detector, ...], values: Callable[[UserInput], Mapping[str, str]]
+) -> Role[UserInput, UserTurn]:
     return Role(
         name="user",
         inputs=UserInput,
         output=UserTurn,
-        values=_values,
-        checks=checks(USER, lambda inputs: inputs.scene, _text),
+        values=values,
+        checks=checks(detectors, lambda inputs: inputs.scene, _text),
         score=_score,
         history=_flipped,
         tidy=_tidy,
@@ -104,7 +130,7 @@ def _flipped(inputs: UserInput) -> Sequence[Message]:
 @cache
 def _shown() -> tuple[str, tuple[str, ...]]:
     """Return the rules and the example turns of the shipped prompts, which must not come back in a turn."""
-    prompts = shipped_prompts("user")
+    prompts = (*shipped_prompts("user"), *shipped_prompts("visitor"))
     own = [m.content for p in prompts for e in p.examples for m in e.history if m.role == "assistant"]
     replies = [str(text) for p in prompts for e in p.examples for text in e.reply.values()]
     return "\n".join(p.system for p in prompts), (*own, *replies)

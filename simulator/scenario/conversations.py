@@ -12,7 +12,7 @@ from simulator.models.conversation import Flawed
 from simulator.models.situation import Behaviour, Situation
 from simulator.scenario.behaviours import BEHAVIOURS
 from simulator.scenario.section import Section, listed
-from simulator.scenario.subject import CheckSpec, SubjectSpec
+from simulator.scenario.subject import CheckSpec, SubjectSpec, ToolUse
 
 __all__ = ["Conversations", "Judged", "Profile"]
 
@@ -55,14 +55,16 @@ class Conversations(Section):
     Attributes:
         count: How many at most; by default one for each opening and situation.
         exchanges: Pairs of a user's and an assistant's turn.
-        partner: ``assistant``, or ``persona``: someone related, from the graph.
+        partner: ``assistant``; ``persona``: someone related, from the graph; ``npc``: an NPC of the run, whose world
+            the persona visits. NPCs are dealt to the personas in turn.
+        tools: The tools that an NPC may call; ``designed``: those that the run designed.
         system: The assistant's system prompt, when it is to have one of its own.
         situation: What every user is in, in a sentence; instead of ``situations``.
         situations: What the users are in and want: a list, or the path of a YAML file that holds one.
         per_persona: At most so many conversations for each member of the cast.
         per_situation: At most so many conversations in each situation.
         opener: ``posed``: the persona's instructions open; ``own``: it begins by itself, from its situation. By
-            default ``posed``, and ``own`` where there are situations, a script, transcripts or no instructions.
+            default ``posed``, and ``own`` where there are situations, a script, transcripts, NPCs or no instructions.
         script: The user's first turns, word for word, before they go on by themselves.
         transcripts: A ``.jsonl`` or ``.parquet`` file of talks to go on from (``{"messages": [...]}``), dealt to the
             cast in turn, for ``exchanges`` more; relative to the scenario.
@@ -79,7 +81,8 @@ class Conversations(Section):
 
     count: int | None = Field(None, ge=1)
     exchanges: int = Field(3, ge=1, le=64)
-    partner: Literal["assistant", "persona"] = "assistant"
+    partner: Literal["assistant", "persona", "npc"] = "assistant"
+    tools: Annotated[ToolUse | None, BeforeValidator(_use)] = None
     system: str | None = None
     situation: str | None = None
     situations: Annotated[tuple[Situation, ...], AfterValidator(_named)] = ()
@@ -103,6 +106,7 @@ class Conversations(Section):
             raise ValueError("has both 'situation' and 'situations'; put the one sentence into 'about' of each")
         if self.transcripts is not None and (self.opener == "posed" or self.partner == "persona"):
             raise ValueError("'transcripts' are of users and an assistant, and take the place of an opener")
+        self._check_company()
         _once((one.name for one in self.behaviours), "behaviours")
         if sum(profile.share for profile in self.profiles) > 1 + 1e-9:
             raise ValueError("the shares of the profiles add up to more than 1")
@@ -116,12 +120,22 @@ class Conversations(Section):
             )
         return self
 
+    def _check_company(self) -> None:
+        if self.tools is not None and self.partner != "npc":
+            raise ValueError(
+                "'tools' are those of NPCs and go with 'partner: npc'; an assistant under test has its own in "
+                "'assistant.tools'"
+            )
+        for name in ("assistant", "system", "transcripts") if self.partner == "npc" else ():
+            if getattr(self, name) is not None:
+                raise ValueError(f"'partner: npc' and {name!r} do not go together: the NPC's card is what it is told")
+
     @property
     def posed(self) -> bool:
         """Whether the conversations open with posed instructions, unless the scenario has none."""
         if self.opener is not None:
             return self.opener == "posed"
-        return not (self.situations or self.script or self.transcripts)
+        return not (self.situations or self.script or self.transcripts or self.partner == "npc")
 
     def manner(self, profile: Profile) -> tuple[Behaviour, ...]:
         """Return the behaviours of ``profile``.

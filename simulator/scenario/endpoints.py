@@ -20,7 +20,9 @@ RoleName = Literal[
     "user",
     "assistant",
     "judge",
+    "npc",
     "npc_writer",
+    "npc_tool_designer",
     "tool_coder",
     "tool_designer",
     "tool_player",
@@ -102,7 +104,7 @@ class ModelChoice(Section):
     extra: dict[str, Any] = Field(default_factory=dict)
 
 
-_IN_TURNS: tuple[RoleName, ...] = ("user", "assistant", "judge", "tool_player")
+_IN_TURNS: tuple[RoleName, ...] = ("user", "assistant", "npc", "judge", "tool_player")
 """Roles that work turn by turn."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -35,12 +35,15 @@ class Tools(Section):
     """Tool definitions that the cast would need.
 
     Attributes:
+        of: Whose tools: ``cast``: what the personas need in the real world; ``npcs``: what their NPCs can do for a
+            visitor, in the words of their world.
         count: Only the first so many of the cast are asked.
         per_persona: How many tools each is asked for.
         code: Have the tools implemented as well, and run their examples, shut in. Whoever starts the run has to allow
             it (``--allow-code``).
     """
 
+    of: Literal["cast", "npcs"] = "cast"
     count: int | None = Field(None, ge=1)
     per_persona: int = Field(1, ge=1, le=8)
     code: bool = False

@@ -80,11 +80,27 @@ class Scenario(Section):
     def _complete(self) -> Scenario:
         if self.texts is None and self.personas is None:
             raise ValueError("needs 'texts', which the personas are extracted from, or 'personas' made elsewhere")
+        if self.tools is not None and self.tools.of == "npcs" and self.npcs is None:
+            raise ValueError("'tools.of: npcs' needs the section 'npcs', which says in which world they live")
         talks = self.conversations
-        if talks is None or self.instructions is not None:
-            return self
-        if talks.opener == "posed" or not (talks.situations or talks.situation or talks.script or talks.transcripts):
-            raise ValueError(
-                "'conversations' needs 'instructions' to open with, or 'situations', a 'script' or 'transcripts'"
-            )
+        if talks is not None and talks.partner == "npc":
+            self._check_company(talks)
+        elif talks is not None and self.instructions is None:
+            _check_opening(talks)
         return self
+
+    def _check_company(self, talks: Conversations) -> None:
+        """Check that the NPCs of conversations, and their tools, are made before."""
+        if self.npcs is None:
+            raise ValueError("'conversations.partner: npc' needs the section 'npcs': its NPCs are whom people meet")
+        if talks.tools is not None and self.tools is None:
+            raise ValueError("'conversations.tools' needs the section 'tools', which designs them")
+        if talks.opener == "posed" and self.instructions is None:
+            raise ValueError("'conversations.opener: posed' needs 'instructions' to open with")
+
+
+def _check_opening(talks: Conversations) -> None:
+    if talks.opener == "posed" or not (talks.situations or talks.situation or talks.script or talks.transcripts):
+        raise ValueError(
+            "'conversations' needs 'instructions' to open with, or 'situations', a 'script' or 'transcripts'"
+        )

@@ -1,4 +1,4 @@
-"""The sections ``conversations.assistant`` and ``conversations.checks``: who is tested, and what has to hold."""
+"""The sections ``conversations.assistant``, ``.tools`` and ``.checks``: who answers with what, and what has to hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from simulator.scenario.section import Section
 
-__all__ = ["CannedResult", "CheckSpec", "SubjectSpec", "ToolSpec"]
+__all__ = ["CannedResult", "CheckSpec", "SubjectSpec", "ToolSpec", "ToolUse"]
 
 _TOOL_NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
@@ -52,6 +52,24 @@ class ToolSpec(Section):
         if sum(ways) != 1:
             raise ValueError(f"the tool {self.name!r} needs exactly one of 'python', 'canned' and 'returns'")
         return self
+
+
+class ToolUse(Section):
+    """Tools that the NPCs of conversations may call. Nothing is executed: results are simulated and fit the schema.
+
+    Attributes:
+        use: ``designed``: the tools that the run designed. An NPC has its own, and then those that are nearest to it.
+        results: Who makes results: ``rules``, or a ``model`` in the role ``tool_player``.
+        most: Tools that one NPC is offered.
+        errors: How many of 100 calls fail as the tool says that it can.
+        rounds: Most replies with calls in one turn.
+    """
+
+    use: Literal["designed"] = "designed"
+    results: Literal["rules", "model"] = "rules"
+    most: int = Field(4, ge=1, le=128)
+    errors: int = Field(0, ge=0, le=100)
+    rounds: int = Field(2, ge=1, le=16)
 
 
 class SubjectSpec(Section):

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from simulator.errors import CutReply, RefusedReply, ReplyError
+from simulator.llm.called import read_reply, with_ids
 from simulator.llm.protocol import ChatModel
 from simulator.models.base import content_hash, derive_seed
 from simulator.models.message import ChatRequest, Message, Sampling
 from simulator.models.step import Step, ToolCall, chat_message, spoken
 from simulator.subjects.protocol import Answer, Cause, Task
-from simulator.subjects.reading import failed, read_steps
+from simulator.subjects.reading import failed
 from simulator.subjects.toolbox import Toolbox
 
 __all__ = ["ModelSubject"]
@@ -87,34 +88,7 @@ class ModelSubject:
         thread = (*task.messages, *(chat_message(step) for step in steps))
         tools = self._toolbox.definitions
         request = ChatRequest(thread=thread, tools=tools, sampling=self._sampling, seed=seed, attempt=number)
-        return _with_ids(_read((await self._model.reply(request)).text), len(task.messages), number)
-
-
-def _read(text: str) -> Step:
-    value = _object(text)
-    try:
-        return read_steps([{"role": "assistant", **value}])[0] if value else Step(content=text)
-    except ValueError:
-        return Step(content=text)
-
-
-def _object(text: str) -> dict[str, Any]:
-    """Return the JSON object of a reply with tools; a scripted model may say plain text instead."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) and {"content", "tool_calls"} >= value.keys() and value else {}
-
-
-def _with_ids(step: Step, turn: int, number: int) -> Step:
-    """Return ``step`` with an id for each call that has none, or one that another call has."""
-    calls, seen = [], set[str]()
-    for place, call in enumerate(step.calls):
-        id_ = call.id if call.id and call.id not in seen else f"call-{turn}-{number}-{place}"
-        seen.add(id_)
-        calls.append(call.model_copy(update={"id": id_}))
-    return step.model_copy(update={"calls": tuple(calls)})
+        return with_ids(read_reply((await self._model.reply(request)).text), f"call-{len(task.messages)}-{number}")
 
 
 def _calls(task: Task, steps: list[Step]) -> list[tuple[ToolCall, str]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from simulator.llm.called import read_call
 from simulator.models.base import canonical_json
 from simulator.models.message import Usage
 from simulator.models.step import Step, ToolCall, spoken
@@ -122,17 +122,7 @@ def _from_mapping(message: Mapping[str, Any]) -> Step:
         raise ValueError(f"a message has the role {role!r}; allowed is 'assistant' or 'tool'")
     if "content" not in message and not message.get("tool_calls"):
         raise ValueError("a message has neither 'content' nor 'tool_calls'")
-    return Step(content=content, calls=tuple(_call(call) for call in message.get("tool_calls") or ()))
-
-
-def _call(call: Any) -> ToolCall:
-    """Return a call of OpenAI's form, or of the flat one that replies with tools have."""
-    function = call.get("function", call) if isinstance(call, Mapping) else None
-    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-        raise ValueError("a tool call has no function name")  # noqa: TRY004 - of data
-    return ToolCall(
-        id=str(call.get("id") or ""), name=clean(function["name"]), arguments=_arguments(function.get("arguments"))
-    )
+    return Step(content=content, calls=tuple(read_call(jsonable(call)) for call in message.get("tool_calls") or ()))
 
 
 def _langchain_calls(message: Any) -> Iterable[ToolCall]:
@@ -140,16 +130,6 @@ def _langchain_calls(message: Any) -> Iterable[ToolCall]:
         yield ToolCall(id=call["id"] or "", name=clean(call["name"]), arguments=scrub(call["args"]))
     for call in getattr(message, "invalid_tool_calls", ()):
         yield ToolCall(id=call["id"] or "", name=clean(call["name"] or ""), arguments=clean(call["args"] or ""))
-
-
-def _arguments(given: Any) -> dict[str, Any] | str:
-    if isinstance(given, Mapping):
-        return dict(jsonable(given))
-    try:
-        value = json.loads(given or "{}")
-    except (TypeError, ValueError):
-        return clean(str(given))
-    return scrub(value) if isinstance(value, dict) else clean(str(given))
 
 
 def _text(content: Any) -> str:

@@ -14,6 +14,7 @@ from simulator.models.tool import Tool, ToolExample, ToolField
 from simulator.population.tokens import word_list
 from simulator.tools.schema import argument_flaw, result_flaw
 from simulator.tools.values import value_of
+from simulator.tools.vocabulary import EVERYDAY, Vocabulary
 from simulator.tools.words import VERBS, effect_of, phrase, type_of
 
 __all__ = ["completed", "request_of", "result_fields"]
@@ -34,7 +35,7 @@ _ABOUT = re.compile(
 _SMALL = frozenset(word_list("the a an of for in on at to from its their that was were is are by each every"))
 
 
-def completed(tool: Tool) -> Tool:
+def completed(tool: Tool, words: Vocabulary = EVERYDAY) -> Tool:
     """Return the tool with what rules can say of it; what somebody said stays as it is.
 
     Only examples that are valid against the tool's own schemas are added, so a tool with a pattern that nobody gave
@@ -46,7 +47,7 @@ def completed(tool: Tool) -> Tool:
     if not tool.result and tool.returns:
         made["result"] = result_fields(tool.returns)
     whole = tool.model_copy(update=made)
-    if not whole.examples and (examples := _examples(whole)):
+    if not whole.examples and (examples := _examples(whole, words)):
         made["examples"] = examples
     return tool.model_copy(update={**made, "derived": (*tool.derived, *made)}) if made else tool
 
@@ -95,11 +96,11 @@ def _imperative(verb: str) -> str:
     return stem.capitalize()
 
 
-def _examples(tool: Tool) -> tuple[ToolExample, ...]:
+def _examples(tool: Tool, words: Vocabulary) -> tuple[ToolExample, ...]:
     found: list[ToolExample] = []
     for number in range(_TRIES):
-        arguments = {one.name: value_of(one, tool.name, number) for one in tool.parameters}
-        result = _result(tool, number)
+        arguments = {one.name: value_of(one, tool.name, number, words=words) for one in tool.parameters}
+        result = _result(tool, number, words)
         if argument_flaw(tool, arguments) or result_flaw(tool, result):
             continue
         if arguments not in [one.arguments for one in found]:
@@ -109,9 +110,9 @@ def _examples(tool: Tool) -> tuple[ToolExample, ...]:
     return tuple(found)
 
 
-def _result(tool: Tool, number: int) -> dict[str, Any]:
+def _result(tool: Tool, number: int, words: Vocabulary) -> dict[str, Any]:
     rows = [
-        {one.name: value_of(one, tool.name, "result", number, place) for one in tool.result}
+        {one.name: value_of(one, tool.name, "result", number, place, words=words) for one in tool.result}
         for place in range(2 if tool.many else 1)
     ]
     return {"rows": rows} if tool.many else rows[0]

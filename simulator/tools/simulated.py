@@ -15,6 +15,7 @@ from simulator.models.tool import Tool, ToolField
 from simulator.population.tokens import word_list
 from simulator.tools.schema import argument_flaw, result_flaw, value_flaw
 from simulator.tools.values import is_identifier, value_of
+from simulator.tools.vocabulary import EVERYDAY, Vocabulary
 
 __all__ = ["Answer", "Play", "PlayedCall", "SimulatedTools"]
 
@@ -61,16 +62,24 @@ class SimulatedTools:
         seed: Of all made-up values; the same calls in the same order get the same answers.
         error_percent: How many of 100 calls fail with one of the tool's own errors, 0 to 100.
         play: Makes results instead of rules; what does not satisfy the schema is not taken, and rules step in.
+        words: The names that made-up values have.
     """
 
     def __init__(
-        self, tools: Iterable[Tool], *, seed: int = 0, error_percent: int = 0, play: Play | None = None
+        self,
+        tools: Iterable[Tool],
+        *,
+        seed: int = 0,
+        error_percent: int = 0,
+        play: Play | None = None,
+        words: Vocabulary = EVERYDAY,
     ) -> None:
         self.tools = {tool.name: tool for tool in tools}
         self.calls: list[PlayedCall] = []
         self._seed = seed
         self._error_percent = error_percent
         self._play = play
+        self._words = words
         self._facts: dict[tuple[str, str], dict[str, Any]] = {}
         self._removed: set[tuple[str, str]] = set()
         self._added: list[dict[str, Any]] = []
@@ -90,6 +99,13 @@ class SimulatedTools:
         assert answer is not None  # noqa: S101 - for the type checker: without a tool there is a refusal
         self.calls.append(PlayedCall(name, given, answer))
         return answer
+
+    def recall(self, name: str, arguments: Mapping[str, Any], answer: Answer) -> None:
+        """Take a call that was answered before as made, with what it was answered; nothing is asked again."""
+        given, tool = dict(arguments), self.tools.get(name)
+        if tool is not None and answer.result is not None:
+            self._remember(tool, given, answer.result)
+        self.calls.append(PlayedCall(name, given, answer))
 
     def _refusal(self, tool: Tool | None, name: str, given: dict[str, Any]) -> Answer | None:
         if tool is None:
@@ -118,11 +134,12 @@ class SimulatedTools:
         if not tool.result:
             return {"status": "done"}  # nobody said what comes back
         if not tool.many:
-            return {field.name: _value(tool, field, known, seed) for field in tool.result}
+            return {field.name: self._value(tool, field, known, seed) for field in tool.result}
         rows = [row for one in self._added if (row := self._listed(tool, one, given, seed)) is not None]
         count = derive_seed(*seed, "rows") % (_MANY + 1) or 1
         made = [
-            {field.name: _value(tool, field, given, [*seed, place]) for field in tool.result} for place in range(count)
+            {field.name: self._value(tool, field, given, [*seed, place]) for field in tool.result}
+            for place in range(count)
         ]
         return {"rows": [*rows, *made]}
 
@@ -142,7 +159,17 @@ class SimulatedTools:
             return None
         if any(added.get(name, value) != value for name, value in given.items()):
             return None
-        return {field.name: _value(tool, field, added, [*seed, canonical_json(added)]) for field in tool.result}
+        return {field.name: self._value(tool, field, added, [*seed, canonical_json(added)]) for field in tool.result}
+
+    def _value(self, tool: Tool, field: ToolField, known: Mapping[str, Any], seed: Sequence[object]) -> Any:
+        """Return what is known of the field, or a made-up value; for a pattern, what a worked example shows."""
+        schema = field.json_schema()
+        if field.name in known and value_flaw(schema, known[field.name]) is None:
+            return known[field.name]
+        if field.pattern is None:
+            return value_of(field, *seed, words=self._words)
+        shown = [row[field.name] for row in _example_rows(tool) if field.name in row]
+        return shown[derive_seed(*seed) % len(shown)] if shown else ""
 
     def _remember(self, tool: Tool, given: dict[str, Any], result: dict[str, Any]) -> None:
         said = {**result, **given} if not tool.many else dict(given)
@@ -162,17 +189,6 @@ def _identities(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (name, str(value)) for name, value in values.items() if is_identifier(name) and isinstance(value, str | int)
     ]
-
-
-def _value(tool: Tool, field: ToolField, known: Mapping[str, Any], seed: Sequence[object]) -> Any:
-    """Return what is known of the field, or a made-up value; for a pattern, what a worked example shows."""
-    schema = field.json_schema()
-    if field.name in known and value_flaw(schema, known[field.name]) is None:
-        return known[field.name]
-    if field.pattern is None:
-        return value_of(field, *seed)
-    shown = [row[field.name] for row in _example_rows(tool) if field.name in row]
-    return shown[derive_seed(*seed) % len(shown)] if shown else ""
 
 
 def _example_rows(tool: Tool) -> list[dict[str, Any]]:

@@ -117,7 +117,7 @@ def wrong_language(turn: str, scene: Scene) -> Label | None:
 
     Short turns and mixed ones are not judged: a name or a quotation is no change of language.
     """
-    began = scene.opener or " ".join((scene.persona, *scene.other[:1]))
+    began = scene.opener or scene.greeting or " ".join((scene.persona, *scene.other[:1]))
     here, there = script_of(turn), script_of(began)
     if here and there and here != there:
         return Label(detector="wrong_language", evidence=f"{here} script in a talk in {there}", severity="error")

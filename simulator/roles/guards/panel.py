@@ -11,6 +11,7 @@ from simulator.models.conversation import Label
 from simulator.roles.guards.case import goal_contradicted, manner_broken, persona_contradicted, revealed_early
 from simulator.roles.guards.flip import role_flip
 from simulator.roles.guards.form import cut_sentence, empty_turn, placeholder, stutter, wrong_language
+from simulator.roles.guards.names import unknown_name
 from simulator.roles.guards.repetition import opener_repeated, repeats_other, repeats_self, thanks_loop
 from simulator.roles.guards.scene import Detector, Scene
 from simulator.roles.guards.speech import (
@@ -25,7 +26,7 @@ from simulator.roles.guards.speech import (
 from simulator.roles.guards.words import prose
 from simulator.roles.role import Check
 
-__all__ = ["ASSISTANT", "USER", "checks"]
+__all__ = ["ASSISTANT", "NPC", "USER", "VISITOR", "checks"]
 
 I = TypeVar("I", bound=Record)  # noqa: E741 - the input and output types of a role
 O = TypeVar("O", bound=Record)  # noqa: E741
@@ -79,6 +80,17 @@ ASSISTANT: tuple[Detector, ...] = (
 )
 """Detectors of an assistant's turns."""
 
+VISITOR: tuple[Detector, ...] = (*USER, unknown_name)
+"""Detectors of a simulated user's turns who visits a world."""
+
+NPC: tuple[Detector, ...] = (
+    *(detector for detector in _BOTH if detector is not role_flip),  # who keeps a shop offers help, and asks for it
+    boilerplate,
+    stage_direction,
+    unknown_name,
+)
+"""Detectors of an NPC's turns."""
+
 _SAID = {
     "empty_turn": "it says nothing",
     "leaked_reasoning": "it holds thoughts about the task or a speaker's tag",
@@ -100,22 +112,33 @@ _SAID = {
     "goal_contradicted": "it contradicts what the person wants or keeps to",
     "revealed_early": "it tells what is told only when asked",
     "manner_broken": "it is longer than this person writes",
+    "unknown_name": "it names what there is not in this world",
     "instructions_quoted": "it recites the instructions or the description of the person",
 }
 
 
 def checks(
-    detectors: tuple[Detector, ...], scene: Callable[[I], Scene], text: Callable[[O], str]
+    detectors: tuple[Detector, ...],
+    scene: Callable[[I], Scene],
+    text: Callable[[O], str],
+    field: str | None = None,
 ) -> tuple[Check[I, O], ...]:
-    """Return one check per detector; a finding that is a mere note passes."""
-    return tuple(_check(detector, scene, text) for detector in detectors)
+    """Return one check per detector; a finding that is a mere note passes.
+
+    Args:
+        detectors: In the order of trying.
+        scene: What they see.
+        text: What they look at.
+        field: The output's field that this is, for prompts that ask for each field apart.
+    """
+    return tuple(_check(detector, scene, text, field) for detector in detectors)
 
 
-def _check(detector: Detector, scene: Callable[[I], Scene], text: Callable[[O], str]) -> Check[I, O]:
+def _check(detector: Detector, scene: Callable[[I], Scene], text: Callable[[O], str], field: str | None) -> Check[I, O]:
     name: str = detector.__name__
 
     def test(inputs: I, output: O) -> str | None:
         label = scene(inputs).look(detector, text(output))
         return None if label is None or label.severity == "note" else f"{_SAID[name]} ({label.evidence!r})"
 
-    return Check(name, test)
+    return Check(name, test, field)

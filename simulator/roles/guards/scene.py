@@ -9,6 +9,7 @@ from typing import Literal
 from simulator.models.conversation import Label
 from simulator.models.message import Message
 from simulator.models.situation import Behaviour, Situation
+from simulator.population.known_names import Known
 
 __all__ = ["Detector", "Scene", "inspect"]
 
@@ -29,6 +30,8 @@ class Scene:
         rules: The text of the speaker's prompt, which must not be quoted.
         examples: Replies shown in the prompt, which must not be copied.
         among_people: Whether the counterpart is a person too: then advice is no sign of an assistant.
+        known: The names that there are where the talk is, if that is a world of its own.
+        greeting: What the counterpart said before the talk began, if it said something.
     """
 
     role: Literal["user", "assistant"]
@@ -40,6 +43,8 @@ class Scene:
     rules: str = ""
     examples: tuple[str, ...] = ()
     among_people: bool = False
+    known: Known | None = None
+    greeting: str = ""
     _found: dict[tuple[Detector, str], Label | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from sys import intern
 
-from simulator.population.tokens import word_list
+from simulator.population.tokens import sentences, word_list
 
 __all__ = [
     "bare_words",
@@ -23,8 +23,6 @@ __all__ = [
 
 _KEPT = 4096
 """Texts whose words are remembered: every turn is compared with each later one, by several detectors."""
-
-_END = re.compile(r"(?<=[.!?。！？])[\"'”’)]*\s+|\n+")
 
 _FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _FURNITURE = re.compile(r"#{1,6} |\||[-*_=]{3,}$")
@@ -53,11 +51,6 @@ _FORMS = _PAST.split()
 _IRREGULAR = dict(zip(_FORMS[::2], _FORMS[1::2], strict=True))
 _SHORT = 4
 """Letters up to which a word is its own stem."""
-
-
-def sentences(text: str) -> list[str]:
-    """Return the sentences of ``text``, trimmed, without empty ones."""
-    return [piece.strip() for piece in _END.split(text) if piece and piece.strip()]
 
 
 @lru_cache(maxsize=_KEPT)
