@@ -21,10 +21,13 @@ from simulator.llm.fake_server import FakeServer
 from simulator.llm.fakes.catalogue import NamedFault, catalogue
 from simulator.models.base import canonical_json
 from simulator.models.message import Message, Reply
+from simulator.models.npc import Npc
+from simulator.models.npc_card import npc_card
 from simulator.models.tool import Tool, ToolExample, ToolField, ToolParameter
 from simulator.models.unit import Unit, UnitResult
 from simulator.prompts.template import load_prompt
-from simulator.roles.catalogue import ROLES, role_of
+from simulator.roles.catalogue import ROLES, WORLDLY, role_of
+from simulator.roles.npc import NpcInput
 from simulator.roles.npc_seat import seat_cast
 from simulator.roles.npc_writer import brief_for
 from simulator.roles.role import Role, RoleContext
@@ -38,7 +41,7 @@ __all__ = ["ATTEMPTS", "FAULTS", "ROLE_NAMES", "Played", "inputs_of", "play", "r
 
 WALL = 1_000_000_000.0
 FAULTS = catalogue(WALL)
-ROLE_NAMES = (*ROLES, "npc_writer")
+ROLE_NAMES = (*ROLES, *WORLDLY)
 ATTEMPTS = 3
 PERSONA = "a lock keeper aged 44 who collects rain records beside a canal"
 _STALL_S = 0.12
@@ -67,6 +70,11 @@ def _brief() -> dict[str, Any]:
     (seat,) = asyncio.run(seat_cast(_world(), [PERSONA], 7, Letters()))  # type: ignore[arg-type]
     made: dict[str, Any] = brief_for(_world(), PERSONA, seat).model_dump(mode="json")
     return made
+
+
+def _npc() -> Npc:
+    said = {"place": "Kettle Lane", "greeting": "You look cold, friend. Sit down."}
+    return Npc(id="n-1", persona="p-1", world="saltmere", name="Pella Larkin", occupation="kelp cook", **said)
 
 
 def inputs_of(name: str) -> dict[str, Any]:
@@ -99,6 +107,11 @@ def inputs_of(name: str) -> dict[str, Any]:
     }
     if name == "npc_writer":
         return _brief()
+    if name == "npc":
+        return NpcInput(npc=_npc(), history=(opener,)).model_dump(mode="json")
+    if name == "npc_tool_designer":
+        card = npc_card(_npc(), _world())
+        return {"persona": "a kelp cook at Kettle Lane", "asker": "p-1", "card": card, "place": "Kettle Lane"}
     return dict(written[name])
 
 

@@ -25,7 +25,7 @@ def test_what_must_come_of_a_fault_comes_of_it(name: str, role: str) -> None:
     assert (stays.result is None) != (stays.error is None)
     assert stays.clock_s < 300, "one deadline for all attempts"
     _judge_product(fault, stays)
-    plain = load_prompt(role).head.ask == "text"
+    plain = load_prompt(role).head.ask in ("text", "call")
     _judge_stays(fault, stays, plain, role)
     _judge_once(fault, play(role, fault, stays=False), plain)
 

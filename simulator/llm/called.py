@@ -19,7 +19,7 @@ def read_reply(text: str) -> Step:
     """
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested beyond all measure: a text, whatever it means
         return Step(content=clean(text))
     if not isinstance(value, dict) or not value or not {"content", "tool_calls"} >= value.keys():
         return Step(content=clean(text))
@@ -58,6 +58,6 @@ def _arguments(given: Any) -> dict[str, Any] | str:
         return dict(scrub(dict(given)))
     try:
         value = json.loads(given or "{}")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return clean(str(given))
     return scrub(value) if isinstance(value, dict) else clean(str(given))
