@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+from simulator.population.common_words import COMMON_WORDS
 from simulator.population.tokens import word_grams, word_list
-from simulator.roles.common_words import COMMON_WORDS
 from simulator.roles.people_words import names_person
 from simulator.roles.tool_draft import VERBS, ParameterDraft, ToolBrief, ToolDraft
 
