@@ -7,8 +7,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.assembly.choices import batch_policy, endpoint_spec
 from simulator.errors import ScenarioError
 from simulator.scenario.load import dump_scenario, json_schema, load_scenario, parse_scenario
+from simulator.settings import Settings
 
 GOOD = "name: demo\ntexts: {paths: texts}\n"
 
@@ -89,3 +91,40 @@ def test_any_text_is_a_scenario_or_a_scenario_error(text: str) -> None:
         parse_scenario(text, base=Path())
     except ScenarioError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        ("default: openai:gpt-5-mini\n  roles: {extractor: {timeout_s: 60}}", ("gpt-5-mini", 60, "auto")),
+        (
+            "default: {spec: openai:gpt-5-mini, structured: none, timeout_s: 9}\n  roles: {extractor: {timeout_s: 60}}",
+            ("gpt-5-mini", 60, "none"),
+        ),
+        (
+            "default: {spec: openai:gpt-5-mini, structured: none, timeout_s: 9}\n  roles: {extractor: openai:gpt-5}",
+            ("gpt-5", 300, "auto"),
+        ),
+        ("roles: {extractor: {timeout_s: 60}}", ("gpt-env", 60, "auto")),
+        ("default: {timeout_s: 60}", ("gpt-env", 60, "auto")),
+        (
+            "default: {spec: openai:gpt-5-mini, structured: none}\n  roles: {extractor: {structured: auto}}",
+            ("gpt-5-mini", 300, "auto"),
+        ),
+    ],
+)
+def test_a_role_without_a_spec_is_the_default_model_spoken_to_differently(
+    models: str, expected: tuple[str, int, str]
+) -> None:
+    scenario = parse_scenario(f"{GOOD}models:\n  {models}\n", base=Path())
+    for one in (scenario, parse_scenario(dump_scenario(scenario), base=Path())):
+        spec = endpoint_spec(one, "extractor", Settings(model="openai:gpt-env"))
+        assert (spec.model, spec.timeout_s, spec.structured) == expected
+
+
+def test_a_role_adds_to_the_extras_of_the_default_and_can_leave_its_batches() -> None:
+    models = "default: {spec: openai:gpt-5, batch: true, extra: {a: 1, b: 2}}\n  roles: {poser: {batch: false, extra: {b: 3}}}"
+    scenario = parse_scenario(f"{GOOD}models:\n  {models}\n", base=Path())
+    assert endpoint_spec(scenario, "poser", Settings()).extra == {"a": 1, "b": 3}
+    assert batch_policy(scenario, "poser", Settings()) is None
+    assert batch_policy(scenario, "extractor", Settings()) is not None

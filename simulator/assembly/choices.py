@@ -46,8 +46,10 @@ def prompt_name(scenario: Scenario, role: RoleName) -> str:
 
 def model_choice(scenario: Scenario, role: RoleName, settings: Settings) -> ModelChoice:
     """Return what the scenario, or else the environment, says of the model of ``role``."""
-    fallback = scenario.models.default or ModelChoice(spec=settings.model or "local")
-    choice, talks = scenario.models.roles.get(role, fallback), scenario.conversations
+    default, talks = scenario.models.default or ModelChoice(), scenario.conversations
+    choice = scenario.models.roles.get(role, default).over(default)
+    if choice.spec is None:
+        choice = choice.model_copy(update={"spec": settings.model or "local"})
     if role == "assistant" and talks is not None and talks.assistant is not None:
         own = subject_model(talks.assistant)
         return ModelChoice(spec=own) if own is not None else choice
@@ -57,7 +59,7 @@ def model_choice(scenario: Scenario, role: RoleName, settings: Settings) -> Mode
 def batch_policy(scenario: Scenario, role: RoleName, settings: Settings) -> BatchPolicy | None:
     """Return how the requests of ``role`` become batches; ``None`` when each is a call of its own."""
     chosen = model_choice(scenario, role, settings).batch
-    if chosen is None or stage_of(role) == "converse":
+    if not chosen or stage_of(role) == "converse":
         return None
     return BatchPolicy(**chosen.model_dump())
 
@@ -89,12 +91,12 @@ def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> End
     """
     choice = model_choice(scenario, role, settings)
     return parse_spec(
-        _anchored(choice.spec, scenario.base),
+        _anchored(choice.spec or "local", scenario.base),
         key_env=choice.key_env,
         profile=choice.prompts,
         timeout_s=choice.timeout_s,
         unit_timeout_s=choice.unit_timeout_s,
-        structured=choice.structured,
+        structured=choice.structured or "auto",
         concurrency=choice.concurrency or scenario.concurrency,
         requests_per_minute=choice.requests_per_minute,
         tokens_per_minute=choice.tokens_per_minute,

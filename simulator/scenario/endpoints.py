@@ -50,7 +50,7 @@ class BatchChoice(Section):
 
 
 def _batch(value: Any) -> Any:
-    return {} if value is True else None if value is False else value
+    return {} if value is True else value
 
 
 class ModelPrice(Section):
@@ -72,11 +72,15 @@ class ModelPrice(Section):
 class ModelChoice(Section):
     """One model and how to speak to it.
 
+    A role's entry without ``spec`` is the default model spoken to differently: what it does not say is as the default
+    says. One with a ``spec`` is another model, and nothing of the default holds for it.
+
     Attributes:
-        spec: ``local``, ``gguf:PATH``, ``openai:MODEL`` or ``URL#MODEL``.
+        spec: ``local``, ``gguf:PATH``, ``openai:MODEL`` or ``URL#MODEL``; without it, of a role the default's, of the
+            default the environment's or ``local``.
         key_env: The environment variable that holds the key.
         prompts: Which shape of prompt suits it; by default ``small`` for ``local`` and ``standard`` for others.
-        structured: How it is asked for JSON; ``auto`` tries and remembers.
+        structured: How it is asked for JSON; ``auto``, which it is by default, tries and remembers.
         concurrency: Most calls in flight at this endpoint; by default the scenario's ``concurrency``. Fewer while
             the endpoint answers 429.
         requests_per_minute: Most requests in any 60 seconds, retries included.
@@ -90,18 +94,25 @@ class ModelChoice(Section):
         extra: Parameters of the request's body that only this server knows.
     """
 
-    spec: str = Field("local", min_length=1)
+    spec: str | None = Field(None, min_length=1)
     key_env: str | None = None
     prompts: Literal["small", "standard"] | None = None
-    structured: Literal["auto", "json_schema", "json_object", "none"] = "auto"
+    structured: Literal["auto", "json_schema", "json_object", "none"] | None = None
     concurrency: int | None = Field(None, ge=1, le=4096)
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
     timeout_s: float | None = Field(None, gt=0)
     unit_timeout_s: float | None = Field(None, gt=0)
     price: ModelPrice | None = None
-    batch: Annotated[BatchChoice | None, BeforeValidator(_batch)] = None
+    batch: Annotated[BatchChoice | Literal[False] | None, BeforeValidator(_batch)] = None
     extra: dict[str, Any] = Field(default_factory=dict)
+
+    def over(self, default: ModelChoice) -> ModelChoice:
+        """Return this entry of a role with what it leaves to the default model."""
+        if self.spec is not None:
+            return self
+        said = {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+        return default.model_copy(update={**said, "extra": {**default.extra, **self.extra}})
 
 
 _IN_TURNS: tuple[RoleName, ...] = ("user", "assistant", "npc", "judge", "tool_player")
@@ -133,7 +144,7 @@ class Models(Section):
     @model_validator(mode="after")
     def _no_batches_of_turns(self) -> Models:
         for role in _IN_TURNS:
-            if role in self.roles and self.roles[role].batch is not None:
+            if role in self.roles and self.roles[role].batch:
                 raise ValueError(
                     f"the role {role!r} cannot have 'batch': turns of a conversation follow each other, and a batch "
                     f"for each would take days"
