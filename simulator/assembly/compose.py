@@ -16,7 +16,7 @@ from simulator.llm.batch_policy import BatchStore
 from simulator.llm.cached import CachedModel, Flights
 from simulator.llm.endpoint import Endpoint
 from simulator.llm.meter import Meter
-from simulator.llm.open import open_model
+from simulator.llm.open import Traffic, open_model, traffic_of
 from simulator.llm.prices import Price
 from simulator.llm.protocol import ChatModel, ReplyStore
 from simulator.llm.spec import EndpointSpec
@@ -162,7 +162,11 @@ def _spares(scenario: Scenario, given: Mapping[str, ChatModel]) -> dict[str, int
 
 @dataclass(frozen=True)
 class _Doors:
-    """The models of one run: each endpoint is opened once, every reply is kept."""
+    """The models of one run: every reply is kept, and each endpoint is opened once for all who speak to it alike.
+
+    Roles that name another key, another time-out or another way to ask for JSON have a door of their own to the same
+    endpoint; what may be in flight there and in a minute is shared all the same.
+    """
 
     scenario: Scenario
     settings: Settings
@@ -177,7 +181,8 @@ class _Doors:
     prices: dict[str, Price | None] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
     flights: Flights = field(default_factory=Flights)
-    opened: dict[str, ChatModel] = field(default_factory=dict)
+    opened: dict[tuple[object, ...], ChatModel] = field(default_factory=dict)
+    traffic: dict[str, Traffic] = field(default_factory=dict)
 
     async def open(self, role: RoleName) -> tuple[CachedModel, EndpointSpec | None]:
         """Return the model of ``role``, and its SPEC unless the model was given."""
@@ -186,11 +191,8 @@ class _Doors:
             spec = endpoint_spec(self.scenario, role, self.settings)
         if spec is None:
             model = self.given.get(role) or self.given["*"]
-        elif spec.name in self.opened:
-            model = self.opened[spec.name]
         else:
-            door = open_model(self._capped(spec), self.settings, self.tell)
-            model = self.opened[spec.name] = await self.stack.enter_async_context(door)
+            model = await self._door(spec)
         price = self.prices[role] = role_price(self.scenario, role, self.settings, spec)
         kept = CachedModel(
             self._batched(role, model, price) or model,
@@ -203,6 +205,16 @@ class _Doors:
             may_ask=self.may_ask,
         )
         return kept, spec
+
+    async def _door(self, spec: EndpointSpec) -> ChatModel:
+        alike = (spec.name, spec.key_env, spec.timeout_s, spec.structured)
+        if alike not in self.opened:
+            capped = self._capped(spec)
+            if spec.name not in self.traffic:
+                self.traffic[spec.name] = traffic_of(capped, self.settings)
+            door = open_model(capped, self.settings, self.tell, self.traffic[spec.name])
+            self.opened[alike] = await self.stack.enter_async_context(door)
+        return self.opened[alike]
 
     def _batched(self, role: RoleName, model: ChatModel, price: Price | None) -> BatchModel | None:
         """Return the model as it is asked in batches, if the scenario wants that of a role that can wait."""

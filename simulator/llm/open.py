@@ -23,11 +23,11 @@ from simulator.models.message import ChatRequest, Message, Sampling
 from simulator.settings import DEFAULT_KEY, Proxy, Settings
 from simulator.transport.client import HttpClient
 from simulator.transport.limiter import Limiter
-from simulator.transport.patience import Patience
+from simulator.transport.patience import Patience, RetryBudget
 from simulator.transport.rates import MinuteCap
 from simulator.transport.setback import Place
 
-__all__ = ["Probe", "open_model", "probe"]
+__all__ = ["Probe", "Traffic", "open_model", "probe", "traffic_of"]
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,29 @@ ATTEMPT_SHARE = 0.6
 """Share of the whole time that one attempt may take: a connection that hangs leaves time for a second one."""
 
 
-def open_model(spec: EndpointSpec, settings: Settings, tell: Callable[[str], None] = log.warning) -> Endpoint:
+@dataclass(frozen=True)
+class Traffic:
+    """What the requests to one endpoint share, whoever makes them: what may be in flight, retries, and the caps."""
+
+    limiter: Limiter
+    budget: RetryBudget
+    requests: MinuteCap | None
+    tokens: MinuteCap | None
+
+
+def traffic_of(spec: EndpointSpec, settings: Settings) -> Traffic:
+    """Return the traffic of an endpoint on which nothing is under way."""
+    limiter = Limiter(_shaped(spec, settings).concurrency)
+    caps = [MinuteCap(most) if most else None for most in (spec.requests_per_minute, spec.tokens_per_minute)]
+    return Traffic(limiter, RetryBudget(reserve=limiter.ceiling), *caps)
+
+
+def open_model(
+    spec: EndpointSpec,
+    settings: Settings,
+    tell: Callable[[str], None] = log.warning,
+    traffic: Traffic | None = None,
+) -> Endpoint:
     """Return the model that ``spec`` names. Nothing is connected or started before its first use.
 
     Close it with ``aclose`` (or use it in ``async with``) in the event loop that used it.
@@ -44,18 +66,20 @@ def open_model(spec: EndpointSpec, settings: Settings, tell: Callable[[str], Non
         spec: Where it is.
         settings: Keys, proxies, and the embedded server's size.
         tell: Told, in a sentence, what the server does not take and is no longer sent.
+        traffic: Shared with others who ask the same endpoint; its own by default.
 
     Raises:
         ModelSpecError: Its key is not set, or would be sent unencrypted.
         UsageError: The proxy that the environment names for it is none.
     """
+    shared = traffic or traffic_of(spec, settings)
     if spec.path is not None:
-        return Endpoint(_shaped(spec, settings), lambda: _connect_embedded(spec, settings), tell)
+        return Endpoint(_shaped(spec, settings), lambda: _connect_embedded(spec, settings, shared), tell)
     place = Place(spec.url, spec.key_env or DEFAULT_KEY, key_of(spec, settings))
     proxy = settings.proxy_for(spec.url)
 
     async def connect() -> HttpClient:
-        return _client(spec, place, proxy)
+        return _client(spec, place, proxy, shared)
 
     return Endpoint(spec, connect, tell)
 
@@ -123,20 +147,26 @@ def _question() -> ChatRequest:
     )
 
 
-async def _connect_embedded(spec: EndpointSpec, settings: Settings) -> HttpClient:
+async def _connect_embedded(spec: EndpointSpec, settings: Settings, traffic: Traffic) -> HttpClient:
     assert spec.path is not None  # noqa: S101 -- for the type checker; the caller has looked
     server = await asyncio.to_thread(embedded_server, spec.path, shape_from(settings))
-    return _client(_shaped(spec, settings), Place(server.url, "", server.key), None)
+    return _client(spec, Place(server.url, "", server.key), None, traffic)
 
 
 def _shaped(spec: EndpointSpec, settings: Settings) -> EndpointSpec:
-    """Return ``spec`` with no more requests in flight than the server has slots: the rest would only wait there."""
+    """Return ``spec`` with no more requests in flight than the embedded server has slots: the rest would only wait."""
+    if spec.path is None:
+        return spec
     return replace(spec, concurrency=min(spec.concurrency, shape_from(settings).slots))
 
 
-def _client(spec: EndpointSpec, place: Place, proxy: Proxy | None) -> HttpClient:
-    cap = MinuteCap(spec.requests_per_minute) if spec.requests_per_minute else None
-    tokens = MinuteCap(spec.tokens_per_minute) if spec.tokens_per_minute else None
-    patience = Patience(timeout_s=ATTEMPT_SHARE * spec.timeout_s, deadline_s=spec.timeout_s)
-    limiter = Limiter(spec.concurrency)
-    return HttpClient(place, patience=patience, limiter=limiter, cap=cap, tokens=tokens, proxy=proxy)
+def _client(spec: EndpointSpec, place: Place, proxy: Proxy | None, traffic: Traffic) -> HttpClient:
+    return HttpClient(
+        place,
+        patience=Patience(timeout_s=ATTEMPT_SHARE * spec.timeout_s, deadline_s=spec.timeout_s),
+        limiter=traffic.limiter,
+        budget=traffic.budget,
+        cap=traffic.requests,
+        tokens=traffic.tokens,
+        proxy=proxy,
+    )
