@@ -13,9 +13,10 @@ import story
 from simulator.assembly import Overrides, Run, open_run, simulate_sync
 from simulator.assembly.retrying import failed_units, retry
 from simulator.assembly.simulate import resume
-from simulator.errors import EndpointError, RunDirectoryError, RunStopped
+from simulator.errors import EndpointError, RunDirectoryError, RunStopped, SixhopError
 from simulator.llm.scripted import ScriptedModel
 from simulator.models.message import ChatRequest
+from simulator.settings import Settings
 
 
 def small(**changes: Any) -> Any:
@@ -138,6 +139,17 @@ def test_a_try_that_is_stopped_goes_on_and_pays_once(tmp_path: Path) -> None:
     assert len(keys) == len(set(keys))
     with open_run(tmp_path) as run:
         assert not run.failures
+
+
+@pytest.mark.parametrize("model", ["openai:gpt-x", "nonsense", "gguf:/nowhere.gguf"])
+def test_failures_are_remembered_when_the_try_cannot_begin(tmp_path: Path, model: str) -> None:
+    scenario = small(expand={"hops": 0}, conversations=None, npcs=None)
+    simulate_sync(scenario, tmp_path, models=story.models(tool_designer=lambda request: "No.")).close()
+    failed = failed_units(tmp_path)
+    assert failed
+    with pytest.raises(SixhopError):
+        asyncio.run(retry(tmp_path, overrides=Overrides(model=model), settings=Settings()))
+    assert failed_units(tmp_path) == failed
 
 
 def test_where_nothing_failed_there_is_nothing_to_try(tmp_path: Path) -> None:

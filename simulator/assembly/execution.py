@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +79,7 @@ class Execution:
         limits: Its budget.
         on_change: What to do when the directory holds this run as it was before an edit.
         verbosity: Of the log, 0 to 2.
+        prepare: Called when all is checked, before anything is done.
     """
 
     scenario: Scenario
@@ -90,6 +91,7 @@ class Execution:
     limits: Limits
     on_change: OnChange = "refuse"
     verbosity: int = 0
+    prepare: Callable[[Ledger], None] | None = None
 
     async def run(self, models: Mapping[str, ChatModel] | None, embedder: Embedder | None) -> None:
         names = _key_variables(self.scenario)
@@ -126,6 +128,8 @@ class Execution:
                 )
                 check_prices(crew.models, crew.prices, self.limits.usd)
                 self._keep(ledger, crew, chosen)
+                if self.prepare is not None:
+                    self.prepare(ledger)
                 ledger.forget_failed("endpoint")
                 state, reason = "failed", "it was interrupted"
                 try:

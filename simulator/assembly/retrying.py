@@ -95,10 +95,13 @@ async def retry(
         if not causes:
             raise RunDirectoryError(f"nothing failed in {str(root)!r}, so there is nothing to try again")
         others = _ended(ledger) - len(causes)
+
+    def forget(ledger: Ledger) -> None:
         ledger.try_again(list(causes), {id_ for id_, cause in causes.items() if cause != _UNANSWERED})
+
     options: dict[str, Any] = {"overrides": overrides, "settings": settings, "models": models, "embedder": embedder}
     options["verbosity"] = verbosity
-    run = await resume(root, listener=listener, stop=stop, **options)
+    run = await resume(root, listener=listener, stop=stop, prepare=forget, **options)
     return _outcome(run, set(causes), others)
 
 

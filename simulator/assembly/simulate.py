@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,6 +153,7 @@ async def resume(
     stop: Stop | None = None,
     on_change: OnChange = "refuse",
     verbosity: int = 0,
+    prepare: Callable[[Ledger], None] | None = None,
 ) -> Run:
     """Go on with a run from its directory alone: scenario, texts, world and prompts are taken from there.
 
@@ -166,6 +167,7 @@ async def resume(
         stop: To stop the run from outside, with ``stop.ask(reason)``.
         on_change: What to do when the directory's ``scenario.yaml`` was edited.
         verbosity: Of the run's log, 0 to 2.
+        prepare: Called with the run's ledger when all is checked, before anything is done.
 
     Raises:
         RunDirectoryError: There is no run in it, or it is not what it was.
@@ -179,7 +181,7 @@ async def resume(
     await check_consent(scenario, allowed=overrides.allow_code)
     environment = settings or Settings.from_environ()
     execution = Execution(
-        scenario, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity
+        scenario, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity, prepare
     )
     await execution.run(models, embedder)
     return open_run(directory.root)
