@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from typing import Any
 
@@ -21,7 +22,7 @@ from simulator.errors import (
 from simulator.llm.fake_server import FakeServer, Fault
 from simulator.llm.fakes.catalogue import catalogue
 from simulator.llm.reading import usable
-from simulator.models.message import Reply
+from simulator.models.message import ChatRequest, Reply
 from simulator.transport.client import HttpClient
 from simulator.transport.patience import Patience
 from simulator.transport.setback import Place
@@ -249,3 +250,19 @@ def test_tool_calls_and_hostile_objects_in_an_answer_do_no_harm() -> None:
     got, _ = asyncio.run(outcome([fault_with(change)]))
     assert isinstance(got, Reply), got
     assert got.text == "a fine answer"
+
+
+@pytest.mark.parametrize("levels", [101, 990, 100_000])
+def test_arguments_of_a_call_that_are_nested_too_deeply_stay_a_text(levels: int) -> None:
+    arguments = '{"a":' * levels + "1" + "}" * levels
+    call = {"id": "c1", "type": "function", "function": {"name": "t", "arguments": arguments}}
+    tool = {"type": "function", "function": {"name": "t", "description": "d", "parameters": {"type": "object"}}}
+
+    async def go() -> Reply:
+        async with FakeServer() as server, endpoint_of(server) as model:
+            server.faults.append(fault_with({"tool_calls": [call]}))
+            return await model.reply(ChatRequest(thread=({"role": "user", "content": "x"},), tools=(tool,)))
+
+    [called] = json.loads(asyncio.run(go()).text)["tool_calls"]
+    assert called["name"] == "t"
+    assert called["arguments"] == arguments[:100]

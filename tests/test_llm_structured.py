@@ -199,6 +199,8 @@ def test_one_object_is_found_in_what_models_wrap_around_it(text: str) -> None:
         ("[]", "the reply: "),
         ('["Ely"]', "the reply: "),
         ("[" * 100_000, "nested too deeply"),
+        ('{"name":' * 990 + "1" + "}" * 990, "nested too deeply"),
+        ('{"name":' * 101 + "1" + "}" * 101, "nested too deeply"),
         ("x " + "{" * 100_000, "no JSON object"),
         ('x {"a":' * 50_000, "no JSON object"),
         ('{"name": ' + "9" * 10_000 + "}", "not valid JSON"),

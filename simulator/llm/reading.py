@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.errors import CutReply, EndpointBusy, EndpointRefused, InvalidReply, RefusedReply
 from simulator.models.message import Reply, Usage
-from simulator.transport.body import clean, decode, shorten
+from simulator.transport.body import MOST_DEPTH, clean, decode, shorten, too_deep
 from simulator.transport.limiter import Outcome
 from simulator.transport.setback import HOPELESS, TRANSIENT, Answer, Place, Setback, kept
 
@@ -161,9 +161,17 @@ def _text(content: Any) -> str:
 
 
 def _tool_calls(message: dict[str, Any]) -> list[Any]:
-    """Return the well-formed tool calls: LangChain fails on others."""
+    """Return the well-formed tool calls: LangChain fails on others, and on arguments that are nested too deeply."""
     calls = message.get("tool_calls")
-    return [call for call in calls if _is_tool_call(call)] if isinstance(calls, list) else []
+    return [_shallow(call) for call in calls if _is_tool_call(call)] if isinstance(calls, list) else []
+
+
+def _shallow(call: Any) -> Any:
+    """Return the call; of arguments that are nested too deeply the beginning, which is no JSON and told as such."""
+    function = call["function"]
+    if not too_deep(function["arguments"]):
+        return call
+    return {**call, "function": {**function, "arguments": function["arguments"][:MOST_DEPTH]}}
 
 
 def _is_tool_call(call: Any) -> bool:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from simulator.errors import InvalidReply
 from simulator.models.message import ReplySchema
-from simulator.transport.body import scrub, shorten
+from simulator.transport.body import scrub, shorten, too_deep
 
 __all__ = ["parse", "schema_of"]
 
@@ -147,6 +147,8 @@ def _objects(source: str) -> list[str]:
 
 
 def _load(source: str, raw: str) -> Any:
+    if too_deep(source):
+        raise InvalidReply("the reply is not valid JSON: nested too deeply", raw=raw)
     try:
         return json.loads(source, object_pairs_hook=_pairs, parse_constant=_constant)
     except (ValueError, RecursionError) as error:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
 
-__all__ = ["clean", "decode", "encode", "scrub", "shorten"]
+__all__ = ["MOST_DEPTH", "clean", "decode", "encode", "scrub", "shorten", "too_deep"]
 
 REPLACEMENT = "\ufffd"
+MOST_DEPTH = 100
+"""Levels of a JSON text that a model wrote; no type of ours has ten."""
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
 _UNSTORABLE = dict.fromkeys((0, *range(55296, 57344)), REPLACEMENT)
 
 
@@ -65,6 +71,18 @@ def decode(data: bytes) -> tuple[Any, bool]:
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return value, REPLACEMENT in text and REPLACEMENT.encode() not in data
+
+
+def too_deep(text: str) -> bool:
+    """Return whether a JSON text is nested deeper than :data:`MOST_DEPTH`: what walks it would run out of stack."""
+    if text.count("[") + text.count("{") <= MOST_DEPTH:
+        return False
+    level = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        level += 1 if bracket in "[{" else -1
+        if level > MOST_DEPTH:
+            return True
+    return False
 
 
 def shorten(text: str, limit: int = 300) -> str:
