@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.consent import check_consent
 from simulator.assembly.execution import Execution
 from simulator.assembly.inputs import Inputs, kept_inputs, read_inputs
+from simulator.assembly.overrides import Overrides
 from simulator.assembly.revision import OnChange, checked
 from simulator.assembly.run import Run, open_run
 from simulator.errors import RunDirectoryError, ScenarioError
@@ -20,12 +20,9 @@ from simulator.runs.events import Listener, ignore
 from simulator.runs.freeze import freeze
 from simulator.runs.journal import recording
 from simulator.runs.ledger import Ledger
-from simulator.runs.stop import Limits, Stop
-from simulator.scenario.conversations import Conversations
-from simulator.scenario.endpoints import ModelChoice
+from simulator.runs.stop import Stop
 from simulator.scenario.load import load_scenario, parse_scenario
 from simulator.scenario.schema import Scenario
-from simulator.scenario.subject import SubjectSpec
 from simulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,55 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Overrides", "kept_scenario", "resume", "simulate", "simulate_sync"]
 
 _MAX_BYTES = 16_000_000  # of a resolved scenario: what it names (situations, scripts) stands in it
-
-
-@dataclass(frozen=True)
-class Overrides:
-    """What the caller says instead of the scenario; ``None`` leaves it to the scenario.
-
-    ``allow_code`` is what no scenario can say: that code which a model writes may be run on this machine.
-    """
-
-    model: str | None = None
-    seed: int | None = None
-    concurrency: int | None = None
-    max_calls: int | None = None
-    max_tokens: int | None = None
-    max_minutes: float | None = None
-    max_usd: float | None = None
-    assistant: str | None = None
-    allow_code: bool = False
-
-    def apply(self, scenario: Scenario) -> Scenario:
-        """Return the scenario with these values in it, but for the budget."""
-        changes: dict[str, Any] = {
-            name: getattr(self, name) for name in ("seed", "concurrency") if getattr(self, name) is not None
-        }
-        if self.model is not None:
-            changes["models"] = scenario.models.model_copy(
-                update={"default": ModelChoice(spec=self.model), "roles": {}}
-            )
-        if self.assistant is not None:
-            changes["conversations"] = self._tested(scenario)
-        return scenario.model_copy(update=changes)
-
-    def _tested(self, scenario: Scenario) -> Conversations:
-        """Return the scenario's conversations with the assistant that the caller names."""
-        talks = scenario.conversations
-        if talks is None:
-            raise ScenarioError(f"the scenario {scenario.name!r} has no 'conversations', so no assistant can be tested")
-        spec = (talks.assistant or SubjectSpec()).model_copy(update={"use": self.assistant})
-        return talks.model_copy(update={"assistant": spec})
-
-    def limits(self, scenario: Scenario) -> Limits:
-        """Return the budget of this execution. It is not kept with the run: the next execution has its own."""
-        budget = scenario.budget
-        return Limits(
-            budget.max_calls if self.max_calls is None else self.max_calls,
-            budget.max_tokens if self.max_tokens is None else self.max_tokens,
-            budget.max_minutes if self.max_minutes is None else self.max_minutes,
-            budget.max_usd if self.max_usd is None else self.max_usd,
-        )
 
 
 async def simulate(
