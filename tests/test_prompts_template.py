@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import PromptError
-from simulator.prompts.chat import chat, each_chat
+from simulator.prompts.chat import chat, each_chat, lead
 from simulator.prompts.template import load_prompt, neutralise, parse_prompt
+from simulator.roles.draft import continued
 
 PLAIN = """---
 data: [letter]
@@ -166,3 +167,31 @@ def test_each_field_is_asked_with_its_own_examples_and_a_lead() -> None:
         "A shop: a tannery.\nWho keeps it, smelling sharp?",
         "It is kept by",
     ]
+
+
+def test_a_bare_reply_may_begin_with_a_value() -> None:
+    prompt = parse_prompt(
+        "---\ndata: [shop, due]\nask: text\nleads: {message: $due}\n---\n# system\nShops.\n# user\nA shop: $shop.\n",
+        "x",
+        "x",
+    )
+    assert prompt.variables == {"shop", "due"}
+    assert lead(prompt, {"shop": "a mill", "due": "We open at six."}, {}, "message", 1) == "We open at six."
+    assert lead(prompt, {"shop": "a mill", "due": ""}, {}, "message", 1) == ""
+    with pytest.raises(PromptError, match="no value for 'due'"):
+        prompt.render({"shop": "a mill"})
+
+
+@pytest.mark.parametrize(
+    ("begun", "reply", "whole"),
+    [
+        ("", " It is late. ", "It is late."),
+        ("We open at six.", "Is that fine?", "We open at six. Is that fine?"),
+        ("We open at six.", "We open at six.Is that fine?", "We open at six. Is that fine?"),
+        ("How can I", " mend it?", "How can I mend it?"),
+        ("How can I", "mend it?", "How can I mend it?"),
+        ("1998年", "建的", "1998年建的"),
+    ],
+)
+def test_a_begun_reply_is_put_together(begun: str, reply: str, whole: str) -> None:
+    assert continued(begun, reply) == whole

@@ -153,3 +153,18 @@ def test_the_first_turn_has_nothing_to_answer_and_is_scored_by_its_subject() -> 
 def test_inputs_are_strict(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         UserInput.model_validate({"persona": PERSONA, **fields})
+
+
+def test_drafts_are_compared_with_the_goal_where_there_is_one() -> None:
+    drafts = [
+        "I come at weekends. Is the reading room open on Sunday?",
+        "I log each boat by hand. What about the canal?",
+    ]
+    lead = []
+    for situation in ({}, {"goal": "Learn whether the reading room is open on Sunday."}):
+        inputs = UserInput(persona=PERSONA, situation=situation, history=HISTORY[:2], turn=2)
+        score = user().score
+        assert score is not None
+        goal, person = asyncio.run(score(inputs, [UserTurn(message=text) for text in drafts], Bag()))
+        lead.append(goal - person)
+    assert lead[1] > lead[0]
