@@ -44,6 +44,7 @@ async def rate(
     topic: str,
     own: Sequence[str],
     words: tuple[int, int],
+    aim: str = "",
     asks: bool = False,
 ) -> list[float]:
     """Return how good each draft of a turn is: on the subject, and something new.
@@ -55,18 +56,19 @@ async def rate(
         topic: What the conversation is about.
         own: The speaker's earlier turns.
         words: Shortest and longest fitting length, in words.
+        aim: What the speaker wants, which is nearer to the subject than the topic is. To speak of it is nothing stale.
         asks: Whether a turn that asks is worth more: it keeps a talk going.
 
     Returns:
         One number a draft, about -1 to 1.
     """
     known = [text for text in (*last, topic, *own) if text.strip()]
-    vectors = await embedder.embed([*texts, *known])
+    vectors = await embedder.embed([*texts, *known, *([aim] if aim else [])])
     drafts, rest = vectors[: len(texts)], vectors[len(texts) :]
     near = drafts @ rest.T
     answers = np.minimum(near[:, 0], _ENOUGH) if last else np.zeros(len(texts), dtype=np.float32)
-    subject = np.minimum(near[:, len(last)], _ENOUGH)
-    old = near[:, len(last) + 1 :].max(axis=1, initial=0.0)
+    subject = np.minimum(near[:, -1 if aim else len(last)], _ENOUGH)
+    old = near[:, len(last) + 1 : len(known)].max(axis=1, initial=0.0)
     scores = 0.5 * answers + 0.4 * subject - 0.8 * np.maximum(0.0, old - _OLD)
     return [
         float(score)

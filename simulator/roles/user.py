@@ -147,6 +147,7 @@ def _tidy(output: UserTurn) -> UserTurn:
 async def _score(inputs: UserInput, outputs: Sequence[UserTurn], embedder: Embedder) -> Sequence[float]:
     own = [turn.content for turn in inputs.history if turn.role == "user"]
     other = [turn.content for turn in inputs.history if turn.role == "assistant"]
-    topic = " ".join((inputs.situation.goal or inputs.persona, *own[:1]))
+    topic = " ".join((inputs.persona, *own[:1]))
     texts = [output.message for output in outputs]
-    return await rate(texts, embedder, last=other[-1:], topic=topic, own=own, words=(8, 40), asks=True)
+    aim = " ".join((inputs.situation.goal, *own[:1])) if inputs.situation.goal else ""
+    return await rate(texts, embedder, last=other[-1:], topic=topic, own=own, words=(8, 40), aim=aim, asks=True)
