@@ -72,7 +72,7 @@ def test_the_users_words_cannot_speak_as_the_chat_template(variant: Variant) -> 
         ("Write to [Your Name] at the office.", "placeholder"),
         ("Das ist nicht gut und die Seiten sind auch nicht trocken.", "wrong_language"),
         (ANSWERED[0], "repeats_self"),
-        ("Leave them open over lunch. My sleeves fog up by noon.", "repeats_other"),
+        ("Leave them open over lunch. Sleeves fog up by noon.", "repeats_other"),
         ("Dry the pages. Then wait. Dry the pages. Then wait.", "stutter"),
         ("Leave them open for an", "cut_sentence"),
         ("As a customer service AI, I have no pages.", "boilerplate"),
