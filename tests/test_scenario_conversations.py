@@ -56,7 +56,7 @@ def test_situations_of_a_file_stand_in_the_resolved_scenario(tmp_path: Path) -> 
         ({"situations": "nowhere.yaml"}, "'nowhere.yaml' cannot be read"),
         ({"situations": [PARCEL], "situation": "rain"}, "both 'situation' and 'situations'"),
         ({"situations": [{**PARCEL, "success": {"said": "(" }}]}, "not a regular expression"),
-        ({"situations": [PARCEL], "profiles": [{"share": share, "behaviours": "terse"} for share in (0.6, 0.5)]}, "add up to more than 1"),
+        ({"situations": [PARCEL], "profiles": [{"share": share, "behaviours": "terse"} for share in (0.6, 0.5)]}, "add up to 1.1"),
         ({"situations": [PARCEL], "profiles": [{"share": 0.7, "behaviours": "rude"}]}, "no behaviour 'rude'"),
         ({"situations": [PARCEL], "opener": "posed"}, "needs 'instructions'"),
         ({}, "needs 'instructions'"),

@@ -1,6 +1,7 @@
 """Worlds: what is read, what is refused with the place named, and names that nobody else has."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -88,10 +89,10 @@ def test_lore_outside_the_folder_is_refused(tmp_path: Path, lore: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "place", "reason"),
     [
-        ({"name": "The Dell"}, "name:", "pattern"),
-        ({"language": "english"}, "language:", "pattern"),
+        ({"name": "The Dell"}, "name:", "such as 'the-dell'"),
+        ({"language": "english"}, "language:", "such as 'en'"),
         ({"races": {}}, "races:", "at least 1"),
-        ({"races": "millfolk"}, "races:", "tuple"),
+        ({"races": "millfolk"}, "races:", "must be a list"),
         ({"colour": "green"}, "colour:", "unknown key; allowed: name, title, language"),
         ({"names": [{"parts": [{"words": ["A"], "sounds": ["b"]}]}]}, "names.0.parts.0.sounds:", "words, syllables"),
         ({"names": [{"parts": [{}]}]}, "names.0.parts.0:", "either 'words' or 'syllables'"),
@@ -114,6 +115,12 @@ def test_lore_outside_the_folder_is_refused(tmp_path: Path, lore: str) -> None:
         ({"places": ["the Ford", "The ford"]}, "world:", "'The ford' stands there twice"),
         ({"occupations": {"miller": {"places": "the Moon"}}}, "world:", "'the Moon' is not one of the places"),
         ({"occupations": {"miller": {"factions": "the Guild"}}}, "world:", "not one of the factions: none"),
+        ({"names": [{"parts": [{"syllables": ["ka", "lo"]}]}]}, "names.0.parts.0.syllables:", "a list of lists"),
+        (
+            {"forbidden": ["upper"]},
+            "world:",
+            "'upper' is in the name of 'the Upper Mill' of the places",
+        ),
         ({"lore": "lost.md"}, "lore", "cannot be read: No such file"),
         ({"instead": {"Bank": "mill chest", "bank": "mill purse"}}, "world:", "'bank' stands there twice"),
     ],
@@ -202,3 +209,12 @@ def test_syllables_that_explode_are_refused() -> None:
     part = NamePart(syllables=tuple(tuple("abcdefghij") for _ in range(9)))
     with pytest.raises(InputError, match="make over 20,000 names"):
         capacity(NameCustom(parts=(part,)))
+
+
+def test_the_world_that_the_page_shows_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs/npcs.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "world.yaml").write_text(block, encoding="utf-8")
+    world = load_world(tmp_path)
+    assert world.occupations[0].like == "truck driver, courier, bus driver"
+    assert capacity(world.custom("marshfolk")) == 24

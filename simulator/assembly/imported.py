@@ -13,6 +13,7 @@ from simulator.errors import InputError
 from simulator.evidence.people import filtered_by
 from simulator.runs.ledger import Ledger
 from simulator.scenario.schema import Scenario
+from simulator.scenario.wrong import wrong_values
 
 __all__ = ["PersonaImport", "import_scenario", "imported"]
 
@@ -68,9 +69,7 @@ def import_scenario(name: str, values: Mapping[str, Any]) -> Scenario:
     try:
         return Scenario.model_validate({"name": name, "base": Path.cwd(), **values})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{place}: {first['msg']} (got {first['input']!r})") from error
+        raise InputError("\n".join(line.strip() for line in wrong_values(error, Scenario, "import"))) from error
 
 
 def _one(ledger: Ledger, sql: str) -> int:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from simulator.models.base import Record
 
-__all__ = ["Asked", "Behaviour", "Situation", "Success"]
+__all__ = ["Asked", "Behaviour", "Lines", "Situation", "Success"]
 
 _SLUG = r"^[a-z0-9][a-z0-9-]{0,63}$"
 
@@ -27,8 +27,12 @@ def _listed(value: Any) -> Any:
 
 
 Pattern = Annotated[str, Field(min_length=1), AfterValidator(_compiled)]
-Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_listed)]
-Lines = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
+Lines = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+]
+"""Several texts, or one."""
 
 
 class Asked(Record):
@@ -88,9 +92,12 @@ class Situation(Record):
     goal: str = ""
     knows: Lines = ()
     unknown: Lines = ()
-    asked: Annotated[tuple[Annotated[Asked, BeforeValidator(_asked)], ...], BeforeValidator(_listed)] = ()
+    asked: Annotated[
+        tuple[Annotated[Asked, BeforeValidator(_asked)], ...],
+        BeforeValidator(_listed, json_schema_input_type=str | tuple[str | Asked, ...]),
+    ] = ()
     constraints: Lines = ()
-    success: Annotated[Success, BeforeValidator(_success)] = Success()
+    success: Annotated[Success, BeforeValidator(_success, json_schema_input_type=str | Success)] = Success()
     script: Lines = ()
 
     def __bool__(self) -> bool:

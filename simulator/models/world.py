@@ -26,6 +26,12 @@ def _listed(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
+def _joined(value: Any) -> Any:
+    """Accept a list of words too."""
+    many = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return ", ".join(value) if many else value
+
+
 class Term(Record):
     """One thing that there is in a world.
 
@@ -39,7 +45,7 @@ class Term(Record):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
     about: str = Field("", max_length=400)
-    like: str = Field("", max_length=400)
+    like: Annotated[str, BeforeValidator(_joined)] = Field("", max_length=400)
     places: Names = ()
     factions: Names = ()
 
@@ -59,11 +65,19 @@ def _terms(value: Any) -> Any:
 Terms = Annotated[tuple[Term, ...], BeforeValidator(_terms)]
 
 
+def _of_lists(value: Any) -> Any:
+    if isinstance(value, list) and any(not isinstance(one, list) for one in value):
+        raise ValueError(
+            "'syllables' is a list of lists, one for each place: [[Ka, Lo], [ra, mi]] makes Kara, Kami, Lora and Lomi"
+        )
+    return value
+
+
 class NamePart(Record):
     """One part of a name: one of ``words``, or one of each of ``syllables`` in a row."""
 
     words: tuple[Line, ...] = ()
-    syllables: tuple[tuple[str, ...], ...] = ()
+    syllables: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_of_lists)] = ()
 
     @model_validator(mode="after")
     def _one_source(self) -> NamePart:
@@ -107,7 +121,7 @@ class World(Record):
     """One world.
 
     Attributes:
-        name: Its short name, also that of its folder.
+        name: Its short name.
         title: Its name as people say it.
         language: ISO 639 code of the language that its people's texts are in.
         summary: One line, for prompts that have no room for the lore.
@@ -118,7 +132,7 @@ class World(Record):
         names: Naming customs.
         instead: What real things become here. By these a persona is put into the world's words before a small model
             sees it.
-        forbidden: Words that no text of the world may have: of things that do not exist here.
+        forbidden: Words that no text of the world may have: of things that do not exist here. No term's name has one.
         rules: Further rules for the writer.
         rewards: What a quest is paid with.
         times: When things happen, as people here say it (*at the next low tide*): for what tools answer.
@@ -181,9 +195,22 @@ class World(Record):
         self._check_references("occupations")
         self._check_references("things")
         self._check_customs()
+        self._check_forbidden()
         _distinct("instead", [swap.real for swap in self.instead])
         _distinct("fields", [field.name for field in self.fields])
         return self
+
+    def _check_forbidden(self) -> None:
+        words = [re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE) for word in self.forbidden]
+        for kind in ("races", "occupations", "factions", "places", "things"):
+            for term in getattr(self, kind):
+                found = next(
+                    (word for word, form in zip(self.forbidden, words, strict=True) if form.search(term.name)), None
+                )
+                if found is not None:
+                    raise ValueError(
+                        f"forbidden: {found!r} is in the name of {term.name!r} of the {kind}; no text could name it"
+                    )
 
     def _check_customs(self) -> None:
         races = {term.name for term in self.races}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.models.persona import MAX_HOP, Question
 from simulator.models.relation import RelationKind
 from simulator.scenario.section import Section
 
-__all__ = ["Cast", "CastFilter"]
+__all__ = ["Cast", "CastFilter", "CastValue"]
 
 
 class CastFilter(Section):
@@ -74,3 +74,11 @@ class Cast(Section):
         if self.clusters is not None and self.by != "cluster":
             raise ValueError("'clusters' is only for 'by: cluster'")
         return self
+
+
+def _size(value: Any) -> Any:
+    return {"size": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+CastValue = Annotated[Cast, BeforeValidator(_size, json_schema_input_type=Annotated[int, Field(ge=1)] | Cast)]
+"""Its ``size`` alone is enough."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simulator.models.conversation import Flawed
-from simulator.models.situation import Behaviour, Situation
+from simulator.models.situation import Behaviour, Lines, Situation
 from simulator.scenario.behaviours import BEHAVIOURS
 from simulator.scenario.section import Section, listed
 from simulator.scenario.subject import CheckSpec, SubjectSpec, ToolUse
@@ -46,7 +46,9 @@ class Profile(Section):
     """
 
     share: float = Field(gt=0, le=1)
-    behaviours: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
+    behaviours: Annotated[tuple[str, ...], BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...])] = (
+        Field(min_length=1)
+    )
 
 
 class Conversations(Section):
@@ -89,15 +91,19 @@ class Conversations(Section):
     per_persona: int | None = Field(None, ge=1)
     per_situation: int | None = Field(None, ge=1)
     opener: Literal["posed", "own"] | None = None
-    script: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(listed)] = ()
+    script: Lines = ()
     transcripts: str | None = Field(None, min_length=1)
     behaviours: tuple[Behaviour, ...] = ()
     profiles: tuple[Profile, ...] = ()
     flawed: Flawed = "end"
     least: int = Field(2, ge=1, le=64)
     redraws: int | None = Field(None, ge=0)
-    judge: Annotated[tuple[Judged, ...], BeforeValidator(listed)] = ()
-    assistant: Annotated[SubjectSpec | None, BeforeValidator(_use)] = None
+    judge: Annotated[
+        tuple[Judged, ...], BeforeValidator(listed, json_schema_input_type=Judged | tuple[Judged, ...])
+    ] = ()
+    assistant: Annotated[SubjectSpec | None, BeforeValidator(_use, json_schema_input_type=str | SubjectSpec | None)] = (
+        None
+    )
     checks: tuple[CheckSpec, ...] = ()
 
     @model_validator(mode="after")
@@ -108,8 +114,11 @@ class Conversations(Section):
             raise ValueError("'transcripts' are of users and an assistant, and take the place of an opener")
         self._check_company()
         _once((one.name for one in self.behaviours), "behaviours")
-        if sum(profile.share for profile in self.profiles) > 1 + 1e-9:
-            raise ValueError("the shares of the profiles add up to more than 1")
+        shares = sum(profile.share for profile in self.profiles)
+        if shares > 1 + 1e-9:
+            raise ValueError(
+                f"profiles: their shares add up to {shares:g}; allowed is 1 at most, and the rest has none"
+            )
         for profile in self.profiles:
             self.manner(profile)
         known = {situation.name for situation in self.situations}

@@ -104,7 +104,10 @@ class ModelChoice(Section):
     timeout_s: float | None = Field(None, gt=0)
     unit_timeout_s: float | None = Field(None, gt=0)
     price: ModelPrice | None = None
-    batch: Annotated[BatchChoice | Literal[False] | None, BeforeValidator(_batch)] = None
+    batch: Annotated[
+        BatchChoice | Literal[False] | None,
+        BeforeValidator(_batch, json_schema_input_type=bool | BatchChoice | None),
+    ] = None
     extra: dict[str, Any] = Field(default_factory=dict)
 
     def over(self, default: ModelChoice) -> ModelChoice:
@@ -123,7 +126,7 @@ def _choice(value: Any) -> Any:
     return {"spec": value} if isinstance(value, str) else value
 
 
-ModelValue = Annotated[ModelChoice, BeforeValidator(_choice)]
+ModelValue = Annotated[ModelChoice, BeforeValidator(_choice, json_schema_input_type=str | ModelChoice)]
 
 
 class Models(Section):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from simulator.models.persona import MAX_HOP
 from simulator.models.relation import RELATION_KINDS, RelationKind
 from simulator.scenario.section import Section
 
-__all__ = ["Dedup", "Expand"]
+__all__ = ["Dedup", "Expand", "ExpandValue"]
 
 
 def _hops(value: int) -> int:
@@ -45,9 +45,21 @@ class Expand(Section):
         min_yield: Expansion ends where new people a question fall below this, looked at every 256 questions.
     """
 
-    hops: Annotated[int, Field(ge=0), AfterValidator(_hops)] = 0
+    hops: Annotated[
+        int, Field(ge=0), AfterValidator(_hops), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MAX_HOP})
+    ] = 0
     per_persona: int = Field(1, ge=1, le=len(RELATION_KINDS))
     kinds: tuple[RelationKind, ...] = Field(RELATION_KINDS, min_length=1)
     max_personas: int | None = Field(None, ge=1)
     max_per_hop: int | None = Field(None, ge=1)
     min_yield: float = Field(0.0, ge=0, le=1)
+
+
+def _reach(value: Any) -> Any:
+    return {"hops": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+ExpandValue = Annotated[
+    Expand, BeforeValidator(_reach, json_schema_input_type=Annotated[int, Field(ge=0, le=MAX_HOP)] | Expand)
+]
+"""Its ``hops`` alone is enough."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from simulator.errors import ScenarioError
 from simulator.models.strict_yaml import read_yaml, yaml_problem
 from simulator.models.text_file import read_text_file
 from simulator.scenario.schema import Scenario
+from simulator.scenario.wrong import wrong_values
 
 __all__ = ["dump_scenario", "json_schema", "load_scenario", "parse_scenario"]
 
@@ -59,7 +59,9 @@ def parse_scenario(text: str, base: Path, where: str = "scenario") -> Scenario:
     try:
         return Scenario.model_validate({**data, "base": base})
     except ValidationError as error:
-        raise ScenarioError(f"{where} is not a valid scenario:\n" + "\n".join(_problems(error))) from error
+        raise ScenarioError(
+            f"{where} is not a valid scenario:\n" + "\n".join(wrong_values(error, Scenario, "scenario"))
+        ) from error
 
 
 def _listed_in(path: Path, where: str) -> list[Any]:
@@ -88,40 +90,6 @@ def json_schema() -> dict[str, Any]:
     talks = schema["$defs"]["Conversations"]["properties"]
     talks["situations"] = {"anyOf": [{"type": "string"}, talks["situations"]]}  # a list, or the file that holds it
     return schema
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for item in error.errors():
-        place = ".".join(str(part) for part in item["loc"] if part != "[key]") or "scenario"
-        message = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            yield f"  {place}: unknown key{_allowed(item['loc'])}"
-        elif item["type"] == "missing":
-            yield f"  {place}: is missing"
-        else:
-            shown = "" if isinstance(item["input"], dict) else f" (got {_short(item['input'])})"
-            yield f"  {place}: {message[0].lower() + message[1:]}{shown}"
-
-
-def _allowed(place: tuple[int | str, ...]) -> str:
-    model: Any = Scenario
-    for part in place[:-1]:
-        info = getattr(model, "model_fields", {}).get(part)
-        model = next((kind for kind in _models(info.annotation) if kind), None) if info is not None else None
-    names = [name for name in getattr(model, "model_fields", {}) if name != "base"]
-    return f"; allowed: {', '.join(names)}" if names else ""
-
-
-def _models(annotation: Any) -> Iterator[Any]:
-    if hasattr(annotation, "model_fields"):
-        yield annotation
-    for part in getattr(annotation, "__args__", ()):
-        yield from _models(part)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _kind(value: Any) -> str:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from simulator.scenario.section import Section, listed
 
-__all__ = ["Instructions", "Npcs", "Problems", "Tools", "Writings"]
+__all__ = ["Instructions", "InstructionsValue", "Npcs", "Problems", "Tools", "Writings"]
 
 
 class Instructions(Section):
     """What each member of the cast poses."""
 
     per_persona: int = Field(1, ge=1, le=64)
+
+
+def _per_persona(value: Any) -> Any:
+    return {"per_persona": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+InstructionsValue = Annotated[
+    Instructions,
+    BeforeValidator(_per_persona, json_schema_input_type=Annotated[int, Field(ge=1, le=64)] | Instructions),
+]
+"""Its ``per_persona`` alone is enough."""
 
 
 class Npcs(Section):
@@ -50,7 +61,9 @@ class Tools(Section):
 
 
 _Names = Annotated[
-    tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], BeforeValidator(listed), Field(min_length=1)
+    tuple[Annotated[str, Field(min_length=1, max_length=80)], ...],
+    BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...]),
+    Field(min_length=1),
 ]
 
 

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from simulator.scenario.casting import Cast
+from simulator.scenario.casting import Cast, CastValue
 from simulator.scenario.conversations import Conversations
 from simulator.scenario.endpoints import Models, RoleName
-from simulator.scenario.growth import Dedup, Expand
-from simulator.scenario.productions import Instructions, Npcs, Problems, Tools, Writings
+from simulator.scenario.growth import Dedup, Expand, ExpandValue
+from simulator.scenario.productions import InstructionsValue, Npcs, Problems, Tools, Writings
 from simulator.scenario.section import Section
-from simulator.scenario.sources import PersonasValue, Texts
+from simulator.scenario.sources import PersonasValue, TextsValue
 
 __all__ = ["Budget", "Scenario"]
 
@@ -47,11 +47,11 @@ class Scenario(Section):
     prompts: dict[RoleName, str] = Field(default_factory=dict)
     candidates: dict[RoleName, Annotated[int, Field(ge=1, le=64)]] = Field(default_factory=dict)
     personas: PersonasValue | None = None
-    texts: Texts | None = None
+    texts: TextsValue | None = None
     dedup: Dedup = Dedup()
-    expand: Expand = Expand()
-    cast: Cast = Cast()
-    instructions: Instructions | None = None
+    expand: ExpandValue = Expand()
+    cast: CastValue = Cast()
+    instructions: InstructionsValue | None = None
     conversations: Conversations | None = None
     npcs: Npcs | None = None
     tools: Tools | None = None

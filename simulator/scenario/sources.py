@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from simulator.models.persona import Question
 from simulator.scenario.section import Section, listed
 
-__all__ = ["FlawName", "Personas", "PersonasValue", "Texts"]
+__all__ = ["FlawName", "Personas", "PersonasValue", "Texts", "TextsValue"]
 
 FlawName = Literal[
     "instruction leftover",
@@ -24,6 +24,10 @@ FlawName = Literal[
 _USUAL: tuple[FlawName, ...] = get_args(FlawName)[:-1]
 
 
+_Several = Annotated[tuple[str, ...], Field(min_length=1)]
+Paths = Annotated[tuple[str, ...], BeforeValidator(listed, json_schema_input_type=str | _Several)]
+
+
 class Texts(Section):
     """Where Text-to-Persona starts.
 
@@ -35,7 +39,7 @@ class Texts(Section):
         limit: Only the first so many texts.
     """
 
-    paths: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
+    paths: Paths = Field(min_length=1)
     field: str = "text"
     questions: tuple[Question, ...] = Field(("read", "write", "like", "dislike"), min_length=1)
     per_text: int = Field(1, ge=1, le=4)
@@ -54,7 +58,7 @@ class Personas(Section):
         limit: Only the first so many.
     """
 
-    paths: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(min_length=1)
+    paths: Paths = Field(min_length=1)
     field: str | None = None
     attributes: tuple[str, ...] | None = None
     filters: tuple[FlawName, ...] = _USUAL
@@ -65,5 +69,6 @@ def _located(value: Any) -> Any:
     return {"paths": value} if isinstance(value, str | list) else value
 
 
-PersonasValue = Annotated[Personas, BeforeValidator(_located)]
-"""Paths alone are enough."""
+PersonasValue = Annotated[Personas, BeforeValidator(_located, json_schema_input_type=str | _Several | Personas)]
+TextsValue = Annotated[Texts, BeforeValidator(_located, json_schema_input_type=str | _Several | Texts)]
+"""Paths alone are enough, of both."""

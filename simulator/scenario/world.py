@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from simulator.models.naming import check_names
 from simulator.models.strict_yaml import read_yaml, yaml_problem
 from simulator.models.text_file import read_text_file
 from simulator.models.world import World
+from simulator.scenario.wrong import wrong_values
 
 __all__ = ["WORLD_FILE", "load_world"]
 
@@ -46,7 +46,9 @@ def load_world(path: Path) -> World:
     try:
         world = World.model_validate(data)
     except ValidationError as error:
-        raise InputError(f"world {str(file)!r} is not valid:\n" + "\n".join(_problems(error))) from error
+        raise InputError(
+            f"world {str(file)!r} is not valid:\n" + "\n".join(wrong_values(error, World, "world"))
+        ) from error
     check_names(world)
     return world
 
@@ -67,39 +69,6 @@ def _read(file: Path, what: str) -> str:
     if not text.strip():
         raise InputError(f"{what} {str(file)!r} is empty")
     return text
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for item in error.errors(include_url=False):
-        place = ".".join(map(str, item["loc"])) or "world"
-        message = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            yield f"  {place}: unknown key; allowed: {', '.join(_allowed(item['loc']))}"
-        elif item["type"] == "missing":
-            yield f"  {place}: is missing"
-        else:
-            shown = "" if isinstance(item["input"], dict) else f" (got {_short(item['input'])})"
-            yield f"  {place}: {message[0].lower() + message[1:]}{shown}"
-
-
-def _allowed(place: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that are allowed where an unknown one stood."""
-    model: Any = World
-    for part in place[:-1]:
-        if isinstance(part, str):
-            model = _record_of(model.model_fields[part].annotation)
-    return list(model.model_fields)
-
-
-def _record_of(annotation: Any) -> Any:
-    while not hasattr(annotation, "model_fields"):
-        annotation = annotation.__args__[0]
-    return annotation
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _kind(value: Any) -> str:
