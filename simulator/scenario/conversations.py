@@ -84,7 +84,9 @@ class Conversations(Section):
     count: int | None = Field(None, ge=1)
     exchanges: int = Field(3, ge=1, le=64)
     partner: Literal["assistant", "persona", "npc"] = "assistant"
-    tools: Annotated[ToolUse | None, BeforeValidator(_use)] = None
+    tools: Annotated[
+        ToolUse | None, BeforeValidator(_use, json_schema_input_type=Literal["designed"] | ToolUse | None)
+    ] = None
     system: str | None = None
     situation: str | None = None
     situations: Annotated[tuple[Situation, ...], AfterValidator(_named)] = ()
