@@ -131,11 +131,19 @@ _HAVE_YOU = re.compile(
     r"|the [\w ]{0,30}(?:number|name|date|address|"
     r"receipt|code|card|details?|invoice|photo)s?\b|(?:an?|some|the) (?:\w+ )?(?:picture|photo|copy|scan|"
     r"proof|list)s?\b)|(?:will|would) you (?:want|need)\b"
-    r"|(?:do|will|would) you (?:have|sell|own|use|like|grow|keep|plan|offer|work|enjoy)"
+    r"|(?:do|will|would) you (?:like|own|grow|enjoy)"
     r"|you (?:plan|want|need|hope) to\b[^.!?]*\?"
     r"|have you (?:tried|considered|thought)|are you (?:referring|trying|planning|using))\b",
     re.IGNORECASE,
 )
+_DO_YOU = re.compile(
+    r"\b(?:do|will|would) you (?:use|keep|plan|work|sell|have(?! (?:an?|any|the|some) (?:\w+ )?(?:sources?|recipes?|"
+    r"examples?|"
+    r"links?|numbers?|tips?|ideas?|lists?|recommendations?|others?|better)\b))\b",
+    re.IGNORECASE,
+)
+"""A customer asks a shop this; who only wants to know something asks nobody what they have or do."""
+
 _FOR_YOU = re.compile(
     r"\b(?:make|create|build|find|get|do|write|bring|offer|prepare|bake|cook|sew|arrange|set up)"
     r"\b[^.?!]{0,30} for you\b|\b(?:shall|should|can|may) i (?:reserve|hold|note|check|look|block|cancel|"
@@ -207,7 +215,8 @@ def _instructs(turn: str, scene: Scene) -> str | None:
 
 def _hands_over(turn: str, scene: Scene) -> str | None:
     """Find a user who speaks to the assistant as the one who wants something (``your pigeons``, ``one for you``)."""
-    asked = _HAVE_YOU.search(turn) or _FOR_YOU.search(turn)
+    customer = bool(scene.situation.goal)
+    asked = _HAVE_YOU.search(turn) or (None if customer else _DO_YOU.search(turn)) or _FOR_YOU.search(turn)
     if asked:
         return asked.group()
     sorry, matter = _SORRY.search(turn), content_words(" ".join((*scene.other[-1:], *scene.own)))
