@@ -15,7 +15,7 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError
@@ -36,7 +36,6 @@ __all__ = [
     "neutralise",
     "neutralise_turn",
     "parse_prompt",
-    "shipped_prompts",
 ]
 
 Variant = Literal["standard", "small"]
@@ -209,11 +208,6 @@ def load_prompt(name: str, variant: Variant = "standard", path: Path | None = No
         if source.is_file():
             return parse_prompt(source.read_text(encoding="utf-8"), name, label)
     raise PromptError(f"there is no prompt named {name!r}; allowed are the names of roles, or a file by path")
-
-
-def shipped_prompts(name: str) -> tuple[Prompt, ...]:
-    """Return the template of ``name`` in every shape: what comes back in a reply may come from any of them."""
-    return tuple(load_prompt(name, variant) for variant in get_args(Variant))
 
 
 def parse_prompt(text: str, name: str, variant: str) -> Prompt:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.message import Message
-from simulator.prompts.template import shipped_prompts
+from simulator.prompts.shipped import shipped_prompts
 from simulator.roles.guards.panel import ASSISTANT, checks
 from simulator.roles.guards.scene import Scene
 from simulator.roles.role import Role

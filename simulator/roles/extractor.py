@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from pydantic import Field
 
@@ -11,7 +10,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.persona import Question
 from simulator.population.granularity import Granularity
-from simulator.prompts.template import shipped_prompts
+from simulator.prompts.shipped import shown_replies
 from simulator.roles.checks import shared_run
 from simulator.roles.choice import FIELDS_OF_LIFE, agreement, margin
 from simulator.roles.detail import detail_check, detail_values
@@ -65,7 +64,7 @@ def extractor() -> Role[ExtractorInput, FoundPersona]:
         values=_values,
         checks=(
             *who_checks(),
-            *persona_checks(lambda inputs: inputs.text, _examples()),
+            *persona_checks(lambda inputs: inputs.text, shown_replies("extractor", "persona")),
             detail_check(),
             Check("lists_words", _lists_words, "persona", crutch=True),
         ),
@@ -95,12 +94,6 @@ def _lists_words(inputs: ExtractorInput, output: FoundPersona) -> str | None:
 def _mend(output: FoundPersona) -> FoundPersona:
     found: FoundPersona = mended(output, who=mend_who, persona=mend_persona)
     return found
-
-
-@cache
-def _examples() -> tuple[str, ...]:
-    prompts = shipped_prompts("extractor")
-    return tuple(str(example.reply["persona"]) for prompt in prompts for example in prompt.examples)
 
 
 async def _score(inputs: ExtractorInput, outputs: Sequence[FoundPersona], embedder: Embedder) -> Sequence[float]:

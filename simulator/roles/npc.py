@@ -20,7 +20,7 @@ from simulator.models.npc_card import npc_card
 from simulator.models.step import ToolCall
 from simulator.models.tool import Tool
 from simulator.models.world import World
-from simulator.prompts.template import shipped_prompts
+from simulator.prompts.shipped import shipped_prompts
 from simulator.roles.checks import sentence
 from simulator.roles.guards.panel import NPC, checks
 from simulator.roles.guards.scene import Scene

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from pydantic import Field
 
@@ -12,7 +11,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, normalise_text
 from simulator.population.languages import guess_language
 from simulator.population.tokens import word_list
-from simulator.prompts.template import shipped_prompts
+from simulator.prompts.shipped import shown_replies
 from simulator.roles.checks import leftover, repeated_words, shared_run
 from simulator.roles.guards.language import script_of
 from simulator.roles.role import Check, Role
@@ -219,14 +218,8 @@ def _copy_of_persona(inputs: PoserInput, output: PosedInstruction) -> str | None
 
 
 def _copy_of_example(_inputs: PoserInput, output: PosedInstruction) -> str | None:
-    run = shared_run(output.instruction, _examples(), _EXAMPLE_RUN)
+    run = shared_run(output.instruction, shown_replies("poser", "instruction"), _EXAMPLE_RUN)
     return f"it copies an example ({run!r})" if run else None
-
-
-@cache
-def _examples() -> tuple[str, ...]:
-    prompts = shipped_prompts("poser")
-    return tuple(str(example.reply["instruction"]) for prompt in prompts for example in prompt.examples)
 
 
 async def _score(inputs: PoserInput, outputs: Sequence[PosedInstruction], embedder: Embedder) -> Sequence[float]:

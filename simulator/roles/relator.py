@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from pydantic import Field
 
@@ -12,7 +11,7 @@ from simulator.models.base import Record, normalise_text
 from simulator.models.relation import RELATION_KINDS, RelationKind
 from simulator.population.granularity import Granularity
 from simulator.population.tokens import jaccard, word_grams, word_list
-from simulator.prompts.template import shipped_prompts
+from simulator.prompts.shipped import shown_replies
 from simulator.roles.detail import detail_check, detail_values
 from simulator.roles.people_words import head_phrase, names_person
 from simulator.roles.persona_text import (
@@ -94,7 +93,7 @@ def relator() -> Role[RelatorInput, Relative]:
             Check("avoided", _avoided, "relation"),
             *who_checks(),
             Check("same_person", _same_trade, "who"),
-            *persona_checks(lambda inputs: inputs.persona, _examples()),
+            *persona_checks(lambda inputs: inputs.persona, shown_replies("relator", "persona")),
             detail_check(),
             Check("same_person", _same_person, "persona"),
         ),
@@ -171,12 +170,6 @@ def _same_trade(inputs: RelatorInput, output: Relative) -> str | None:
     content = word_grams(output.who) - _MANNER
     again = content and content <= word_grams(inputs.persona)
     return f"{output.who!r} is the first person again" if again and output.who.isascii() else None
-
-
-@cache
-def _examples() -> tuple[str, ...]:
-    prompts = shipped_prompts("relator")
-    return tuple(str(e.reply["persona"]) for p in prompts for e in p.examples if "persona" in e.reply)
 
 
 async def _score(inputs: RelatorInput, outputs: Sequence[Relative], embedder: Embedder) -> Sequence[float]:

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from simulator.population.tokens import jaccard, word_grams, word_list
-from simulator.prompts.template import shipped_prompts
+from simulator.prompts.shipped import shipped_prompts
 from simulator.roles.checks import leftover, names_in, repeated_words, shared_run, unfinished
 from simulator.roles.role import Check
 from simulator.roles.tool_draft import MAX_PARAMETERS, VERBS, ToolBrief, ToolDraft, name_of, names_of, phrase, type_of

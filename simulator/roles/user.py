@@ -18,7 +18,7 @@ from simulator.models.base import Record
 from simulator.models.message import Message, Speaker, spoken
 from simulator.models.situation import Behaviour, Situation
 from simulator.models.world import World
-from simulator.prompts.template import shipped_prompts
+from simulator.prompts.shipped import shipped_prompts
 from simulator.roles.guards.panel import USER, VISITOR, checks
 from simulator.roles.guards.scene import Detector, Scene
 from simulator.roles.npc_writer import likeness
