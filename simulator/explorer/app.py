@@ -128,6 +128,9 @@ async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse
     except SixhopError as error:
         status = 404 if isinstance(error, InputError) else 400 if isinstance(error, UsageError) else 503
         return _answer({"error": str(error), "notes": list(getattr(error, "__notes__", ()))}, status)
+    except ValidationError as error:
+        told = f"a record of the run is not of the form that this version writes: {str(error).splitlines()[0]}"
+        return _answer({"error": told, "notes": []}, 503)
 
 
 async def _with_headers(_request: web.Request, response: web.StreamResponse) -> None:

@@ -40,7 +40,7 @@ def guarded_by(token: str) -> Any:
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if _host(request) not in _OURS:  # a page elsewhere whose name was made to lead here (DNS rebinding)
             return _told(403, "This page answers to 127.0.0.1 and localhost only.")
-        given = request.path.split("/")[1].encode("utf-8", "surrogateescape")
+        given = f"{request.path}/".split("/")[1].encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, expected):
             return _told(404, "The address lacks its token: open the one that 'sixhop explore' printed.")
         if request.method not in _METHODS:
