@@ -44,7 +44,7 @@ def export(
     ] = None,
     hops: Annotated[
         int | None,
-        typer.Option("--hops", metavar="N", help="With --around: how many relations away, 0 to 6.", show_default="6"),
+        typer.Option("--hops", metavar="N", help="With --around: how many relations away, 0 to 6; by default 6."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -26,6 +26,7 @@ def print_persona_import(console: Console, run: Run, counts: PersonaImport) -> N
     console.print(persona_import_view(counts))
     console.print()
     console.print(heading("Next"))
+    print_command(console, "sixhop", "explore", root)
     print_command(console, "sixhop", "show", root, "personas")
     print_command(console, "sixhop", "show", root, "decisions")
     console.print(words(f"  personas: {root}    (in a scenario, which then begins with them)"), soft_wrap=True)

@@ -129,6 +129,7 @@ def _next(console: Console, run: Run, numbers: Digest) -> None:
     root = run.directory.root
     console.print()
     console.print(heading("Next"))
+    print_command(console, "sixhop", "explore", root)
     print_command(console, "sixhop", "report", root)
     print_command(console, "sixhop", "graph", root, "stats")
     kinds = [kind for kind in ("conversation", "npc", "tool") if kind in numbers.products]
