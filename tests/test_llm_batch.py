@@ -1,6 +1,7 @@
 """Whole runs through a provider's batch endpoints: the fake server's, over real HTTP."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from simulator.assembly import open_run, simulate, simulate_sync
 from simulator.assembly.plan import plan_sync
 from simulator.assembly.simulate import Overrides, resume
 from simulator.errors import EndpointError, EndpointRefused, ModelSpecError, RunStopped, ScenarioError
+from simulator.llm.batch_api import line_of
 from simulator.llm.fake_server import FakeServer, Fate, in_thread
 from simulator.runs.batches import LedgerBatches
 from simulator.runs.stop import Stop
@@ -102,6 +104,24 @@ def test_large_stages_are_split(tmp_path: Path) -> None:
         ]
     with open_run(tmp_path) as run:
         assert LedgerBatches(run.ledger).count() == 4
+
+
+def test_a_batch_has_no_more_bytes_than_the_provider_takes(tmp_path: Path) -> None:
+    with in_thread(FakeServer(story.responder)) as server:
+        only = {"expand": {"hops": 0}, "instructions": None, "tools": None}
+        simulate_sync(scenario(server, {"most_mb": 0.015}, **only), tmp_path).close()
+        assert asked_once(server)
+        sizes = [len(data) for data in server.batches.files.values() if b'"custom_id"' in data and b'"method"' in data]
+        assert 2 < len(sizes) < 16
+        assert max(sizes) <= 15_000
+    with open_run(tmp_path) as run:
+        assert not run.failures
+        assert len(run.personas) == 16
+
+
+def test_a_lone_surrogate_does_not_hold_up_a_batch() -> None:
+    line = line_of("k", {"messages": [{"role": "user", "content": "a\ud800"}]})
+    assert json.loads(line)["body"]["messages"][0]["content"] == "a\ufffd"
 
 
 def test_a_run_that_was_stopped_leaves_its_batch_with_the_provider_and_collects_it(

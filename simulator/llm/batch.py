@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.errors import EndpointBusy, EndpointError, EndpointRefused, ReplyError, RunStopped, SixhopError
-from simulator.llm.batch_api import BatchApi, Line, Status
+from simulator.llm.batch_api import BatchApi, Line, Status, line_of
 from simulator.llm.batch_carrier import BatchCarrier
 from simulator.llm.batch_policy import BatchPolicy, BatchStore
 from simulator.llm.dialect import TEACHING
@@ -170,8 +170,8 @@ class BatchModel:
             api = BatchApi(await self.endpoint.ready())
             status: Status | None
             if requests is not None:
-                payloads = [(key, await self.endpoint.payload(request)) for key, request in requests.items()]
-                status = await carrier.submit(api, batch, payloads)
+                batch, lines = await self._filled(batch, requests)
+                status = await carrier.submit(api, batch, lines)
             else:
                 status = await carrier.find(api, batch)
             if status is not None:
@@ -181,6 +181,19 @@ class BatchModel:
         except SixhopError as error:
             for key in batch.keys:
                 self._end(key, error)
+
+    async def _filled(self, batch: Batch, requests: Mapping[str, ChatRequest]) -> tuple[Batch, list[bytes]]:
+        """Return the batch with as many of its requests as a provider takes, at least one, and their lines."""
+        lines: list[bytes] = []
+        room = self.policy.most_mb * 1e6
+        for key, request in requests.items():
+            line = line_of(key, await self.endpoint.payload(request))
+            if lines and len(line) > room:
+                break
+            lines.append(line)
+            room -= len(line)
+        self._release(batch.model_copy(update={"keys": batch.keys[len(lines) :]}))
+        return batch.model_copy(update={"keys": batch.keys[: len(lines)]}), lines
 
     async def _collect(self, api: BatchApi, batch: Batch, status: Status) -> None:
         """Store every reply that came, with the end of the batch; then hand the replies over."""

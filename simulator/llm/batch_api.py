@@ -9,15 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import orjson
-
 from simulator.errors import EndpointBusy
 from simulator.models.base import Record
-from simulator.transport.body import decode
+from simulator.transport.body import decode, encode
 from simulator.transport.client import HttpClient
 from simulator.transport.setback import Answer, Place, Setback, kept
 
-__all__ = ["ENDPOINT", "MARK", "BatchApi", "Line", "Status"]
+__all__ = ["ENDPOINT", "MARK", "BatchApi", "Line", "Status", "line_of"]
 
 ENDPOINT = "/v1/chat/completions"
 MARK = "sixhop"
@@ -70,25 +68,25 @@ class BatchApi:
     def __init__(self, client: HttpClient) -> None:
         self._client = client
 
-    async def submit(self, id: str, payloads: Iterable[tuple[str, Mapping[str, Any]]], window: str) -> Status:
+    async def submit(self, id: str, lines: Iterable[bytes], window: str) -> Status:
         """Upload the requests and create a batch of them; sent once, because twice would be paid for twice.
 
         Args:
             id: Ours.
-            payloads: Keys and bodies of the requests.
+            lines: The requests, as :func:`line_of` writes them.
             window: Within which the provider is to be done.
 
         Raises:
             EndpointError: It was refused, or whether it was created is not known: :meth:`find` tells.
         """
-        uploaded = await self._json("POST", "/files", data=_upload(payloads), content_type=_FORM)
+        uploaded = await self._json("POST", "/files", data=_upload(lines), content_type=_FORM)
         body = {
             "input_file_id": uploaded["id"],
             "endpoint": ENDPOINT,
             "completion_window": window,
             "metadata": {MARK: id},
         }
-        return _status(await self._json("POST", "/batches", data=orjson.dumps(body), attempts=1))
+        return _status(await self._json("POST", "/batches", data=encode(body), attempts=1))
 
     async def find(self, id: str) -> Status | None:
         """Return the batch that was created with our ``id``, if there is one.
@@ -138,18 +136,19 @@ class BatchApi:
 _FORM = f"multipart/form-data; boundary={_BOUNDARY}"
 
 
-def _upload(payloads: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes:
-    rows = b"".join(
-        orjson.dumps({"custom_id": key, "method": "POST", "url": ENDPOINT, "body": body}) + b"\n"
-        for key, body in payloads
-    )
+def line_of(key: str, body: Mapping[str, Any]) -> bytes:
+    """Return the line of a request in a batch's file."""
+    return encode({"custom_id": key, "method": "POST", "url": ENDPOINT, "body": body}) + b"\n"
+
+
+def _upload(lines: Iterable[bytes]) -> bytes:
     return (
         (
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="sixhop.jsonl"\r\n'
             f"Content-Type: application/jsonl\r\n\r\n"
         ).encode()
-        + rows
+        + b"".join(lines)
         + f"\r\n--{_BOUNDARY}--\r\n".encode()
     )
 
@@ -188,5 +187,5 @@ def _lines(data: bytes) -> Iterator[Line]:
         response = row.get("response")
         response = response if isinstance(response, dict) else {}
         status = response.get("status_code")
-        body = orjson.dumps(response.get("body") or {"error": row.get("error")})
+        body = encode(response.get("body") or {"error": row.get("error")})
         yield Line(key=row["custom_id"], status=status if isinstance(status, int) else 0, body=body)

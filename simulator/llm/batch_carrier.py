@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from simulator.errors import EndpointError, EndpointRefused, RunStopped
 from simulator.llm.batch_api import BatchApi, Status
@@ -35,7 +34,7 @@ class BatchCarrier:
     stopping: Callable[[], str | None]
     tell: Callable[[str], None]
 
-    async def submit(self, api: BatchApi, batch: Batch, payloads: Sequence[tuple[str, Mapping[str, Any]]]) -> Status:
+    async def submit(self, api: BatchApi, batch: Batch, lines: Sequence[bytes]) -> Status:
         """Write the batch down, submit it, and return it as the provider knows it.
 
         Raises:
@@ -43,7 +42,7 @@ class BatchCarrier:
         """
         await self.store.put(batch)
         try:
-            return await api.submit(batch.id, payloads, self.policy.window)
+            return await api.submit(batch.id, lines, self.policy.window)
         except EndpointRefused as error:
             await self._gave_up(batch, str(error))
             raise

@@ -17,7 +17,8 @@ class BatchPolicy:
     """How requests become batches.
 
     Attributes:
-        most: Requests in one batch (a provider takes 50,000 and 200 MB).
+        most: Requests in one batch (a provider takes 50,000).
+        most_mb: Megabytes of one batch (a provider takes 200).
         least: Fewer than so many that wait are asked one by one, at the full price: they are not worth the wait.
         linger_s: Seconds without a new request after which a batch is handed over.
         poll_s: Seconds between two looks at a batch.
@@ -26,6 +27,7 @@ class BatchPolicy:
     """
 
     most: int = 10_000
+    most_mb: float = 190.0
     least: int = 10
     linger_s: float = 2.0
     poll_s: float = 30.0

@@ -34,6 +34,7 @@ class BatchChoice(Section):
 
     Attributes:
         most: Requests in one batch.
+        most_mb: Megabytes of one batch; OpenAI takes 200. What does not fit goes into the next one.
         least: Fewer than so many that wait are asked one by one, at the full price.
         linger_s: Seconds without a new request after which a batch is handed over.
         poll_s: Seconds between two looks at a batch.
@@ -42,6 +43,7 @@ class BatchChoice(Section):
     """
 
     most: int = Field(10_000, ge=1, le=50_000)
+    most_mb: float = Field(190.0, gt=0)
     least: int = Field(10, ge=1)
     linger_s: float = Field(2.0, gt=0)
     poll_s: float = Field(30.0, gt=0)
