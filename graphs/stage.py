@@ -127,11 +127,7 @@ def _retrying(perform: Perform, times: Mapping[str, int]) -> Perform:
     async def again(unit: Unit) -> UnitResult:
         if unit.id not in times:
             return await perform(unit)
-        seed = derive_seed(unit.seed, "retry", times[unit.id])
-        result = await perform(unit.model_copy(update={"seed": seed}))
-        if result.failure is None:
-            return result
-        return result.model_copy(update={"failure": result.failure.model_copy(update={"unit": unit.id})})
+        return await perform(unit.reseeded(derive_seed(unit.seed, "retry", times[unit.id])))
 
     return again
 

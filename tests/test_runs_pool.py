@@ -16,6 +16,17 @@ def units(count: int) -> list[Unit]:
     return [Unit(stage="extract", role="extractor", inputs={"n": n}, seed=n) for n in range(count)]
 
 
+def test_a_unit_with_another_seed_keeps_its_id() -> None:
+    for known_before in (False, True):
+        unit = units(1)[0]
+        if known_before:
+            assert unit.id
+        again = unit.reseeded(7)
+        assert again.seed == 7
+        assert again.id == units(1)[0].id
+        assert again.id != Unit(**{**unit.model_dump(), "seed": 7}).id
+
+
 async def gather(things, perform, **options):
     seen = []
     async for batch in work(things, perform, **options):

@@ -32,6 +32,12 @@ class Unit(Record):
         """``u-`` and 16 hexadecimal digits of the content hash."""
         return content_id("u", self.stage, self.role, self.inputs, self.seed)
 
+    def reseeded(self, seed: int) -> Unit:
+        """Return the unit as it is performed with another seed: its id, and so what its product is called, stays."""
+        other = self.model_copy(update={"seed": seed})
+        other.__dict__["id"] = self.id  # where cached_property looks first
+        return other
+
 
 class Attempt(Record):
     """A candidate output that was not used, with the flaw that a check found or the reply error."""
