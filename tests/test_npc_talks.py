@@ -12,6 +12,7 @@ import story
 
 from simulator.assembly import Overrides, Run, simulate_sync
 from simulator.assembly.fork import Branch, fork
+from simulator.assembly.plan import plan_sync
 from simulator.assembly.retrying import retry
 from simulator.errors import InputError, RunStopped, ScenarioError
 from simulator.exports.formats import FORMATS
@@ -320,3 +321,26 @@ def test_what_a_visitor_says_closes_no_block_and_speaks_as_no_template(tmp_path:
     said = [str(message["content"]) for request in models["npc"].requests for message in request.thread[1:]]
     assert said
     assert all(text.count("</card>") <= 1 and "<|im_start|>" not in text and "[/INST]" not in text for text in said)
+
+
+def test_a_probe_measures_npc_talks_and_what_it_paid_for_counts(tmp_path: Path) -> None:
+    models = story.models()
+    made = plan_sync(scenario(), tmp_path, probe=3, models=models)
+    stages = {row.stage: row for row in made.forecast.stages}
+    assert stages["converse"].probed > 0
+    assert {row.role for row in stages["converse"].roles} == {"user", "npc"}
+    assert list(stages)[-3:-1] == ["tools", "converse"]
+    with simulate_sync(scenario(), tmp_path, models=models) as run:
+        assert len(run.conversations) == 6
+
+
+def test_an_edit_of_the_tools_that_are_offered_costs_only_the_talks(tmp_path: Path) -> None:
+    with simulate_sync(scenario(), tmp_path, models=story.models()) as run:
+        before = bodies(run, "npc"), bodies(run, "tool")
+    models = story.models()
+    edited = scenario(conversations={**TALKS, "tools": {"most": 1}})
+    with simulate_sync(edited, tmp_path, models=models, on_change="reuse") as run:
+        assert (bodies(run, "npc"), bodies(run, "tool")) == before
+        assert all(len(talk.offered) == 1 for talk in run.conversations)
+    asked = {role for role, model in models.items() if model.requests}
+    assert asked <= {"user", "npc"}
