@@ -28,6 +28,7 @@ from simulator.runs.events import Note
 from simulator.runs.ledger import Ledger
 from simulator.scenario.conversations import Conversations
 from simulator.scenario.subject import ToolUse
+from simulator.tools.derive import request_of
 from simulator.tools.toolset import tool_text
 from simulator.tools.vocabulary import vocabulary_of
 
@@ -157,8 +158,8 @@ def _situation(situation: Situation, npc: Npc, company: Company, side: Counterpa
 
 
 def _errand(npc: Npc, tool: Tool) -> str:
-    text = tool.description.strip().rstrip(".")
-    return f"that {npc.name.split(' ', 1)[0]} {text[:1].lower()}{text[1:]} for you"
+    asked = request_of(tool, {}).rstrip(".")
+    return f"to have {npc.name.split(' ', 1)[0]} {asked[:1].lower()}{asked[1:]}"
 
 
 def _interest(npc: Npc, success: Success) -> tuple[str, Success]:

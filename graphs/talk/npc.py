@@ -101,9 +101,9 @@ class _Turn:
     async def _choice(self) -> Tool | None:
         heard = history_of(self._state, "assistant")[-1].content
         fitting = await fitting_tools(heard, self._tools, self._company.role.embedder)
-        if not fitting:
-            return None
-        by_action = {action_of(tool): tool for tool in fitting}
+        if fitting.asked or not fitting.tools:
+            return next(iter(fitting.tools), None)
+        by_action = {action_of(tool): tool for tool in fitting.tools}
         chosen = await self._one("tool", choices=(*by_action, ANSWERS))
         return by_action.get(chosen or "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from simulator.embeddings.protocol import Embedder
 from simulator.models.npc import Npc
@@ -13,13 +14,16 @@ from simulator.tools.simulated import Answer
 from simulator.tools.vocabulary import Vocabulary
 from simulator.tools.words import phrase
 
-__all__ = ["ANSWERS", "action_of", "choices_of", "fitting_tools", "found_in", "typed"]
+__all__ = ["ANSWERS", "Fitting", "action_of", "choices_of", "fitting_tools", "found_in", "typed"]
 
 ANSWERS = "only answers"
 """What the NPC does when it calls nothing, as the prompt's examples say it."""
 
 _NEAR = 0.3
 """Cosine between what a visitor says and what a tool does from which the tool comes into question."""
+
+_ASKED = 0.6
+"""Cosine from which a tool was asked for in so many words, and nothing is left to choose."""
 
 _FEW = 3
 _WHERE = frozenset(["place", "town", "harbour", "location", "where", "street", "port"])
@@ -31,13 +35,22 @@ _COUNTS = ("1", "2", "3", "5")
 _OR = re.compile(r"^(?:the |a )?([\w-]+)(?:, ([\w-]+))*,? or ([\w-]+)\b", re.IGNORECASE)
 
 
-async def fitting_tools(said: str, tools: Sequence[Tool], embedder: Embedder) -> list[Tool]:
-    """Return the tools whose description is near to what was said, the nearest first."""
+@dataclass(frozen=True)
+class Fitting:
+    """Tools that come into question, the nearest first; ``asked`` says that the first was asked for in words."""
+
+    tools: list[Tool]
+    asked: bool = False
+
+
+async def fitting_tools(said: str, tools: Sequence[Tool], embedder: Embedder) -> Fitting:
+    """Return the tools whose description is near to what was said."""
     if not tools:
-        return []
+        return Fitting([])
     heard, *vectors = await embedder.embed([said, *(f"{phrase(tool.name)}. {tool.description}" for tool in tools)])
     scored = sorted(((round(float(v @ heard), 4), -place) for place, v in enumerate(vectors)), reverse=True)
-    return [tools[-place] for score, place in scored if score >= _NEAR][:_FEW]
+    fitting = [tools[-place] for score, place in scored if score >= _NEAR][:_FEW]
+    return Fitting(fitting, asked=bool(fitting) and scored[0][0] >= _ASKED)
 
 
 def action_of(tool: Tool) -> str:

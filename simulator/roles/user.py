@@ -7,6 +7,7 @@ which is what it was trained for, and the persona reaches the prompt of every tu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal
@@ -28,6 +29,7 @@ from simulator.roles.talk import mend, rate
 
 __all__ = ["UserInput", "UserTurn", "user", "visitor"]
 
+_HAVE = re.compile(r"to have \S+ (.+)")
 _COMPANIONS = {"assistant": "an AI assistant", "person": "another person"}
 
 
@@ -89,10 +91,17 @@ def visitor(world: World) -> Role[UserInput, UserTurn]:
     """Return the user role of personas who visit ``world``."""
 
     def values(inputs: UserInput) -> Mapping[str, str]:
-        more = {"likeness": likeness(world, inputs.persona), "goal": inputs.situation.goal, "place": inputs.place}
-        return {**_values(inputs), **more}
+        goal = inputs.situation.goal
+        more = {"likeness": likeness(world, inputs.persona), "goal": goal, "place": inputs.place}
+        return {**_values(inputs), **more, "opening": _opening(goal) if inputs.turn == 1 else ""}
 
     return _role(VISITOR, values)
+
+
+def _opening(goal: str) -> str:
+    """Return how somebody begins who wants to have something done; empty for other goals."""
+    wanted = _HAVE.match(goal)
+    return f"Can you {wanted[1].rstrip('.')} for me?" if wanted else ""
 
 
 def _role(
