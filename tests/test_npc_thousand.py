@@ -4,24 +4,19 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from npc_cases import WORLD, cast_of, writer
+from npc_cases import cast_of, flaws_of_all, writer
 from story import models
 
 from simulator.assembly import simulate_sync
-from simulator.evidence.npc_cast import cast_flaws
-from simulator.models.npc import Npc
-from simulator.scenario.world import load_world
-
-WORLDS = WORLD.parent
 
 
 @pytest.mark.slow
 def test_a_thousand_npcs_are_one_cast(tmp_path: Path) -> None:
     wanted = cast_of(1200, tmp_path)
     with simulate_sync(wanted, tmp_path / "run", models=models(npc_writer=writer)) as run:
-        npcs = [Npc.model_validate(body) for body in run.ledger.products("npc")]
+        npcs, flaws = run.npcs, flaws_of_all(run)
     assert len(npcs) >= 1000
-    assert cast_flaws(npcs, load_world(WORLDS / "saltmere")) == []
+    assert flaws == []
     assert sum(len(npc.ties) > 0 for npc in npcs) > 100, "the graph carries over"
     errands = [npc for npc in npcs if npc.steps and npc.steps[-1].to != npc.id]
     assert len(errands) > 20, "quests run along edges"

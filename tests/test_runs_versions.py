@@ -1,6 +1,8 @@
 """What is not a ledger of a known version is refused, and left as it was."""
 
 import asyncio
+import os
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -72,3 +74,34 @@ def test_a_creation_that_was_interrupted_is_begun_again(tmp_path: Path) -> None:
         asyncio.run(ledger.commit([entry(0)]))
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+
+
+def _interrupted(path: Path, before: str) -> None:
+    """Leave a file as a kill leaves it in the middle of a transaction, after it was written and before it was undone."""
+    child = os.fork()
+    if not child:
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.executescript(f"{before} PRAGMA cache_size = 1; BEGIN; CREATE TABLE notes (text);")
+        connection.executemany("INSERT INTO notes VALUES (?)", [("x" * 900,)] * 200)  # more than the cache holds
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert path.stat().st_size > 0
+    assert path.with_name(f"{path.name}-journal").stat().st_size > 0
+
+
+def test_a_ledger_whose_layout_was_killed_is_laid_out_again(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    _interrupted(path, "")
+    with Ledger.open(path, create=True) as ledger:
+        assert list(ledger.personas()) == []
+        assert next(ledger.rows("SELECT COUNT(*) FROM sqlite_master WHERE name = 'notes'")) == (0,)
+    assert not path.with_name(f"{path.name}-journal").exists()
+
+
+def test_another_programs_interrupted_transaction_is_not_undone_by_us(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    _interrupted(path, "CREATE TABLE bookmarks (address TEXT);")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(LedgerError):
+        Ledger.open(path, create=True)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before

@@ -12,6 +12,7 @@ from simulator.runs.migrations import SCHEMA_VERSION, migrate
 __all__ = ["APPLICATION_ID", "check_current", "check_file", "prepare"]
 
 APPLICATION_ID = 0x51C80B  # marks the file as ours (SQLite's application_id)
+_JOURNAL = bytes.fromhex("d9d505f920a163d7")  # begins a rollback journal; pages before the transaction: bytes 16 to 19
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -37,7 +38,7 @@ def check_file(path: Path) -> None:
         RunDirectoryError: It is another program's file, or of a newer version.
         sqlite3.Error: It is not an SQLite file, or it is damaged.
     """
-    if not path.exists() or path.stat().st_size == 0:
+    if not path.exists() or path.stat().st_size == 0 or _began_empty(path):
         return
     reader = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
     try:
@@ -45,6 +46,20 @@ def check_file(path: Path) -> None:
             _known_version(reader, path)
     finally:
         reader.close()
+
+
+def _began_empty(path: Path) -> bool:
+    """Return whether a transaction on the file was interrupted that had begun when the file was empty.
+
+    A kill while a ledger is laid out can leave that. SQLite undoes it at the next opening for writing and cannot
+    before, so that nothing can be read; but the head of the rollback journal tells how many pages there were.
+    """
+    try:
+        with path.with_name(f"{path.name}-journal").open("rb") as journal:
+            head = journal.read(20)
+    except OSError:
+        return False
+    return head.startswith(_JOURNAL) and head[16:] == bytes(4)
 
 
 def check_current(connection: sqlite3.Connection, path: Path) -> None:
