@@ -82,7 +82,16 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--width", type=int, default=64)
     options = parser.parse_args()
-    command = [sys.executable, "-m", "simulator.llm.fake_server", "--latency", "0.2", "--sigma", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "simulator.llm.fake_server",
+        "--latency",
+        "0.2",
+        "--sigma",
+        "0",
+        "--until-stdin-closes",
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         asyncio.run(compare(server.stdout.readline().strip(), options.calls, options.width))

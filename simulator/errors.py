@@ -21,6 +21,7 @@
     ├── LedgerError                the record of a run cannot be read or written
     │   ├── LedgerBusy             another process holds it
     │   └── LedgerUnwritable       disk full, read-only, I/O error
+    ├── EmptyResult                the run is done, and nothing came of something that was asked for
     ├── RunUnwritable              another file of the run directory cannot be written; the ledger is intact
     └── RunStopped                 stopped by a budget or the user; the run is resumable (exit code 3)
 
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 __all__ = [
     "CutReply",
+    "EmptyResult",
     "EndpointBusy",
     "EndpointError",
     "EndpointRefused",
@@ -156,6 +158,10 @@ class LedgerBusy(LedgerError):
 
 class LedgerUnwritable(LedgerError):
     """The ledger could not be written: disk full, read-only, I/O error. What was stored before is intact."""
+
+
+class EmptyResult(SixhopError):
+    """The run is done and can be read, but nothing came of something that the scenario asked for."""
 
 
 class RunUnwritable(SixhopError):

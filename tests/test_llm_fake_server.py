@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -22,6 +23,9 @@ SCHEMA = {
     "required": ["persona", "relation"],
     "additionalProperties": False,
 }
+
+
+COMMAND = [sys.executable, "-m", "simulator.llm.fake_server"]
 
 
 def body(text: str = "hi", schema: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -74,7 +78,7 @@ def test_it_serves_callers_that_are_not_asynchronous() -> None:
 
 def test_it_runs_as_a_process_of_its_own_and_ends_with_its_input() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "simulator.llm.fake_server", "--key", "k", "--fault", "400", "--every", "2"],
+        [*COMMAND, "--key", "k", "--fault", "400", "--every", "2", "--until-stdin-closes"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -89,6 +93,19 @@ def test_it_runs_as_a_process_of_its_own_and_ends_with_its_input() -> None:
     process.stdin.close()
     assert process.wait(10) == 0
     process.stdout.close()
+
+
+def test_it_serves_until_it_is_asked_to_end_and_names_a_port_that_is_taken() -> None:
+    with subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert post(url, "/chat/completions", body())["choices"]
+        port = url.split(":")[2].split("/")[0]
+        second = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=30)
+        assert second.returncode == 1
+        assert second.stderr.startswith(f"port {port} cannot be had: ")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
 
 
 def test_faults_are_used_up_in_order_and_then_chosen_by_rule() -> None:

@@ -49,9 +49,10 @@ def _index(context: ProductionContext, folder: Path) -> None:
     if not personas or len(vectors) != len(personas):
         return
     ids, texts = [persona.id for persona in personas], [persona.text for persona in personas]
+    new = not folder.exists()
     try:
         with open_or_rebuild(folder, ids, texts, vectors, context.embedder.name) as index:
-            if index.rebuilt:
+            if index.rebuilt and not new:
                 done = "left alone" if isinstance(index, MemoryIndex) else "built"
                 context.listener(Note(f"the index of the population was {done}: {index.rebuilt}"))
     except SixhopError:

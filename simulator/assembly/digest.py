@@ -20,6 +20,19 @@ REJECTED = Part("NOT admitted")
 _PRODUCTS = ("instruction", "conversation", "npc", "tool", "problem", "solution", "text", "outcome")
 
 
+_MADE = {
+    "pose": "instructions",
+    "converse": "conversations",
+    "npcs": "NPCs",
+    "tools": "tools",
+    "code": "implementations",
+    "problems": "problems",
+    "solve": "solutions",
+    "texts": "texts",
+}
+"""What each stage makes that the scenario asked for by name."""
+
+
 @dataclass(frozen=True)
 class StageCount:
     """What became of one stage's units.
@@ -65,6 +78,16 @@ class Digest:
     def personas(self) -> int:
         """All admitted personas."""
         return sum(self.hops.values())
+
+    @property
+    def empty(self) -> dict[str, int]:
+        """What the scenario asked for and nothing came of, with the units that were to make it."""
+        return {_MADE[one.stage]: one.units for one in self.stages if one.stage in _MADE and one.units and not one.kept}
+
+    @property
+    def failed(self) -> int:
+        """Units that ended without a result."""
+        return sum(sum(stage.failed.values()) for stage in self.stages)
 
     @property
     def calls(self) -> int:

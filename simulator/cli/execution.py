@@ -16,7 +16,7 @@ from simulator.cli.screen.console import command, draws, print_json, stderr, std
 from simulator.cli.screen.lines import PlainLines, Silence
 from simulator.cli.screen.money import paid
 from simulator.cli.screen.progress import Progress, duration
-from simulator.errors import LedgerError, LedgerUnwritable, RunStopped, SixhopError, UsageError
+from simulator.errors import EmptyResult, LedgerError, LedgerUnwritable, RunStopped, SixhopError, UsageError
 from simulator.runs.directory import RunDirectory
 from simulator.runs.stop import Stop
 
@@ -59,6 +59,7 @@ def execute(
 
     Raises:
         RunStopped: A budget is used up or the user asked; the note on it names the command that goes on.
+        EmptyResult: Nothing came of something that the scenario asked for; the run is done.
         SixhopError: What went wrong; likewise.
     """
     progress = Progress(planned)
@@ -72,12 +73,14 @@ def execute(
     with run:
         if conclude is not None:
             conclude(run, progress)
-        elif as_json:
+            return
+        if as_json:
             _print_result(root, None, besides())
         else:
             from simulator.cli.screen.summary import print_summary
 
             print_summary(stdout(), run, now=_told(progress))
+        _refuse_empty(run)
 
 
 def watched(
@@ -193,6 +196,25 @@ def _name_the_way_back(root: Path, error: SixhopError, again: Sequence[object]) 
 def _is_shut(error: SixhopError) -> bool:
     """Return whether nobody can go on now: another process holds the run, or its ledger cannot be read."""
     return isinstance(error, LedgerError) and not isinstance(error, LedgerUnwritable)
+
+
+def _refuse_empty(run: Run) -> None:
+    """Refuse to call a run a success of which something that was asked for is empty; it can be read all the same.
+
+    Raises:
+        EmptyResult: What is empty, and why.
+    """
+    from simulator.assembly.digest import digest
+
+    empty = digest(run).empty
+    if not empty:
+        return
+    told = ", ".join(f"0 of {asked:,} {what}" for what, asked in empty.items())
+    error = EmptyResult(f"the run is done, but something that it was asked for is empty: {told}")
+    error.add_note(f"Why: {command('sixhop', 'show', run.directory.root, 'failures')}")
+    if any(failure.cause != "input" for failure in run.failures):
+        error.add_note(f"Once more: {command('sixhop', 'retry', run.directory.root)}")
+    raise error
 
 
 def _print_result(root: Path, error: SixhopError | None, besides: Mapping[str, Any] | None = None) -> None:

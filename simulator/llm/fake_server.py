@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import signal
 import sys
 import threading
 from collections import deque
@@ -239,14 +240,21 @@ def in_thread(server: FakeServer) -> Iterator[FakeServer]:
         loop.close()
 
 
-async def _serve(server: FakeServer) -> None:
+async def _serve(server: FakeServer, *, until_stdin_closes: bool) -> None:
+    """Serve until SIGINT or SIGTERM, or until the input ends."""
     async with server:
         print(server.url, flush=True)
-        await asyncio.to_thread(sys.stdin.buffer.read)
+        if until_stdin_closes:
+            await asyncio.to_thread(sys.stdin.buffer.read)
+            return
+        asked = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, asked.set)
+        await asked.wait()
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Serve until the input ends, so that the server never outlives who started it."""
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until the process is asked to end, and return its exit code."""
     known = catalogue()
     parser = argparse.ArgumentParser(
         prog="python -m simulator.llm.fake_server",
@@ -259,12 +267,22 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--sigma", type=float, default=0.5, help="spread of the latency; 0 makes it constant")
     parser.add_argument("--fault", action="append", default=[], choices=list(known), metavar="NAME", help="play it")
     parser.add_argument("--every", type=int, default=10, help="to one request in so many (10)")
+    parser.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="end with the input, so that the server never outlives who started it",
+    )
     options = parser.parse_args(arguments)
     latency = lognormal_latency(options.latency, options.sigma) if options.latency else None
     rule = _in_turn([known[name].fault for name in options.fault], max(1, options.every))
     server = FakeServer(key=options.key, latency=latency, fault_for=rule, keep=False, port=options.port)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(server))
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(server, until_stdin_closes=options.until_stdin_closes))
+    except OSError as error:
+        print(f"port {options.port} cannot be had: {error.strerror}; name another one with --port", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _in_turn(faults: list[Fault], every: int) -> Callable[[int, dict[str, Any]], Fault | None]:
@@ -273,4 +291,4 @@ def _in_turn(faults: list[Fault], every: int) -> Callable[[int, dict[str, Any]],
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

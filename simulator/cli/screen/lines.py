@@ -17,6 +17,17 @@ _OF = {"cast": "people chosen", "report": "products written"}
 """What the stages that have no units count."""
 
 
+_DONE = {
+    "converse": "held",
+    "check": "checked",
+    "npcs": "written",
+    "code": "implemented",
+    "solve": "solved",
+    "texts": "written",
+}
+"""What the stages that admit nobody do with a unit."""
+
+
 class PlainLines:
     """Prints what happens, line by line.
 
@@ -81,10 +92,16 @@ def _ended(stage: StageProgress, progress: Progress) -> str:
     if made is None or not stage.units:
         return f"{stage.title}: {made.admitted if made else 0} {_OF.get(stage.name, 'made')}"
     parts = [f"{stage.units} units" + (f" ({stage.reused} reused)" if stage.reused else "")]
-    parts.append(f"{made.admitted} admitted, {made.rejected} rejected, {made.failed} failed")
+    parts.append(_made(stage, made))
     if made.hop is not None and stage.finished:
         parts.append(f"yield {made.admitted / stage.finished:.0%}")
     return f"{stage.title}: {'; '.join(parts)}; {duration(stage.elapsed_s(progress.clock()))}{_spent(progress)}"
+
+
+def _made(stage: StageProgress, made: StageEnded) -> str:
+    if stage.name in _DONE:
+        return f"{stage.units - made.failed} {_DONE[stage.name]}, {made.failed} failed"
+    return f"{made.admitted} admitted, {made.rejected} rejected, {made.failed} failed"
 
 
 def _going(stage: StageProgress, progress: Progress) -> str:

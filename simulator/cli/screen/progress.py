@@ -136,6 +136,8 @@ class Progress:
             case StageEnded():
                 stage = self.stage(_name(event))
                 stage.state, stage.ended, stage.made, stage.in_flight = "ended", self.clock(), event, 0
+                if not stage.finished:  # a stage that asks nobody (an import) ends no unit by itself
+                    stage.done, stage.failed = event.admitted + event.rejected, event.failed
             case Note():
                 self.notes.append(event.text)
 

@@ -42,6 +42,9 @@ def print_summary(console: Console, run: Run, now: str) -> None:
         _section(console, "People by hop", population_table(numbers))
     if any(stage.rejected or stage.failed for stage in numbers.stages):
         _section(console, "What became of the work", stages_table(numbers))
+    if numbers.input_failures:
+        rows = _count(numbers.input_failures, "row")
+        console.print(words(f"{rows} of the inputs could not be used; they are among the failures.", "yellow"))
     _examples(console, run, people)
     _section(console, clean(f"Files in {run.directory.root}"), _files(run))
     _next(console, run, numbers)
@@ -81,8 +84,10 @@ def stages_table(numbers: Digest) -> Table:
 def _headline(run: Run, numbers: Digest) -> Text:
     name = run.scenario.name
     products = [_count(count, _NAMES.get(kind, kind)) for kind, count in numbers.products.items()]
-    made = [_count(numbers.personas, "persona"), _count(numbers.relations, "relation"), *products]
-    return Text.assemble((f"{name} is done: ", "bold green"), words(", ".join(made) + "."))
+    nothing = [f"0 of {asked:,} {what}" for what, asked in numbers.empty.items()]
+    made = [_count(numbers.personas, "persona"), _count(numbers.relations, "relation"), *products, *nothing]
+    style = "bold yellow" if nothing else "bold green"
+    return Text.assemble((f"{name} is done: ", style), words(", ".join(made) + "."))
 
 
 def _count(count: int, noun: str) -> str:
@@ -134,3 +139,7 @@ def _next(console: Console, run: Run, numbers: Digest) -> None:
     print_command(console, "sixhop", "graph", root, "stats")
     kinds = [kind for kind in ("conversation", "npc", "tool") if kind in numbers.products]
     print_command(console, "sixhop", "show", root, *([f"{kinds[0]}s", "1"] if kinds else []))
+    if numbers.failed or numbers.input_failures:
+        print_command(console, "sixhop", "show", root, "failures")
+    if numbers.failed:
+        print_command(console, "sixhop", "retry", root)

@@ -70,7 +70,7 @@ class _Maker:
             kind = self._dice.choice([one for one in kind if one != "null"] or kind)
         if kind == "object":
             properties = schema.get("properties", {})
-            return {key: self.make(value, key, depth + 1) for key, value in properties.items()}
+            return _agreed({key: self.make(value, key, depth + 1) for key, value in properties.items()})
         if kind == "array":
             return self._array(schema, name, depth)
         if kind in ("integer", "number"):
@@ -124,6 +124,14 @@ class _Maker:
         if any(part in name for part in ("question", "instruction", "request", "message")):
             return words.question(self._dice)
         return words.phrase(self._dice)
+
+
+def _agreed(made: dict[str, Any]) -> dict[str, Any]:
+    """Return an object whose ``who``, what a person is in a few words, is of the person that it describes."""
+    persona = made.get("persona")
+    if "who" not in made or not isinstance(persona, str):
+        return made
+    return {**made, "who": persona.partition(" who ")[0]}
 
 
 def _cut(text: str, low: int, high: int | None) -> str:
