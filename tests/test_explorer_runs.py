@@ -61,7 +61,7 @@ def hostile_run(root: Path) -> Path:
         Turn(role=role, speaker="assistant", content=text, labels=(Label(detector="<x>", evidence=text),))  # type: ignore[arg-type]
         for role, text in zip(("user", "assistant", "user", "assistant"), HOSTILE, strict=False)
     )
-    talk = Conversation(id="c-<1>", persona=IDS[0], turns=turns, stop="loop", reason=HOSTILE[2])
+    talk = Conversation(id="c-<1>", persona=IDS[0], partner=IDS[1], turns=turns, stop="loop", reason=HOSTILE[2])
     entry = Entry(
         unit,
         UnitResult(failure=failure),
@@ -100,6 +100,7 @@ def test_hostile_texts_arrive_as_they_are_and_only_as_json(tmp_path: Path) -> No
         assert len(site.told("person", IDS[0], "around", hops=1)["people"]) == 5
         assert site.told("path", a=IDS[3], b=IDS[4])["people"][IDS[3]]["text"] == HOSTILE[3]
         assert [turn["content"] for turn in site.told("conversations", "c-<1>")["record"]["turns"]] == HOSTILE[:4]
+        assert [site.told("conversations", persona=id)["total"] for id in IDS[:3]] == [1, 1, 0], "on either side"
         assert site.told("failures")["records"][0]["raw"] == HOSTILE[3]
         assert site.told("rejections")["people"] == {IDS[1]: HOSTILE[1]}
         assert site.told("overview")["failures"][0]["why"] == "<u>cause"

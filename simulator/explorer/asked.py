@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulator.models.decision import Stage, Subject
+from simulator.models.decision import Subject
 from simulator.models.persona import MAX_HOP
 
 __all__ = ["Around", "Find", "Nothing", "Page", "Path", "People", "RecordPage", "RecordsKind"]
@@ -59,12 +59,22 @@ class Path(Nothing):
 
 
 class RecordPage(Page):
-    """A page of records. What a kind does not know is refused by it."""
+    """A page of records, narrowed by what their kind knows; the rest is refused.
+
+    Attributes:
+        persona: Whose they are, named as on the command line; of rejections, who stays.
+        stop: Why a conversation ended.
+        passed: Whether all checks of a conversation passed.
+        subject: What a rejected candidate was to become.
+        stage: Which stage rejected it (``other`` for none), or in which a unit failed.
+        role: Which role failed.
+        cause: Why it did.
+    """
 
     persona: str | None = Field(None, max_length=_MOST_LETTERS)
     stop: str | None = Field(None, max_length=_MOST_LETTERS)
     passed: bool | None = None
     subject: Subject | None = None
-    stage: Stage | str | None = Field(None, max_length=_MOST_LETTERS)
+    stage: str | None = Field(None, max_length=_MOST_LETTERS)
     role: str | None = Field(None, max_length=_MOST_LETTERS)
     cause: str | None = Field(None, max_length=_MOST_LETTERS)
