@@ -56,6 +56,8 @@ def test_people_by_words_hop_and_relations(site: Site) -> None:
     assert site.told("people", q=persona_id(TUNER)[:9])["people"][0]["text"] == TUNER
     assert {one["hop"] for one in site.told("people", hop=2)["people"]} == {2}
     assert site.told("people", order="relations")["people"][0]["id"] == persona_id(NURSE)
+    assert {one["text"] for one in site.told("people", cast="true")["people"]} == {PILOT, NURSE}
+    assert site.told("people", cast="true", hop=1)["total"] == 1
     assert site.told("people", page=2) == {"total": 8, "page": 2, "size": 50, "people": []}
 
 

@@ -30,10 +30,11 @@ class Page(Nothing):
 
 
 class People(Page):
-    """People by the words of their texts, by hop, in order of admission or those with the most relations first."""
+    """People by the words of their texts, by hop, of the cast; as admitted, or those with the most relations first."""
 
     q: str = Field("", max_length=_MOST_LETTERS)
     hop: int | None = Field(None, ge=0, le=MAX_HOP)
+    cast: bool = False
     order: Literal["admission", "relations"] = "admission"
 
 

@@ -23,6 +23,9 @@ def listed(look: Look, wanted: asked.People) -> dict[str, Any]:
     """Return a page of the people who fit."""
     graph = look.graph
     rows = look_up(graph, wanted.q, wanted.hop)
+    if wanted.cast:
+        known = [graph.arrays.rows[id] for id in look.run.cast if id in graph]
+        rows = rows[np.isin(rows, np.asarray(known, dtype=np.int32))]
     if wanted.order == "relations":
         rows = rows[np.argsort(-graph.arrays.degrees[rows], kind="stable")]
     start = (wanted.page - 1) * PAGE
