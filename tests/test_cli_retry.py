@@ -35,9 +35,11 @@ def test_what_failed_is_tried_again_with_counts_and_an_edit_is_named(
     scenario, out = write_scenario(tmp_path / "small.yaml"), str(tmp_path / "run")
     with in_thread(FakeServer(respond, keep=False)) as server:
         model = ["--model", f"{server.url}#fake", "--quiet"]
-        assert main(["run", scenario, "--out", out, *model]) == 0
+        assert main(["run", scenario, "--out", out, *model]) == 1
+        assert "0 of 2 tools" in capsys.readouterr().out
+        assert main(["retry", out, "--quiet"]) == 1
+        assert "0 of 2 failed units are done now, 2 failed again" in capsys.readouterr().out
         stubborn = False
-        capsys.readouterr()
         assert main(["retry", out, "--quiet", "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
         assert told["state"] == "done"

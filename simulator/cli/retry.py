@@ -44,16 +44,18 @@ def retry(rundir: RunDir, conduct: Conduct) -> None:
         )
         return outcome[0].run
 
-    execute(
-        start,
-        rundir,
-        planned,
-        quiet=conduct.quiet,
-        as_json=conduct.as_json,
-        besides=lambda: {"retried": _counts(outcome[0])},
-    )
-    if not conduct.as_json:
-        stdout().print(words(_sentence(outcome[0])))
+    try:
+        execute(
+            start,
+            rundir,
+            planned,
+            quiet=conduct.quiet,
+            as_json=conduct.as_json,
+            besides=lambda: {"retried": _counts(outcome[0])},
+        )
+    finally:  # also where it ends as an error, because something is still empty
+        if outcome and not conduct.as_json:
+            stdout().print(words(_sentence(outcome[0])))
 
 
 def _counts(retried: Retried | None) -> dict[str, int]:
