@@ -121,6 +121,34 @@ def test_a_missing_or_unreadable_file_is_an_error_with_its_path(tmp_path: Path) 
         load_prompt("astrologer")
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (PLAIN.replace("$$5", "$5"), r"the user part: '\$5 or more\?' is no variable; write '\$\$'"),
+        (PLAIN.replace("$town", "$Town"), r"the system part: '\$Town' is no variable: they have small letters"),
+        (PLAIN.replace("$town", "$town2"), r"the system part: '\$town2' is no variable"),
+        (PLAIN.replace("$town", "${town"), "the system part: .* is no variable"),
+        (PLAIN.replace("of $town.", "of $town for $"), "the system part: .* is no variable"),
+        (
+            PLAIN.replace("candidates: 3", 'questions: {drawer: "For $3?"}'),
+            r"questions\.drawer: '\$3\?' is no variable",
+        ),
+        (PLAIN.replace("candidates: 3", 'leads: {drawer: "$9"}'), r"leads\.drawer: '\$9' is no variable"),
+    ],
+)
+def test_a_dollar_that_is_no_variable_is_refused_when_the_prompt_is_read(broken: str, said: str) -> None:
+    with pytest.raises(PromptError, match=said):
+        parse(broken)
+
+
+def test_a_question_cannot_need_a_later_answer() -> None:
+    head = "ask: each\nquestions: {drawer: 'Which for $letter?', why: 'Why $drawer?'}"
+    parse(PLAIN.replace("candidates: 3", head))
+    for wrong in ("{drawer: 'Which for $why?', why: 'Why?'}", "{drawer: 'Which?', why: 'Why $why?'}"):
+        with pytest.raises(PromptError, match=r"uses 'why', which is not asked before it"):
+            parse(PLAIN.replace("candidates: 3", f"ask: each\nquestions: {wrong}"))
+
+
 def test_a_value_is_never_expanded_again() -> None:
     prompt = parse_prompt(PLAIN, "sorter", "standard")
     _, user = prompt.render({"town": "Ilm", "letter": "pay $town $$ ${letter} {letter.__class__}"})

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -25,6 +24,7 @@ from simulator.models.base import Record, content_hash
 from simulator.models.message import Message, Sampling
 from simulator.models.strict_yaml import read_yaml
 from simulator.models.text_file import read_text_file
+from simulator.prompts.variables import fill, flaw_of, names_in
 
 __all__ = [
     "MAX_BYTES",
@@ -41,7 +41,6 @@ __all__ = [
 Variant = Literal["standard", "small"]
 MAX_BYTES = 1_000_000  # of a template: it is written by hand, and sent with every call
 _PART = re.compile(r"^# (system|user|examples)[ \t]*$", re.MULTILINE)
-_IDENTIFIER = re.compile(r"\$(?:\{([a-z_]+)\}|([a-z_]+))")
 _TURN = (
     r"<(?=/?s>|[|｜][\w▁]{1,40}[|｜]>|(?:bos|eos|unk|pad|<SYS>|start_of_turn|end_of_turn)>)"
     r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
@@ -131,7 +130,7 @@ class Prompt:
         needed = [f"${name}" for name in self.head.when.values()]
         used = {"each": (*self.head.questions.values(), *begun, *needed), "text": begun}
         asked = " ".join(used.get(self.head.ask, ()))
-        return _names(self.system) | _names(self.user) | (_names(asked) - set(self.head.questions))
+        return names_in(self.system) | names_in(self.user) | (names_in(asked) - set(self.head.questions))
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
         """Return the system and the user part with ``values`` in place.
@@ -141,15 +140,15 @@ class Prompt:
         """
         self._check(values)
         safe = self._safe(values)
-        return _fill(self.system, safe), _fill(self.user, safe)
+        return fill(self.system, safe), fill(self.user, safe)
 
     def render_user(self, values: Mapping[str, str]) -> str:
         """Return the user part alone (for an example, whose values are those of the user part)."""
-        return _fill(self.user, self._safe(values))
+        return fill(self.user, self._safe(values))
 
     def fill(self, text: str, values: Mapping[str, str]) -> str:
         """Return a question or a lead with ``values`` in place."""
-        return _fill(text, self._safe(values))
+        return fill(text, self._safe(values))
 
     def _safe(self, values: Mapping[str, str]) -> dict[str, str]:
         safe = dict.fromkeys(self.head.data, neutralise) | dict.fromkeys(self.head.turns, neutralise_turn)
@@ -261,9 +260,10 @@ def _examples(text: str, where: str) -> Sequence[Any]:
 
 
 def _check_parts(prompt: Prompt, where: str) -> None:
+    _check_variables(prompt, where)
     if prompt.head.turns and not re.fullmatch(r"\$\{?[a-z_]+\}?", prompt.user):
         raise PromptError(f"{where}: a whole turn ({', '.join(prompt.head.turns)}) must stand alone in the user part")
-    leaked = _names(prompt.system) & {*prompt.head.data, *prompt.head.turns}
+    leaked = names_in(prompt.system) & {*prompt.head.data, *prompt.head.turns}
     if leaked:
         raise PromptError(f"{where}: text from outside ({sorted(leaked)}) may only stand in the user part")
     for number, example in enumerate(prompt.examples, 1):
@@ -272,18 +272,27 @@ def _check_parts(prompt: Prompt, where: str) -> None:
             raise PromptError(f"{where}: example {number}: values missing or unknown: {sorted(wrong)}")
 
 
+def _check_variables(prompt: Prompt, where: str) -> None:
+    """Check that every ``$`` begins a variable, and that no question needs the answer to a later one."""
+    head = prompt.head
+    texts = {"the system part": prompt.system, "the user part": prompt.user}
+    texts |= {f"questions.{field}": question for field, question in head.questions.items()}
+    texts |= {f"leads.{field}": " ".join(begun) for field, begun in head.leads.items()}
+    for place, text in texts.items():
+        if flaw := flaw_of(text):
+            raise PromptError(f"{where}: {place}: {flaw}")
+    known = names_in(prompt.system) | names_in(prompt.user)
+    asked = list(head.questions) if head.ask == "each" else []
+    for number, field in enumerate(asked):
+        needed = names_in(" ".join((head.questions[field], *head.leads.get(field, ())))) - known
+        if later := sorted(needed & set(asked[number:])):
+            raise PromptError(f"{where}: questions.{field} uses {later[0]!r}, which is not asked before it")
+
+
 def _wanted(prompt: Prompt, example: Example) -> frozenset[str]:
     """Return the names that an example must give: for ``each``, those of the questions that it answers."""
-    wanted = _names(prompt.user)
+    wanted = names_in(prompt.user)
     if prompt.head.ask != "each":
         return wanted
-    asked = [_names(prompt.head.questions.get(field, "")) for field in example.reply]
+    asked = [names_in(prompt.head.questions.get(field, "")) for field in example.reply]
     return wanted.union(*asked) - set(example.reply)
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(a or b for a, b in _IDENTIFIER.findall(text.replace("$$", "")))
-
-
-def _fill(text: str, values: Mapping[str, str]) -> str:
-    return Template(text).substitute({key: values[key] for key in _names(text)})
