@@ -146,6 +146,11 @@ def test_pytest_runs_a_scenario_without_a_plugin(desk: Path, tmp_path: Path) -> 
     assert summary.overall.passed == 8
     with pytest.raises(AssertionError, match=r"(?s)of 8 conversations .* passed.*settled"):
         assert_scenario(desk / "desk.yaml", tmp_path / "b", assistant="agent.py:bad", cast_of=tmp_path / "a")
+    with pytest.raises(AssertionError):
+        few = Overrides(concurrency=2, assistant="agent.py:gone")
+        assert_scenario(
+            desk / "desk.yaml", tmp_path / "c", assistant="agent.py:bad", overrides=few, cast_of=tmp_path / "a"
+        )
 
 
 def test_an_edited_assistant_is_asked_anew(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,13 +6,19 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from simulator.llm.scripted import Answer, ScriptedModel
+from simulator.models.conversation import Conversation
 from simulator.models.message import ChatRequest
 from simulator.models.step import ToolCall, spoken
+from simulator.scenario.subject import CheckSpec
+from simulator.subjects.checks import examine
 from simulator.subjects.model import ModelSubject
 from simulator.subjects.protocol import Task
-from simulator.subjects.toolbox import Called, Tool, Toolbox, canned, schema_flaw, schema_problem, user_function
+from simulator.subjects.toolbox import Called, Tool, Toolbox, canned, user_function
 from simulator.subjects.workshop import Workshop
+from simulator.tools.schema import schema_flaw, value_flaw
 
 PARAMETERS = {
     "type": "object",
@@ -118,7 +124,53 @@ def test_the_name_tells_tools_apart() -> None:
 
 
 def test_a_schema_that_is_none_is_told() -> None:
-    assert schema_problem({"type": "objekt"}) is not None
-    assert schema_problem(PARAMETERS) is None
-    assert schema_flaw({"order": 3}, PARAMETERS) is not None
+    assert schema_flaw({"type": "objekt"}) is not None
+    assert schema_flaw(PARAMETERS) is None
+    assert value_flaw(PARAMETERS, {"order": 3}) is not None
+
+
+@pytest.mark.parametrize(
+    ("ref", "said"),
+    [
+        ("https://example.org/a.json", "'https://example.org/a.json', which is another document"),
+        ("other.json#/a", "another document"),
+        ("#/$defs/gone", "nothing in it"),
+    ],
+)
+def test_a_schema_that_needs_another_document_is_told(ref: str, said: str) -> None:
+    flaw = schema_flaw({"type": "object", "properties": {"a": {"$ref": ref}}, "$defs": {"b": {"type": "string"}}})
+    assert said in (flaw or "")
+
+
+def test_a_schema_may_refer_to_itself() -> None:
+    tree = {"type": "object", "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#/$defs/b"}}}
+    assert schema_flaw({**tree, "$defs": {"b": {"type": "string"}}}) is None
+    assert schema_flaw({"type": "object", "properties": {"$ref": {"type": "string"}}}) is None
+    assert schema_flaw({"const": {"$ref": "https://example.org"}}) is None
+
+
+def test_a_result_belongs_to_its_own_call_though_a_server_uses_ids_again() -> None:
+    def call(order: str) -> str:
+        return json.dumps(
+            {"content": "", "tool_calls": [{"id": "call_0", "name": "find_order", "arguments": {"order": order}}]}
+        )
+
+    seen: list[list[tuple[Any, str]]] = []
+
+    async def perform(called: Called) -> Any:
+        seen.append([(one.arguments["order"], result) for one, result in called.earlier])  # type: ignore[index]
+        return f"result {len(seen)}"
+
+    answer([call("A-1"), call("A-2"), call("A-3"), says("Done.")], perform)
+    first, second = ("A-1", "result 1"), ("A-2", "result 2")
+    assert seen == [[], [first], [first, second]]
     assert ToolCall(id="1", name="x").arguments == {}
+
+
+@pytest.mark.parametrize("path", ["--1", "\u00b2", "-", "1.5", "\u0663", "9" * 5000])
+def test_a_path_that_leads_nowhere_is_a_check_that_fails(path: str) -> None:
+    check = CheckSpec(json_path=f"a.{path}", equals=1)
+    talk = Conversation(id="c-1", persona="p-1", turns=(), stop="max_turns", state={"a": [1, 2]})
+    found = examine(check, "path", talk)
+    assert not found.passed
+    assert "has no" in found.evidence

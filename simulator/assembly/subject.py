@@ -22,9 +22,10 @@ from simulator.subjects.graph import GraphSubject, is_graph
 from simulator.subjects.model import ModelSubject
 from simulator.subjects.protocol import Subject
 from simulator.subjects.stored import StoredSubject
-from simulator.subjects.toolbox import Called, Perform, Tool, Toolbox, canned, schema_problem, user_function
+from simulator.subjects.toolbox import Called, Perform, Tool, Toolbox, canned, user_function
 from simulator.subjects.user_code import is_code, load_code, source_hash
 from simulator.subjects.workshop import Workshop
+from simulator.tools.schema import schema_flaw
 
 __all__ = [
     "Workbench",
@@ -211,7 +212,7 @@ def _tool(spec: ToolSpec, subject: SubjectSpec, bench: Workbench) -> Tool:
 
 def _check_tool(spec: ToolSpec) -> None:
     for place, schema in (("parameters", spec.parameters), ("returns", spec.returns)):
-        problem = schema_problem(schema) if schema is not None else None
+        problem = schema_flaw(schema) if schema is not None else None
         if problem:
             raise ScenarioError(f"the tool {spec.name!r}: {place} is no JSON Schema: {problem}")
 

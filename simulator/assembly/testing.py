@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def assert_scenario(
         scenario: A scenario, or the path of its file.
         out: The run directory. What an earlier call paid for in it is not paid for again.
         threshold: The share of conversations that must pass, 0 to 1.
-        assistant: What to test instead of the scenario's assistant.
+        assistant: What to test instead of the scenario's assistant, and of that of ``overrides``.
         cast_of: The run directory whose frozen cast is used.
         options: As for :func:`~simulator.assembly.simulate.simulate` (``models``, ``settings``, ...).
 
@@ -53,7 +54,9 @@ def assert_scenario(
         SixhopError: The run failed.
     """
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
-    overrides = options.pop("overrides", None) or Overrides(assistant=assistant)
+    overrides: Overrides = options.pop("overrides", None) or Overrides()
+    if assistant is not None:
+        overrides = replace(overrides, assistant=assistant)
     check_testable(overrides.apply(loaded))
     with simulate_sync(loaded, out, overrides=overrides, cast_of=cast_of, **options) as run:
         summary = summary_of(run)

@@ -11,8 +11,8 @@ from simulator.models.conversation import Conversation
 from simulator.models.outcome import CheckResult
 from simulator.models.step import Step, ToolCall
 from simulator.scenario.subject import CheckSpec
-from simulator.subjects.toolbox import schema_flaw
 from simulator.subjects.workshop import HungError, Workshop
+from simulator.tools.schema import value_flaw
 from simulator.transport.body import clean, shorten
 
 __all__ = ["Examine", "answered", "check_names", "examine", "python_check"]
@@ -99,9 +99,12 @@ def _json_path(check: CheckSpec, talk: Conversation) -> tuple[bool, str]:
     if value is _MISSING:
         return False, f"the final state has no {check.json_path!r}: {shorten(canonical_json(talk.state), 160)}"
     if check.fits is not None:
-        flaw = schema_flaw(value, check.fits)
-        return flaw is None, flaw or "fits the schema"
+        flaw = value_flaw(check.fits, value)
+        return flaw is None, "fits the schema" if flaw is None else shorten(flaw)
     return bool(value == check.equals), f"it is {shorten(canonical_json(value), 160)}"
+
+
+_PLACE = re.compile("-?[0-9]{1,9}")
 
 
 def _at(value: Any, path: str) -> Any:
@@ -109,7 +112,7 @@ def _at(value: Any, path: str) -> Any:
     for part in filter(None, path.split(".")):
         if isinstance(value, Mapping) and part in value:
             value = value[part]
-        elif isinstance(value, list) and part.lstrip("-").isdigit() and -len(value) <= int(part) < len(value):
+        elif isinstance(value, list) and _PLACE.fullmatch(part) and -len(value) <= int(part) < len(value):
             value = value[int(part)]
         else:
             return _MISSING

@@ -93,10 +93,16 @@ class ModelSubject:
 
 def _calls(task: Task, steps: list[Step]) -> list[tuple[ToolCall, str]]:
     """Return the calls so far with their results, those of earlier turns first."""
-    messages = (*task.messages, *(chat_message(step) for step in steps))
-    results = {one["tool_call_id"]: one["content"] for one in messages if one["role"] == "tool"}
-    made = [call for one in messages for call in one.get("tool_calls", ())]
-    return [(_as_call(call), results[call["id"]]) for call in made if call["id"] in results]
+    found: list[tuple[ToolCall, str]] = []
+    waiting: list[dict[str, Any]] = []  # calls of the latest message that made any: servers use their ids again
+    for one in (*task.messages, *(chat_message(step) for step in steps)):
+        if one.get("tool_calls"):
+            waiting = list(one["tool_calls"])
+        elif one["role"] == "tool":
+            place = next((place for place, call in enumerate(waiting) if call["id"] == one["tool_call_id"]), None)
+            if place is not None:
+                found.append((_as_call(waiting.pop(place)), one["content"]))
+    return found
 
 
 def _as_call(call: dict[str, Any]) -> ToolCall:

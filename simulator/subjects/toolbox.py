@@ -15,7 +15,7 @@ from simulator.subjects.workshop import HungError, Workshop
 from simulator.tools.schema import value_flaw
 from simulator.transport.body import shorten
 
-__all__ = ["Called", "Perform", "Tool", "Toolbox", "canned", "schema_flaw", "schema_problem", "user_function"]
+__all__ = ["Called", "Perform", "Tool", "Toolbox", "canned", "user_function"]
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class Toolbox:
             return _error(call, f"there is no tool {call.name!r}; there are {', '.join(self._tools) or 'none'}")
         if isinstance(call.arguments, str):
             return _error(call, f"the arguments are no JSON object: {shorten(call.arguments, 120)}")
-        flaw = schema_flaw(call.arguments, tool.parameters)
+        flaw = value_flaw(tool.parameters, call.arguments)
         if flaw:
-            return _error(call, f"the arguments do not fit the tool: {flaw}")
+            return _error(call, f"the arguments do not fit the tool: {shorten(flaw)}")
         try:
             result = result_text(await tool.perform(Called(call.arguments, seed, earlier)))
         except SixhopError:
@@ -115,23 +115,6 @@ def canned(answers: Sequence[tuple[Mapping[str, Any], Any]]) -> Perform:
         raise LookupError(f"no canned result fits {canonical_json(called.arguments)}")
 
     return perform
-
-
-def schema_flaw(value: Any, schema: Mapping[str, Any]) -> str | None:
-    """Return what of ``value`` ``schema`` does not allow, the place first; ``None`` when it fits."""
-    flaw = value_flaw(schema, value)
-    return None if flaw is None else shorten(flaw)
-
-
-def schema_problem(schema: Mapping[str, Any]) -> str | None:
-    """Return why ``schema`` is no JSON Schema; ``None`` when it is one."""
-    from jsonschema import Draft202012Validator, SchemaError
-
-    try:
-        Draft202012Validator.check_schema(dict(schema))
-    except SchemaError as error:
-        return f"{error.json_path}: {shorten(error.message)}"
-    return None
 
 
 def _error(call: ToolCall, problem: str) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from functools import cache, lru_cache
 from typing import Any
@@ -42,11 +42,43 @@ def value_flaw(schema: Mapping[str, Any], value: Any) -> str | None:
 
 
 def schema_flaw(schema: Mapping[str, Any]) -> str | None:
-    """Return why ``schema`` is not a JSON Schema of Draft 2020-12, or ``None``."""
+    """Return why ``schema`` is not a JSON Schema of Draft 2020-12 that stands by itself, or ``None``.
+
+    A ``$ref`` to another document is not followed: nothing is fetched from the network.
+    """
     from jsonschema.exceptions import best_match
 
     error = best_match(_meta().iter_errors(schema))
-    return None if error is None else f"{'.'.join(map(str, error.absolute_path)) or 'the schema'}: {error.message}"
+    if error is not None:
+        return f"{'.'.join(map(str, error.absolute_path)) or 'the schema'}: {error.message}"
+    return next((flaw for ref in _refs(schema) if (flaw := _ref_flaw(schema, ref)) is not None), None)
+
+
+def _refs(node: Any) -> Iterator[str]:
+    if isinstance(node, list | tuple):
+        for item in node:
+            yield from _refs(item)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if key in ("$ref", "$dynamicRef") and isinstance(value, str):
+                yield value
+            elif key not in ("enum", "const", "default", "examples"):
+                yield from _refs(value)
+
+
+def _ref_flaw(schema: Mapping[str, Any], ref: str) -> str | None:
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    resource = DRAFT202012.create_resource(dict(schema))
+    base = resource.id() or ""
+    try:
+        Registry().with_resource(base, resource).resolver(base).lookup(ref)
+    except Unresolvable:
+        inside = "nothing in it" if ref.startswith("#") else "another document, and nothing is fetched from the network"
+        return f"a '$ref' names {ref!r}, which is {inside}; write it out under '$defs'"
+    return None
 
 
 @lru_cache(maxsize=4096)
