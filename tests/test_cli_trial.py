@@ -29,7 +29,16 @@ def bad(messages):
     return good(messages)
 
 def raising(messages):
+    return ask_the_back_office()
+
+def ask_the_back_office():
     raise RuntimeError("the back office is closed \\x00 today")
+
+print("loaded")
+
+def chatty(messages):
+    print("asked", len(messages))
+    return good(messages)
 
 def long_enough(conversation, state):
     return len(conversation["turns"]) >= 4, f"{len(conversation['turns'])} turns"
@@ -95,8 +104,22 @@ def test_a_test_passes_fails_and_writes_junit(desk: Path, tmp_path: Path, capsys
     assert suite.get("failures") == "8"
     assert "the back office is closed \ufffd today" in suite.findall("testcase")[0][0].get("message", "")
 
+    told = "turn 1 of the assistant: RuntimeError: the back office is closed \ufffd today (at agent.py:"
+    assert told in suite.findall("testcase")[0][0].get("message", "")
+    assert "in ask_the_back_office, from agent.py:" in suite.findall("testcase")[0][0].get("message", "")
+    _, shown, _ = sixhop(capsys, "show", tmp_path / "b", "conversation", 1)
+    assert "in ask_the_back_office" in " ".join(shown.split())
+    logged = (tmp_path / "b/logs/run.jsonl").read_text("utf-8")
+    assert "Traceback (most recent call last)" in logged
     code, out, _ = sixhop(capsys, *broken, "--threshold", "0", "--json")
     assert (code, json.loads(out)["overall"]["rate"], json.loads(out)["passed"]) == (0, 0.0, True)
+
+
+def test_what_an_assistant_prints_is_no_result(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chatty = ("test", desk / "desk.yaml", "--out", tmp_path / "a", "--assistant", "agent.py:chatty", "--json", "-q")
+    code, out, err = sixhop(capsys, *chatty)
+    assert (code, json.loads(out)["passed"]) == (0, True)
+    assert "asked 1" in err
 
 
 def test_two_assistants_meet_the_same_users(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,6 +162,23 @@ def test_runs_that_are_not_comparable_are_refused(
     assert (code, "other values of seed" in said) == (2, True)
     code, _, said = sixhop(capsys, "test", desk / "desk.yaml", "--out", b, "--cast-of", a)
     assert (code, "was not begun with the cast" in said) == (2, True)
+
+
+def test_a_frozen_cast_stays_usable_when_its_run_is_held_anew(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "agent.py").write_text(AGENT)
+    scenario, a, b = write(tmp_path / "desk.yaml"), tmp_path / "a", tmp_path / "b"
+    assert sixhop(capsys, "test", scenario, "--out", a, "-q")[0] == 0
+    other = ("test", scenario, "--out", b, "--assistant", "agent.py:bad", "--cast-of", a, "-q")
+    assert sixhop(capsys, *other)[0] == 1
+    (tmp_path / "agent.py").write_text(AGENT + "\n# another version\n")
+    assert sixhop(capsys, "test", scenario, "--out", a, "-q")[0] == 0
+    code, _, said = sixhop(capsys, *other)
+    assert (code, "cannot go on" in said) == (1, False), said
+    assert sixhop(capsys, "test", scenario, "--out", a, "--seed", 12, "--on-change", "reuse", "-q")[0] in (0, 1)
+    code, _, said = sixhop(capsys, *other)
+    assert (code, "as it was then: other people" in said) == (2, True)
 
 
 def test_pytest_runs_a_scenario_without_a_plugin(desk: Path, tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ async def guard(state: ConversationState, runtime: Runtime[ConversationContext])
     content = draft.value["message"] if draft.value else kept(inputs, draft)
     if content is None:
         assert draft.failure is not None  # noqa: S101 -- a result has a value or a failure
-        reason = f"{side} turn {len(state['messages']) - state['first'] + 1}: {draft.failure.message}"
+        own = (len(state["messages"]) - state["first"]) // 2 + 1  # the user begins
+        reason = f"turn {own} of the {side}: {draft.failure.message}"
         stop = lost_reason([attempt.flaw for attempt in draft.rejected])
         return {**seen, "lost": draft.failure, "stop": stop, "reason": reason}
     made = draft.value or {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -91,7 +92,8 @@ def watched(
     Raises:
         RunStopped: A budget is used up or the user asked.
     """
-    with _shown(progress, quiet) as display:
+    # What code of the user's prints is no result: it goes where progress goes, above the panel if there is one.
+    with redirect_stdout(sys.stderr), _shown(progress, quiet) as display:
         return asyncio.run(_Watch(display, Stop()).over(start))
 
 

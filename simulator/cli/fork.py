@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
@@ -57,7 +59,8 @@ def fork(
     with open_run(rundir) as run:
         first = choose(kind, run, conversation)
     branch = Branch(at, reply, model, system, exchanges, seed)
-    result = asyncio.run(hold(rundir, first.id, branch))
+    with redirect_stdout(sys.stderr):  # what an assistant of the user's prints is no result
+        result = asyncio.run(hold(rundir, first.id, branch))
     if result.failure is not None:
         raise ReplyError(f"the fork failed: {result.failure.message}. What there was of it is kept with the failures")
     talk = Conversation.model_validate(result.value)

@@ -25,7 +25,8 @@ _OURS = ("fingerprint", "scenario", "base", "models", "prompts")
 def freeze(source: Path, target: Path, after: Sequence[str]) -> None:
     """Copy the run in ``source`` to ``target``, without what its stages ``after`` the cast made.
 
-    A target that was made from the same run before stays as it is, so that the call can be repeated.
+    A target that was begun with the same cast before stays as it is, so that the call can be repeated, also after the
+    conversations of the source were held anew.
 
     Args:
         source: A ledger.
@@ -38,13 +39,8 @@ def freeze(source: Path, target: Path, after: Sequence[str]) -> None:
     """
     whose = _whose(source)
     if target.exists():
-        with Ledger.open(target, writable=False) as ledger:
-            if ledger.meta(FROZEN) == whose:
-                return
-        raise RunDirectoryError(
-            f"{str(target.parent)!r} holds a run that was not begun with the cast of {str(source.parent)!r}; "
-            f"name another folder with --out"
-        )
+        _check_same(source, target)
+        return
     part = target.with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)
     try:
@@ -55,6 +51,25 @@ def freeze(source: Path, target: Path, after: Sequence[str]) -> None:
         raise ledger_error(error, str(target)) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _check_same(source: Path, target: Path) -> None:
+    with Ledger.open(source, writable=False) as one, Ledger.open(target, writable=False) as two:
+        if two.meta(FROZEN) is None:
+            why = "it was not begun with the cast of another run"
+        elif _cast(one) != _cast(two):
+            why = f"it has the cast of {two.meta(FROZEN)['run']!r} as it was then: other people, or other instructions"
+        else:
+            return
+    raise RunDirectoryError(
+        f"{str(target.parent)!r} holds a run that cannot go on with the cast of {str(source.parent)!r}: {why}; "
+        f"name another folder with --out"
+    )
+
+
+def _cast(ledger: Ledger) -> tuple[Any, list[str]]:
+    """Return who the cast is, and what it poses."""
+    return ledger.meta("cast"), [id_ for (id_,) in ledger.rows("SELECT id FROM products WHERE kind = 'instruction'")]
 
 
 def _whose(source: Path) -> dict[str, Any]:

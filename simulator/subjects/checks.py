@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
@@ -11,11 +12,14 @@ from simulator.models.conversation import Conversation
 from simulator.models.outcome import CheckResult
 from simulator.models.step import Step, ToolCall
 from simulator.scenario.subject import CheckSpec
+from simulator.subjects.function import frames
 from simulator.subjects.workshop import HungError, Workshop
 from simulator.tools.schema import value_flaw
 from simulator.transport.body import clean, shorten
 
 __all__ = ["Examine", "answered", "check_names", "examine", "python_check"]
+
+log = logging.getLogger(__name__)
 
 Examine = Callable[[CheckSpec, str, Conversation], Awaitable[CheckResult]]
 """Decides one check, given its name, of a conversation."""
@@ -59,8 +63,9 @@ def python_check(function: Callable[..., Any], workshop: Workshop, timeout_s: fl
             said = await workshop.run(function, body, talk.state, timeout_s=timeout_s)
         except HungError as error:
             return CheckResult(name=name, kind="python", passed=False, evidence=str(error), broken=True)
-        except Exception as error:  # noqa: BLE001 - the user's check; that it fails is recorded
-            why = f"{type(error).__name__}: {shorten(str(error))}"
+        except Exception as error:  # the check is the user's; that it fails is recorded
+            log.warning("the check %s raised %s", name, type(error).__name__, exc_info=error)
+            why = f"{type(error).__name__}: {shorten(str(error))}{frames(error)}"
             return CheckResult(name=name, kind="python", passed=False, evidence=why, broken=True)
         passed, why = said if isinstance(said, tuple) and len(said) == 2 else (said, "")
         if not isinstance(passed, bool):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import logging
+import threading
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
@@ -12,7 +16,13 @@ from simulator.subjects.reading import failed, read_answer
 from simulator.subjects.workshop import HungError, Workshop
 from simulator.transport.body import shorten
 
-__all__ = ["FunctionSubject", "attempt"]
+__all__ = ["FunctionSubject", "attempt", "frames"]
+
+log = logging.getLogger(__name__)
+
+_FRAMES = 3  # of a traceback that are told beside the error; all of it is in the run's log
+_OURS = (str(Path(__file__).parent), str(Path(threading.__file__).parent))
+"""Where frames are not the user's: the workshop and the standard library."""
 
 
 class FunctionSubject:
@@ -63,8 +73,20 @@ async def attempt(
         return read(await workshop.run(function, *given, timeout_s=timeout_s))
     except HungError as error:
         return failed("timeout", str(error))
-    except Exception as error:  # noqa: BLE001 - whatever the code under test raises is a result of the test
-        return failed("raised", f"{type(error).__name__}: {shorten(_said(error))}")
+    except Exception as error:  # whatever the code under test raises is a result of the test
+        log.warning("the assistant under test raised %s", type(error).__name__, exc_info=error)
+        return failed("raised", f"{type(error).__name__}: {shorten(_said(error))}{frames(error)}")
+
+
+def frames(error: BaseException) -> str:
+    """Return where code of the user's raised ``error``, the innermost place first; empty when nobody knows.
+
+    File names without folders: the same code raises the same on every machine.
+    """
+    every = traceback.extract_tb(error.__traceback__)
+    places = [one for one in every if not one.filename.startswith(_OURS)] or list(every)
+    told = [f"{Path(one.filename).name}:{one.lineno} in {one.name}" for one in reversed(places[-_FRAMES:])]
+    return f" (at {', from '.join(told)})" if told else ""
 
 
 def _said(error: Exception) -> str:

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import re
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,7 +73,8 @@ def _module(text: str, base: Path) -> tuple[ModuleType, str, str]:
         raise InputError(f"{text!r} names no code; allowed is 'module:name' or 'path.py:name'")
     place, name = found["place"], found["name"]
     try:
-        module = _from_file(base / place) if place.endswith(".py") else _from_path(place, base)
+        with redirect_stdout(sys.stderr):  # what it prints is no result of ours
+            module = _from_file(base / place) if place.endswith(".py") else _from_path(place, base)
     except Exception as error:  # any code may fail in any way while it is imported
         raise InputError(f"{text!r} cannot be imported: {type(error).__name__}: {error}") from error
     return module, place, name
