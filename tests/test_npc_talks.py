@@ -121,6 +121,8 @@ def test_the_report_says_who_is_spoken_of_and_what_of_it_does_not_exist(whole: R
         said = json.loads((run.directory.report / "report.json").read_text())
         assert said["mentions"]["unknown"] == {"Karlsson": 2, "Iron Bridge": 2}
         assert said["flaws"]["user"]["unknown_name"] > 0
+        rows = {(row["role"], row["check"]): row for row in said["mending"]}
+        assert all(row["rejected"] >= row["units"] >= row["mended"] for row in rows.values())
         assert "What does not exist: Karlsson 2, Iron Bridge 2." in (run.directory.report / "report.md").read_text()
     ended = scenario(conversations={**TALKS, "exchanges": 2, "least": 1, "count": 2})
     with simulate_sync(ended, tmp_path / "ended", models=story.models(npc=stranger)) as run:

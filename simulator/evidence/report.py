@@ -10,6 +10,7 @@ from pydantic import Field
 from simulator.embeddings.protocol import Embedder
 from simulator.evidence.adherence import TalkReport, build_talk_report, talk_lines
 from simulator.evidence.diversity import Diversity, diversity, grounding
+from simulator.evidence.mending import MendRow, mending, mending_lines
 from simulator.evidence.mentions import MentionReport, mention_lines
 from simulator.evidence.npc_cast import cast_flaws
 from simulator.evidence.outcomes import TestSummary, outcome_lines, summarise
@@ -62,6 +63,7 @@ class Report(Record):
         usd: What they cost in US dollars, as far as prices were known.
         unpriced: Replies whose price was not known.
         cast_flaws: What does not hold in the cast of NPCs, by kind (an acquaintance whose NPC failed, a quest to it).
+        mending: What the checks of NPCs and tools turned down, and how often that was mended.
         mentions: Who and what NPCs and their visitors speak of, and what of it does not exist; ``None`` without NPCs.
         diversity: Of the population.
         people: How finely they are described, and with which flaws.
@@ -86,6 +88,7 @@ class Report(Record):
     unpriced: int = 0
     cast_flaws: dict[str, int] = Field(default_factory=dict)
     mentions: MentionReport | None = None
+    mending: tuple[MendRow, ...] = ()
     diversity: Diversity | None = None
     people: Descriptions | None = None
     grounding: float | None = None
@@ -134,6 +137,7 @@ async def build_report(
         unpriced=unpriced,
         cast_flaws=_cast_flaws(ledger),
         mentions=mentioned,
+        mending=mending(ledger),
         diversity=diversity(vectors) if vectors is not None else None,
         people=descriptions([persona.text for persona in personas], language, filtered_by(ledger)),
         grounding=await _grounding(ledger, embedder, personas),
@@ -212,6 +216,8 @@ def to_markdown(report: Report, name: str) -> str:
         lines += ["", "## Test", "", *outcome_lines(report.test)]
     if report.talks is not None:
         lines += ["", "## Conversations", "", *talk_lines(report.talks)]
+    if report.mending:
+        lines += ["", "## Checks of NPCs and tools", "", *mending_lines(report.mending)]
     if report.mentions is not None:
         lines += ["", "## Names", "", *mention_lines(report.mentions)]
     if report.tools is not None:
