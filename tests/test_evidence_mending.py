@@ -18,7 +18,9 @@ def test_replies_that_checks_turned_down_are_counted_with_what_became_of_their_u
     def writer(request: Any) -> str:
         asked, repair = request.messages[1].content, len(request.messages) > 2
         name = next(line for line in asked.splitlines() if line.startswith("Name: "))
-        flawed = json.dumps({**json.loads(story.npc_writer(request)), "greeting": "He greets nobody who passes along here."})
+        flawed = json.dumps(
+            {**json.loads(story.npc_writer(request)), "greeting": "He greets nobody who passes along here."}
+        )
         if story.number(name) % 3 == 0:
             lost.append(name)
             return flawed

@@ -30,6 +30,7 @@ TALKS = {"partner": "npc", "tools": "designed", "exchanges": 3}
 
 def scenario(**changes: Any) -> Any:
     sections = {"conversations": TALKS, "instructions": None, "tools": {"of": "npcs"}, "cast": {"size": 6}, **changes}
+    sections = {"candidates": {"npc": 2}, **sections}
     return story.scenario(**{"expand": {"hops": 1, "per_persona": 1, "max_per_hop": 4}, **sections})
 
 

@@ -216,12 +216,13 @@ def _mended(text: str) -> str:
 
 
 async def _score(inputs: NpcInput, outputs: Sequence[NpcTurn], embedder: Embedder) -> Sequence[float]:
-    """What is said as the turns of every talk; a tool or a value by its nearness to what the visitor said."""
+    """What is said as the turns of every talk, a call as what its tool does, a small answer by its nearness."""
     if inputs.asks in ("tool", "value"):
         said = [getattr(output, inputs.asks) for output in outputs]
         heard, *rest = await embedder.embed([inputs.heard, *(f"{inputs.parameter} {text}".strip() for text in said)])
         return [float(vector @ heard) for vector in rest]
     own = [turn.content for turn in inputs.history if turn.role == "assistant"]
     topic = f"{inputs.npc.occupation} at {inputs.npc.place}. {inputs.npc.background}"
-    texts = [output.spoken for output in outputs]
+    does = {tool.name: tool.description for tool in inputs.tools}
+    texts = [output.spoken or " ".join(does.get(call.name, "") for call in output.calls) for output in outputs]
     return await rate(texts, embedder, last=[inputs.heard], topic=topic, own=own, words=(8, 45))

@@ -56,6 +56,9 @@ def _persona(persona: Persona, names: People, run: Run) -> RenderableType:
 def _conversation(conversation: Conversation, names: People, run: Run) -> RenderableType:
     sql = "SELECT body FROM products WHERE kind = 'outcome' AND json_extract(body, '$.conversation') = ?"
     found = next(run.ledger.rows(sql, (conversation.id,)), None)
+    if conversation.npc is not None:
+        npcs = (npc for npc in run.npcs if npc.id == conversation.npc)
+        names = {**names, **{npc.id: f"{npc.name}, {npc.occupation}, at {npc.place}" for npc in npcs}}
     return talk.chat(conversation, names, Outcome.model_validate_json(found[0]) if found else None)
 
 

@@ -39,13 +39,14 @@ def chat(conversation: Conversation, people: Mapping[str, str], outcome: Outcome
 
     Args:
         conversation: The conversation.
-        people: Texts of personas by id.
+        people: Texts of personas, and who NPCs are, by id.
         outcome: What became of it, if it tests an assistant.
     """
     pairs = [
         ("id", conversation.id),
         ("user", people.get(conversation.persona, conversation.persona)),
         ("partner", people.get(conversation.partner or "", conversation.partner or "")),
+        ("npc", people.get(conversation.npc or "", conversation.npc or "")),
         ("situation", conversation.situation or ""),
         ("manner", ", ".join(conversation.behaviours)),
         ("ended", ": ".join(filter(None, [STOPS[conversation.stop], conversation.reason]))),
@@ -120,6 +121,8 @@ def _steps(turn: Turn, style: str) -> Iterator[RenderableType]:
 
 
 def _speaker(turn: Turn, conversation: Conversation) -> str:
+    if conversation.npc is not None and turn.role == "assistant":
+        return "npc"
     if conversation.partner is None:
         return turn.role
     return f"{turn.role} ({short(turn.speaker)})"
