@@ -20,15 +20,13 @@ from graphs.talk.state import ConversationContext, ConversationState, TalkInput,
 from graphs.walk import Walk
 from simulator.llm.account import accounted
 from simulator.models.base import content_id
-from simulator.models.conversation import Conversation
+from simulator.models.conversation import MOST_EXCHANGES, Conversation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.roles.assistant import assistant
 from simulator.roles.judge import judge
 from simulator.roles.user import user
 
 __all__ = ["ConversationContext", "build", "converse", "graph", "steps"]
-
-_MOST_EXCHANGES = 64
 
 
 def steps(exchanges: int) -> int:
@@ -77,7 +75,7 @@ def _wire(graph: Any, bind: Callable[[Any], Any]) -> Any:
     graph.add_conditional_edges("guard", routers.after_guard)
     graph.add_conditional_edges("judge", routers.after_judge)
     graph.add_edge("settle", END)
-    return graph.compile(name="conversation").with_config(recursion_limit=steps(_MOST_EXCHANGES))
+    return graph.compile(name="conversation").with_config(recursion_limit=steps(MOST_EXCHANGES))
 
 
 async def _studio_context(_state: Any) -> ConversationContext:

@@ -59,6 +59,29 @@ def test_a_bad_row_is_a_failure_that_says_why(tmp_path: Path, row: object, probl
     assert failure.unit == "row t.jsonl:1"
 
 
+@pytest.mark.parametrize(("exchanges", "more", "good"), [(61, 3, True), (62, 3, False), (63, 1, True), (64, 1, False)])
+def test_a_talk_that_is_too_long_to_go_on_is_a_bad_row(tmp_path: Path, exchanges: int, more: int, good: bool) -> None:
+    said = [message(("user", "assistant")[place % 2], f"turn {place}") for place in range(2 * exchanges)]
+    found, failures = read_transcripts(written(tmp_path / "t.jsonl", {"messages": said}), more)
+    assert (len(found), len(failures)) == (int(good), int(not good))
+    if not good:
+        assert (
+            f"it has {exchanges} exchanges, and {more} are to follow; a conversation has at most 64"
+            in failures[0].message
+        )
+
+
+def test_a_run_with_a_talk_that_is_too_long_holds_the_others(tmp_path: Path) -> None:
+    long = [message(("user", "assistant")[place % 2], f"turn {place}") for place in range(124)]
+    file = written(tmp_path / "t.jsonl", {"messages": long}, {"messages": [ASK, ANSWER]})
+    talks = {"exchanges": 3, "least": 1, "flawed": "keep", "transcripts": str(file)}
+    sections = {"instructions": None, "npcs": None, "tools": None, "expand": {"hops": 0}, "cast": {"size": 1}}
+    scenario = story.scenario(conversations=talks, **sections)
+    with simulate_sync(scenario, tmp_path / "run", models=story.models()) as run:
+        assert [talk.turns[0].content for talk in run.conversations] == [ASK["content"]]
+        assert [failure.unit for failure in run.failures] == ["row t.jsonl:1"]
+
+
 def test_a_run_goes_on_from_them_and_resumes_without_the_file(tmp_path: Path) -> None:
     file = written(
         tmp_path / "t.jsonl", {"messages": [ASK, ANSWER, message("user", "And in fog?")]}, {"messages": [ASK, ANSWER]}

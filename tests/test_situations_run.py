@@ -107,3 +107,17 @@ def test_a_conversation_shows_what_became_of_goal_and_manner(
     assert "goal not reached (by judge): It was not." in shown
     assert f"manner {talk.behaviours[0]}" in shown
     assert "(by rule)" in shown
+
+
+def test_somebody_whom_nobody_is_related_to_is_a_recorded_failure(tmp_path: Path) -> None:
+    talks = {"exchanges": 2, "partner": "persona", "least": 1}
+    sections = {"npcs": None, "tools": None, "expand": {"hops": 1, "per_persona": 1}, "cast": {"size": 30}}
+    run_of = story.scenario(conversations=talks, **sections)
+    with simulate_sync(run_of, tmp_path / "run", models=story.models()) as run:
+        alone = [failure for failure in run.failures if failure.cause == "alone"]
+        paired = {persona.id for persona in run.personas if any(one.source == persona.id for one in run.relations)}
+        posed = {instruction.persona for instruction in run.instructions}
+        assert len(alone) == len(posed - paired) > 0
+        assert {failure.role for failure in alone} == {"partner"}
+        units = {one.id: one for one, _ in run.ledger.results("converse")}
+        assert len({units[failure.unit].inputs["persona"] for failure in alone}) == len(alone)

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from graphs.context import ProductionContext
 from graphs.conversation import ConversationContext, converse
-from graphs.stage import Counts, run_stage
+from graphs.stage import Counts, failed, run_stage
 from graphs.stages.encounters import Encounter, encounters
 from graphs.stages.meetings import company_of_run, meetings
 from simulator.models.base import derive_seed
 from simulator.models.conversation import Conversation, ConversationInputs, Counterpart, Turn
 from simulator.models.persona import persona_id
-from simulator.models.unit import Unit
+from simulator.models.unit import Unit, UnitResult
 from simulator.runs.entry import Entry, Product
-from simulator.runs.events import Note
 from simulator.runs.pool import Ended
 from simulator.scenario.conversations import Conversations
 from simulator.scenario.transcripts import Transcript
@@ -22,6 +21,8 @@ from simulator.scenario.transcripts import Transcript
 __all__ = ["converse_all"]
 
 STAGE = "converse"
+ALONE = "partner"
+"""The role of a unit that cannot be performed: the one that nobody is there for."""
 
 
 async def converse_all(context: ProductionContext) -> Counts:
@@ -32,7 +33,15 @@ async def converse_all(context: ProductionContext) -> Counts:
     sides = ConversationContext(
         context.roles["user"], context.roles.get("assistant"), context.roles.get("judge"), context.subject
     )
-    return await run_stage(context, STAGE, _units(context), lambda unit: converse(unit, sides), _settle)
+
+    async def hold(unit: Unit) -> UnitResult:
+        if unit.role == ALONE:
+            return failed(
+                unit, "alone", "nobody is related to this person in the graph, so there is nobody to talk with"
+            )
+        return await converse(unit, sides)
+
+    return await run_stage(context, STAGE, _units(context), hold, _settle)
 
 
 async def _with_npcs(context: ProductionContext, section: Conversations) -> Counts:
@@ -58,7 +67,8 @@ def _units(context: ProductionContext) -> Iterator[Unit]:
         persona = context.population.persona(encounter.opening.persona)
         partner, relation = _partner(context, persona.id) if section.partner == "persona" else (None, "")
         if section.partner == "persona" and partner is None:
-            context.listener(Note(f"no conversation for {persona.text!r}: nobody is related to them in the graph"))
+            alone = {"persona": persona.text, "situation": encounter.situation.model_dump(mode="json")}
+            yield Unit(stage=STAGE, role=ALONE, inputs=alone, seed=0)
             continue
         inputs = _inputs(section, encounter, persona.text, partner, relation).model_dump(mode="json")
         yield Unit(stage=STAGE, role="user", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs))

@@ -95,7 +95,7 @@ def _transcripts(scenario: Scenario) -> tuple[list[Transcript], list[Failure]]:
     talks = scenario.conversations
     if talks is None or talks.transcripts is None:
         return [], []
-    found, failures = read_transcripts(scenario.base / talks.transcripts)
+    found, failures = read_transcripts(scenario.base / talks.transcripts, talks.exchanges)
     if not found:
         why = f"; the first row: {failures[0].message}" if failures else ""
         raise InputError(f"conversations.transcripts: {talks.transcripts!r} has no talk to go on from{why}")

@@ -13,6 +13,7 @@ from simulator.models.situation import Behaviour, Situation
 from simulator.models.step import Step
 
 __all__ = [
+    "MOST_EXCHANGES",
     "STOPS",
     "Conversation",
     "ConversationInputs",
@@ -43,6 +44,10 @@ STOPS: Mapping[StopReason, str] = {
 
 Flawed = Literal["keep", "end", "drop"]
 """What becomes of a turn that no draft was good enough for: keep it with its labels, end before it, drop all."""
+
+
+MOST_EXCHANGES = 64
+"""Pairs of a turn and its answer that a conversation may have, those of a transcript included."""
 
 
 class Label(Record):
@@ -130,7 +135,7 @@ class ConversationInputs(Record):
     behaviours: tuple[Behaviour, ...] = ()
     script: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     transcript: tuple[Turn, ...] = ()
-    exchanges: int = Field(3, ge=1, le=64)
+    exchanges: int = Field(3, ge=1, le=MOST_EXCHANGES)
     partner: str | None = Field(None, min_length=1)
     relation: str = ""
     system: str = ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.models.base import Record, content_id
-from simulator.models.conversation import Turn
+from simulator.models.conversation import MOST_EXCHANGES, Turn
 from simulator.models.unit import Failure
 from simulator.scenario.rows import Row, check_row_file, clean_text, read_rows
 
@@ -30,10 +30,14 @@ class Transcript(Record):
     system: str = ""
 
 
-def read_transcripts(path: Path) -> tuple[list[Transcript], list[Failure]]:
+def read_transcripts(path: Path, more: int = 1) -> tuple[list[Transcript], list[Failure]]:
     """Read the rows of a ``.jsonl`` or ``.parquet`` file: ``{"messages": [{"role": ..., "content": ...}]}``.
 
     Messages of one side that follow each other are one turn.
+
+    Args:
+        path: The file.
+        more: Exchanges that are to follow; a talk that is too long for them is a bad row.
 
     Returns:
         The transcripts in order, each once, and a failure for each bad row.
@@ -45,6 +49,11 @@ def read_transcripts(path: Path) -> tuple[list[Transcript], list[Failure]]:
     found, failures = dict[str, Transcript](), list[Failure]()
     for row in read_rows(path):
         turns, system, problem = _turns(row)
+        if problem is None and len(turns) // 2 + more > MOST_EXCHANGES:
+            problem = (
+                f"it has {len(turns) // 2} exchanges, and {more} are to follow; a conversation has at most "
+                f"{MOST_EXCHANGES}: cut it"
+            )
         if problem is not None:
             unit = f"row {row.place}"
             failures.append(Failure(unit=unit, stage="converse", role="reader", cause="input", message=problem))
