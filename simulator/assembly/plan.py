@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from simulator.assembly.choices import batch_policy, endpoint_spec, prompt_name, role_price, stage_of
 from simulator.assembly.compose import wanted_roles
@@ -33,7 +33,7 @@ from simulator.settings import Settings
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
 
-__all__ = ["Plan", "foresee", "plan", "plan_sync"]
+__all__ = ["Plan", "PlanOptions", "foresee", "plan", "plan_sync"]
 
 _GUESSED_YIELD = Range(0.6, 0.9, 1.0)
 """Share of a stage's units that add something, when nothing was measured: most do, and near-duplicates are rejected."""
@@ -99,8 +99,20 @@ async def plan(
     return Plan(scenario, desk.forecast(seen), desk.prices, seen, directory.root)
 
 
-def plan_sync(scenario: Scenario, out: Path | str | None = None, **options: Any) -> Plan:
-    """Like :func:`plan`, for callers without a running event loop."""
+class PlanOptions(TypedDict, total=False):
+    """The keyword arguments of :func:`plan`."""
+
+    probe: int
+    limits: Limits | None
+    settings: Settings | None
+    models: Mapping[str, ChatModel] | None
+    embedder: Embedder | None
+    listener: Listener
+    stop: Stop | None
+
+
+def plan_sync(scenario: Scenario, out: Path | str | None = None, **options: Unpack[PlanOptions]) -> Plan:
+    """Like :func:`plan`, with the same keyword arguments, for callers without a running event loop."""
     return asyncio.run(plan(scenario, out, **options))
 
 

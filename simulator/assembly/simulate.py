@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from simulator.assembly.consent import check_consent
 from simulator.assembly.execution import Execution
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
     from simulator.llm.protocol import ChatModel
 
-__all__ = ["Overrides", "kept_scenario", "resume", "simulate", "simulate_sync"]
+__all__ = ["Options", "Overrides", "RunOptions", "kept_scenario", "resume", "simulate", "simulate_sync"]
 
 _MAX_BYTES = 16_000_000  # of a resolved scenario: what it names (situations, scripts) stands in it
 
@@ -145,8 +145,27 @@ def kept_scenario(root: Path | str) -> Scenario:
     return _kept(RunDirectory(Path(root)))[0]
 
 
-def simulate_sync(scenario: Scenario | Path | str, out: Path | str | None = None, **options: Any) -> Run:
-    """Like :func:`simulate`, for callers without a running event loop."""
+class RunOptions(TypedDict, total=False):
+    """The keyword arguments of :func:`simulate` that say how a scenario is run."""
+
+    overrides: Overrides | None
+    settings: Settings | None
+    listener: Listener
+    models: Mapping[str, ChatModel] | None
+    embedder: Embedder | None
+    stop: Stop | None
+    on_change: OnChange
+    verbosity: int
+
+
+class Options(RunOptions, total=False):
+    """The keyword arguments of :func:`simulate`."""
+
+    cast_of: Path | str | None
+
+
+def simulate_sync(scenario: Scenario | Path | str, out: Path | str | None = None, **options: Unpack[Options]) -> Run:
+    """Like :func:`simulate`, with the same keyword arguments, for callers without a running event loop."""
     return asyncio.run(simulate(scenario, out, **options))
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from simulator.assembly.run import Run
-from simulator.assembly.simulate import Overrides, simulate_sync
+from simulator.assembly.simulate import Overrides, RunOptions, simulate_sync
 from simulator.errors import InputError, ScenarioError
 from simulator.evidence.causes import whose_text
 from simulator.evidence.outcomes import TestSummary, summarise
@@ -33,7 +33,7 @@ def assert_scenario(
     threshold: float = 1.0,
     assistant: str | None = None,
     cast_of: Path | str | None = None,
-    **options: Any,
+    **options: Unpack[RunOptions],
 ) -> TestSummary:
     """Run a scenario, and fail like an assertion unless enough of its conversations pass.
 
@@ -54,11 +54,12 @@ def assert_scenario(
         SixhopError: The run failed.
     """
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
-    overrides: Overrides = options.pop("overrides", None) or Overrides()
+    overrides = options.get("overrides") or Overrides()
     if assistant is not None:
         overrides = replace(overrides, assistant=assistant)
+    options["overrides"] = overrides
     check_testable(overrides.apply(loaded))
-    with simulate_sync(loaded, out, overrides=overrides, cast_of=cast_of, **options) as run:
+    with simulate_sync(loaded, out, cast_of=cast_of, **options) as run:
         summary = summary_of(run)
         if summary.overall.rate < threshold:
             raise AssertionError("\n".join(_told(summary, threshold)))

@@ -38,7 +38,7 @@ def plan(
     the same directory does not pay again for what it needs of that.
     """
     from simulator.assembly import Overrides, load_scenario
-    from simulator.assembly import plan as planning
+    from simulator.assembly import plan as foresee
     from simulator.assembly.preview import preview
     from simulator.assembly.stages import stage_names
     from simulator.cli.execution import watched
@@ -56,7 +56,7 @@ def plan(
     shown = Progress([name for name in stage_names(loaded) if name != "report"] if probe else [])
     try:
         found = watched(
-            lambda progress, stop: planning.plan(loaded, out, probe=probe, limits=limits, listener=progress, stop=stop),
+            lambda progress, stop: foresee(loaded, out, probe=probe, limits=limits, listener=progress, stop=stop),
             shown,
             quiet or not probe,
         )
