@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quickstart
 
-.PHONY: bench-throughput table-faults demo demo-six-hops test test-kill lint types imports tests bench-dedup bench-graph bench-explore lock clean help
+.PHONY: install bench-throughput table-faults demo demo-six-hops test test-kill lint types imports tests bench-dedup bench-graph bench-explore lock clean help
 
 help:
+	@echo "make install  set up .venv with what sixhop needs to run, and nothing else"
 	@echo "make demo     run scenarios/quickstart.yaml on the embedded model and show the result"
 	@echo "make test     everything that checks the project"
 	@echo "make test-kill  kill runs a thousand times and compare what is left (minutes)"
@@ -32,6 +33,9 @@ $(VENV)/dev: $(VENV)/runtime requirements-dev.lock
 # The demo takes all cores for the model: twice as fast on a machine that does nothing else. Where other programs want
 # the cores too, `make demo SIXHOP_THREADS=1` is faster: llama.cpp's threads spin.
 demo demo-six-hops: export SIXHOP_THREADS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+
+install: $(VENV)/runtime
+	@echo "sixhop is in $(BIN); have it on your path with: source $(BIN)/activate"
 
 demo: $(VENV)/runtime
 	@$(BIN)/sixhop run scenarios/quickstart.yaml --out $(OUT)

@@ -30,6 +30,9 @@ A message says what came, what was allowed and what to do. Identifiers stand in 
 
 from __future__ import annotations
 
+import shlex
+import sys
+
 __all__ = [
     "CutReply",
     "EmptyResult",
@@ -53,6 +56,7 @@ __all__ = [
     "ScenarioError",
     "SixhopError",
     "UsageError",
+    "install",
 ]
 
 
@@ -180,3 +184,8 @@ class RunStopped(SixhopError):
     def __init__(self, message: str, *, waiting: str = "") -> None:
         super().__init__(message)
         self.waiting = waiting
+
+
+def install(package: str) -> str:
+    """Return the command that installs an optional package for this Python, for the message of an error."""
+    return f"install it with: {shlex.quote(sys.executable)} -m pip install {package}"

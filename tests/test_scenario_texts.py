@@ -1,6 +1,8 @@
 """Texts are read from files, folders, globs and rows; what is bad is recorded with its place."""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,11 @@ def test_what_is_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
     texts, failures = read_texts(section("rows.jsonl", "z.txt", limit=2), tmp_path)
     assert [text.text for text in texts] == ["one", "two"]
     assert [failure.unit for failure in failures] == ["row rows.jsonl:2"]
+
+
+def test_what_is_missing_can_be_installed_for_this_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(InputError) as caught:
+        read_texts(section("a.parquet"), tmp_path)
+    assert f"{shlex.quote(sys.executable)} -m pip install pyarrow" in str(caught.value)

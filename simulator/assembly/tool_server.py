@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
-from simulator.errors import InputError, UsageError
+from simulator.errors import InputError, UsageError, install
 from simulator.exports.functions import mcp_tool
 from simulator.models.base import canonical_json
 from simulator.models.tool import Tool, Toolset
@@ -99,7 +99,7 @@ def _mcp() -> tuple[Any, Any]:
         from mcp import types
         from mcp.server.lowlevel import Server
     except ImportError as error:
-        raise UsageError("serving tools needs the package mcp: pip install 'sixhop[mcp]'") from error
+        raise UsageError(f"serving tools needs the package mcp; {install('mcp')}") from error
     return types, Server
 
 

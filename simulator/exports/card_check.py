@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from simulator.errors import ExportError, InputError
+from simulator.errors import ExportError, InputError, install
 
 __all__ = ["CardReport", "check_card"]
 
@@ -143,7 +143,7 @@ def _from_png(file: Path) -> list[tuple[str, bytes]]:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
-        raise ExportError("pictures need Pillow, which is not installed: pip install 'sixhop[cards]'") from error
+        raise ExportError(f"pictures need Pillow; {install('pillow')}") from error
     try:
         with Image.open(file) as picture:
             picture.load()

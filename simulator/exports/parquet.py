@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.errors import ExportError, UsageError
+from simulator.errors import ExportError, UsageError, install
 from simulator.exports.atomic import atomic_file
 from simulator.exports.conversations import message_rows, tools_of
 from simulator.exports.jsonl import KINDS, rows_of
@@ -76,7 +76,7 @@ def table_of(rows: list[dict[str, Any]]) -> Any:
     try:
         import pyarrow
     except ImportError as error:
-        raise UsageError("Parquet needs pyarrow; install it with: pip install 'sixhop[parquet]'") from error
+        raise UsageError(f"Parquet needs pyarrow; {install('pyarrow')}") from error
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: [row.get(name) for row in rows] for name in names}
     arrays = {name: _array(pyarrow, values) for name, values in columns.items()}

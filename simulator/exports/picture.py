@@ -11,7 +11,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from simulator.errors import ExportError
+from simulator.errors import ExportError, install
 from simulator.models.base import content_hash
 from simulator.models.npc import Npc
 
@@ -49,7 +49,7 @@ def draw_card(npc: Npc, texts: Mapping[str, str]) -> bytes:
         from PIL import Image, ImageDraw
         from PIL.PngImagePlugin import PngInfo
     except ImportError as error:
-        raise ExportError("pictures need Pillow, which is not installed: pip install 'sixhop[cards]'") from error
+        raise ExportError(f"pictures need Pillow; {install('pillow')}") from error
     ground, figure = _colours(npc.faction or npc.world)
     picture = _faded(Image.new("RGB", (_WIDTH, _HEIGHT), ground), ground)
     draw = ImageDraw.Draw(picture)

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from simulator.errors import InputError
+from simulator.errors import InputError, install
 from simulator.transport.body import clean
 
 __all__ = [
@@ -164,7 +164,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
-        raise InputError(f"{str(path)!r}: reading Parquet needs pyarrow: pip install 'sixhop[parquet]'") from error
+        raise InputError(f"{str(path)!r}: reading Parquet needs pyarrow; {install('pyarrow')}") from error
     number = 0
     try:
         for batch in parquet.ParquetFile(path).iter_batches(8_192):
