@@ -4,9 +4,9 @@
 
 One process imports everything once and forks a child per execution (no thread runs in it when it forks). A child runs
 the scripted story, whose replies depend on the request alone, and is killed at a random moment of a stage; the next
-child goes on in the same directory, is killed, and so on, until the run is done. Nothing that a killed process started may
-outlive it. Then everything that the run left is
-compared with a run that nobody disturbed. Standard output gets the table of kills by stage (``--json``: all of it).
+child goes on in the same directory, is killed, and so on, until the run is done. Nothing that a killed process started
+may outlive it. Then everything that the run left is compared with a run that nobody disturbed. Standard output gets the
+table of kills by stage (``--json``: all of it); Ctrl-C ends the campaign early, with the table so far.
 """
 
 from __future__ import annotations
@@ -324,6 +324,10 @@ class Campaign:
             shutil.rmtree(root)
         return self.tally
 
+    def enough(self) -> None:
+        """Kill no more; the run at hand still ends and is compared."""
+        self.kills = 0
+
     def _undisturbed(self) -> dict[str, object]:
         """Do the story twice: once to import all that it needs, once to see how long each stage takes."""
         self._run_whole(self.folder / "first")
@@ -453,6 +457,7 @@ def main() -> None:
     adopt()
     with tempfile.TemporaryDirectory(prefix="sixhop-kill-") as folder:
         campaign = Campaign(Path(folder), options.kills, random.Random(options.seed))
+        signal.signal(signal.SIGINT, lambda *_: campaign.enough())
         tally = campaign.run()
     if options.json:
         print(json.dumps({**vars(tally), "kills": dict(tally.kills), "stages": campaign.board.stages}))

@@ -10,7 +10,7 @@ from simulator.prompts.shipped import shipped_prompts
 from simulator.roles.checks import leftover, names_in, repeated_words, shared_run, unfinished
 from simulator.roles.role import Check
 from simulator.roles.tool_draft import MAX_PARAMETERS, VERBS, ToolBrief, ToolDraft, name_of, names_of, phrase, type_of
-from simulator.roles.tool_sense import circling, glued, people, senseless, unanswered
+from simulator.roles.tool_sense import circling, glued, of_itself, people, senseless, unanswered
 
 __all__ = ["tool_checks"]
 
@@ -35,7 +35,8 @@ _THING = 4  # words of a thing
 _ABSTRACT = word_grams(
     "service services education information research study studies restoration poetry bookings help support work jobs "
     "training skills experience knowledge time life people family friends money safety news stories books people data "
-    "day days hour hours week weeks rest break breaks vacation vacations holiday holidays"
+    "day days hour hours week weeks rest break breaks vacation vacations holiday holidays maintenance management rule "
+    "rules security"
 )
 _SMALL_WORDS = word_grams("a an the of in on for and or at from with to who that")
 _WHO = re.compile(r"[,;.]|\b(?:who|whose|with|that|at|in|on|from|of|for)\b")
@@ -209,6 +210,8 @@ def _parameter_types(_brief: ToolBrief, draft: ToolDraft) -> str | None:
 def _returns(_brief: ToolBrief, draft: ToolDraft) -> str | None:
     if jaccard(word_grams(draft.returns), word_grams(draft.description)) > 0.6:
         return "returns says again what the description says"
+    if found := of_itself(draft.returns):
+        return f"returns goes in a circle ({found!r})"
     if asked := unanswered(draft):
         return f"returns does not say what comes back when it {asked.lower()!r}"
     return _bounded("returns", draft.returns)

@@ -11,16 +11,22 @@ from simulator.population.tokens import word_grams, word_list
 from simulator.roles.people_words import names_person
 from simulator.roles.tool_draft import VERBS, ParameterDraft, ToolBrief, ToolDraft
 
-__all__ = ["circling", "glued", "people", "senseless", "sensible", "unanswered"]
+__all__ = ["circling", "glued", "of_itself", "people", "senseless", "sensible", "unanswered"]
 
 _MEASURED = word_grams("price prices cost costs stock quality weight temperature distance")
 """What a tool is asked for: nobody knows it before the call."""
 
 _SMALL = word_grams("a an the of in on for and current total")
 _QUESTION = re.compile(
-    r"(?:what|who|which|where|when|how) (?:is|are|was|were) (?:the|an?|in|on|at|this|that|your|my|it)\b", re.IGNORECASE
+    r"how to\b|(?:what|who|which|where|when|how) (?:is|are|was|were) (?:the|an?|in|on|at|this|that|your|my|it)\b",
+    re.IGNORECASE,
 )
-_OF_ITSELF = re.compile(r"\b(\w{4,}) (?:of|in|at|from) (?:the |an? )?\1\b", re.IGNORECASE)
+_OF_ITSELF = re.compile(
+    r"\b(\w{4,}) (?:of|in|at|from) (?:the |an? )?\1\b|"
+    r"\b(?:number|day|hour) of (?:the )?(?:price|stock|quality|hour)s?\b",
+    re.IGNORECASE,
+)
+_ONE_THING = 16  # words; longer sentences may speak twice of a train station
 _PART = 5  # letters that either half of two words without a space has at least: "boathouse" is one word
 
 _ANSWERS = tuple(
@@ -72,15 +78,21 @@ def _puzzling(description: str) -> str | None:
 
 
 def circling(text: str) -> str | None:
-    """Return what goes in a circle in a sentence that says one thing: two words again, or something of itself.
+    """Return what goes in a circle in a sentence that says one thing: two words again, or a thing of itself.
 
     >>> circling("Number of the game show to the city's game show."), circling("The kitchen of the kitchen.")
     ('game show', 'kitchen of the kitchen')
     """
-    pairs = list(pairwise(word_list(text)))
+    words = word_list(text)
+    pairs = list(pairwise(words if len(words) <= _ONE_THING else ()))
     twice = (pair for place, pair in enumerate(pairs) if pair in pairs[:place] and not set(pair) & _SMALL)
-    itself = _OF_ITSELF.search(text)
-    return next((" ".join(pair) for pair in twice), itself.group() if itself else None)
+    return next((" ".join(pair) for pair in twice), of_itself(text))
+
+
+def of_itself(text: str) -> str | None:
+    """Return words by which a thing is one of itself, or is measured by what it is: *the number of the price*."""
+    found = _OF_ITSELF.search(text)
+    return found.group() if found else None
 
 
 def unanswered(draft: ToolDraft) -> str | None:
