@@ -109,7 +109,7 @@ class Execution:
 
         with Ledger.open(self.directory.ledger, create=True) as ledger:
             async with AsyncExitStack() as stack:
-                chosen = embedder or await open_embedder(self.scenario, self.settings, stack)
+                chosen = embedder or await open_embedder(self.scenario, self.settings, stack, ledger)
                 stop = self.stop or Stop()
                 stop.limits = self.limits
                 crew = await open_crew(

@@ -98,7 +98,7 @@ class Probe:
             async with AsyncExitStack() as stack:
                 scratch = stack.enter_context(TemporaryDirectory(prefix="sixhop-probe-"))
                 notes = stack.enter_context(Ledger.open(Path(scratch) / "ledger.sqlite", create=True))
-                chosen = embedder or await open_embedder(self.scenario, self.settings, stack)
+                chosen = embedder or await open_embedder(self.scenario, self.settings, stack, ledger)
                 meter = UnitMeter()
                 crew = await open_crew(
                     slice_of(self.scenario, self.units),

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from simulator.assembly.run import Run
 from simulator.errors import InputError, SixhopError
+from simulator.models.base import content_hash
+from simulator.models.message import Reply, Usage
 from simulator.settings import Settings
 
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
+    from simulator.llm.protocol import ReplyStore
     from simulator.population.index_memory import Hit, NearPersonas
     from simulator.scenario.schema import Scenario
 
@@ -86,15 +89,29 @@ async def _complete(
         raise
 
 
-async def open_embedder(scenario: Scenario | None, settings: Settings, stack: AsyncExitStack) -> Embedder:
+async def open_embedder(
+    scenario: Scenario | None, settings: Settings, stack: AsyncExitStack, replies: ReplyStore | None = None
+) -> Embedder:
     """Return the scenario's embedder, the environment's, or the embedded one; ``stack`` closes it.
+
+    A remote one is asked for a text once, and its requests are counted in ``replies``, if that is given.
 
     Raises:
         ModelSpecError: The SPEC or its key is wrong.
     """
     from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
+    from simulator.embeddings.openai import OpenAIEmbedder
+    from simulator.embeddings.remembering import RememberingEmbedder
 
     spec = (scenario and scenario.models.embeddings) or settings.embedder or DEFAULT_EMBEDDER
-    embedder = embedder_from(spec, settings, key_env=scenario.models.embeddings_key_env if scenario else None)
+    key_env = scenario.models.embeddings_key_env if scenario else None
+
+    async def count(texts: Sequence[str], tokens: int) -> None:
+        if replies is not None:
+            key = content_hash("embeddings", embedder.name, list(texts))
+            paid = Reply(text="", finish="stop", model=embedder.name, usage=Usage(prompt=tokens))
+            await replies.put_reply(key, paid, role="embedder", stage="embed")
+
+    embedder = embedder_from(spec, settings, key_env=key_env, count=count)
     stack.push_async_callback(embedder.aclose)
-    return embedder
+    return RememberingEmbedder(embedder) if isinstance(embedder, OpenAIEmbedder) else embedder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.embeddings.openai import OpenAIEmbedder
+from simulator.embeddings.openai import Count, OpenAIEmbedder
 from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.errors import ModelSpecError
 from simulator.settings import DEFAULT_KEY, Settings
@@ -23,13 +23,16 @@ MAX_BYTES = 64 << 20
 """Largest answer: 64 vectors of 3,072 dimensions are about 5 MB, larger models exist."""
 
 
-def embedder_from(spec: str, settings: Settings, *, key_env: str | None = None) -> WordLlamaEmbedder | OpenAIEmbedder:
+def embedder_from(
+    spec: str, settings: Settings, *, key_env: str | None = None, count: Count | None = None
+) -> WordLlamaEmbedder | OpenAIEmbedder:
     """Return the embedder that ``spec`` names. Nothing is loaded or connected before its first use.
 
     Args:
         spec: ``wordllama``, ``openai:MODEL`` (the paper's is ``openai:text-embedding-3-small``) or ``URL#MODEL``.
         settings: Where keys and proxies are looked up.
         key_env: The variable that holds the key; ``OPENAI_API_KEY`` if it is not named.
+        count: Told of each request to a remote one.
 
     Raises:
         ModelSpecError: The SPEC is malformed, its key is not set, or would be sent unencrypted.
@@ -42,7 +45,7 @@ def embedder_from(spec: str, settings: Settings, *, key_env: str | None = None) 
         raise ModelSpecError(
             f"embedder SPEC {spec!r} is not understood; allowed is 'wordllama', 'openai:MODEL' or 'URL#MODEL'"
         )
-    return OpenAIEmbedder(remote.model, _client(remote, settings, key_env))
+    return OpenAIEmbedder(remote.model, _client(remote, settings, key_env), count)
 
 
 def _client(remote: Remote, settings: Settings, key_env: str | None) -> HttpClient:

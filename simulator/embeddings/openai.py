@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
 from types import TracebackType
 from typing import Any
@@ -17,7 +17,9 @@ from simulator.transport.body import decode, shorten
 from simulator.transport.client import HttpClient
 from simulator.transport.setback import Answer, Setback
 
-__all__ = ["OpenAIEmbedder"]
+__all__ = ["Count", "OpenAIEmbedder"]
+
+Count = Callable[[Sequence[str], int], Awaitable[None]]
 
 BATCH = 64
 """Texts in one request: OpenAI allows 2,048, local servers work on few at once, and a failure costs one batch."""
@@ -32,10 +34,12 @@ class OpenAIEmbedder:
     Args:
         model: The model's name at the endpoint.
         client: The transport.
+        count: Told of each request that was answered: its texts, and the tokens that the endpoint counted.
     """
 
-    def __init__(self, model: str, client: HttpClient) -> None:
+    def __init__(self, model: str, client: HttpClient, count: Count | None = None) -> None:
         self.client = client
+        self._count = count
         self._model = model
         self._dimensions = 0
 
@@ -76,15 +80,20 @@ class OpenAIEmbedder:
 
     async def _batch(self, texts: list[str]) -> Vectors:
         rows: list[Vectors] = []
+        tokens = 0
 
         def check(answer: Answer) -> Setback | None:
+            nonlocal tokens
             try:
                 rows[:] = [self._read(answer, len(texts))]
+                tokens = _tokens(answer)
             except InvalidReply as error:
                 return Setback(error, again=True)
             return None
 
         await self.client.post("/embeddings", {"model": self._model, "input": texts}, check=check)
+        if self._count is not None:
+            await self._count(texts, tokens)
         return rows[0]
 
     def _read(self, answer: Answer, count: int) -> Vectors:
@@ -112,6 +121,13 @@ class OpenAIEmbedder:
         unit = unit_rows(rows, lambda i: InvalidReply(f"{host} sent a zero or non-finite vector for text {i}", raw))
         self._dimensions = rows.shape[1]
         return unit
+
+
+def _tokens(answer: Answer) -> int:
+    """Return the tokens that the endpoint counted; 0 when it does not say, or nothing sensible."""
+    usage = decode(answer.data)[0].get("usage")
+    count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return count if isinstance(count, int) and 0 <= count < 10**9 else 0
 
 
 def _index(item: dict[str, Any]) -> int:
