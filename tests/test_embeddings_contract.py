@@ -8,6 +8,8 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from llm_cases import HandClock, client_of
 from simulator.embeddings.load import embedder_from
 from simulator.embeddings.openai import OpenAIEmbedder
 from simulator.embeddings.protocol import Embedder
+from simulator.embeddings.vectors import unit_rows
 from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.errors import EndpointBusy, EndpointRefused, InputError, InvalidReply, ModelSpecError
 from simulator.llm.fake_server import FakeServer, Fault
@@ -113,6 +116,41 @@ def test_the_name_is_an_identity(run: Callable[[Use], Any]) -> None:
 def test_wordllama_takes_any_text(texts: list[str]) -> None:
     vectors = asyncio.run(WORDLLAMA.embed(texts))
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+SPACES = st.sampled_from([" ", "  ", "   ", "\u2581", "\t", "\n", "\u00a0", ""])
+PIECES = st.sampled_from(
+    ["nurse", "Nurse,", "<s>", "a<s>", "</s>b", "<unk>", "\u2581", "x\u2581", "漢字", "é", "--", "12"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.lists(st.tuples(SPACES, st.one_of(PIECES, st.text(max_size=5))), max_size=8), min_size=1, max_size=9)
+)
+def test_wordllamas_vectors_are_its_own_to_the_bit(parts: list[list[tuple[str, str]]]) -> None:
+    """Whatever stands between words and in them: word by word, the same tokens in the same order."""
+    texts = [text for part in parts if (text := "x" + "".join(space + piece for space, piece in part))]
+    texts += [text[1:] for text in texts if text[1:].strip()]
+    own = wordllama_itself().embed([text.encode("utf-8", "replace").decode() for text in texts])
+    meaning = own.any(axis=1)
+    expected = unit_rows(own[meaning], lambda row: AssertionError(row))
+    embedded = asyncio.run(WORDLLAMA.embed([text for text, has in zip(texts, meaning, strict=True) if has]))
+    assert np.array_equal(embedded, expected)
+
+
+@cache
+def wordllama_itself() -> Any:
+    import wordllama
+
+    return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+
+
+def test_words_are_forgotten_when_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"the {number}th baker of {number % 7}" for number in range(5_000)]
+    expected = asyncio.run(WORDLLAMA.embed(texts))
+    monkeypatch.setattr("simulator.embeddings.pooled.REMEMBERED", 100)
+    assert np.array_equal(asyncio.run(WordLlamaEmbedder().embed(texts)), expected)
 
 
 def test_wordllama_takes_a_huge_text_without_huge_memory() -> None:

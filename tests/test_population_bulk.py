@@ -71,6 +71,53 @@ def test_many_texts_have_the_same_verdicts(threshold: float) -> None:
 
 
 @compiles
+@pytest.mark.parametrize("cores", [1, 3])
+def test_parts_and_passes_change_nothing(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulator.population import bulk_pairs, bulk_words, threads
+
+    texts = texts_with_duplicates(1_500, seed=12, words=20, vocabulary=2_000) + TRICKY * 3
+    random.Random(2).shuffle(texts)
+    chosen = DedupSettings(jaccard=0.7, cosine=None)
+    expected = list(deduplicate(texts, settings=chosen, way="incremental"))
+    monkeypatch.setattr(threads.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(threads, "_PART_ROWS", 64)
+    monkeypatch.setattr(bulk_words, "_ROWS", 10)
+    monkeypatch.setattr(bulk_words, "_COMPANY", 400)
+    monkeypatch.setattr(bulk_pairs, "_PART_KEYS", 100)
+    monkeypatch.setattr(bulk_pairs, "_KEYS_AT_ONCE", 5_000)
+    assert list(deduplicate(texts, settings=chosen, way="bulk")) == expected
+
+
+@compiles
+def test_a_crowd_that_shares_its_words_is_compared_as_it_is_admitted() -> None:
+    from simulator.population.bulk_pairs import alike_pairs
+    from simulator.population.bulk_texts import Corpus
+    from simulator.population.bulk_words import Words
+
+    generator = random.Random(4)
+    frame = "a keeper of the old light by the northern sea who counts every ship and"
+    texts = [f"{frame} {' '.join(f'w{generator.randrange(6)}' for _ in range(5))}" for _ in range(1_400)]
+    # Forty wordings of one text are more pairs than are written down, too.
+    texts += [" ".join(generator.sample([f"x{number}" for number in range(30)], 29)) for _ in range(40)]
+    for threshold in (0.85, 0.95):
+        chosen = DedupSettings(jaccard=threshold, cosine=None)
+        _, crowds = alike_pairs(Words(Corpus(texts)).sets(threshold), threshold)
+        assert len(crowds.begins) > 1
+        bulk, incremental = both(texts, None, chosen)
+        assert bulk == incremental
+    assert len({verdict.admitted for verdict in bulk[-40:]}) == 2
+
+
+@compiles
+def test_words_are_told_apart_by_all_of_their_letters() -> None:
+    stems = ["", "a", "seven77", "eighteen", "ninetynin", "sixteensixteen16", "seventeen17171717", "é" * 3, "ж" * 6]
+    words = [stem + end for stem in stems for end in ("", "x", "y", "é", "漢", "ж")]
+    texts = [f"{word} {other}" for word in words for other in words[::5]]
+    bulk, incremental = both(texts, None, DedupSettings(jaccard=1.0, cosine=None))
+    assert bulk == incremental
+
+
+@compiles
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),

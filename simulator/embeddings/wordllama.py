@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
+from simulator.embeddings.pooled import PooledTokens
 from simulator.embeddings.protocol import Vectors
 from simulator.embeddings.vectors import check_texts, unit_rows
 from simulator.errors import InputError
@@ -20,26 +22,25 @@ from simulator.errors import InputError
 __all__ = ["WordLlamaEmbedder"]
 
 DIMENSIONS = 256
+
 INLINE = 32
 """Texts up to which a thread costs more than it frees the event loop for (about 1 ms of work)."""
 
 MAX_CHARACTERS = 20_000
 """Of a longer text only this much is embedded: a mean over more words hardly moves."""
 
-BATCH = 64
-BATCH_CHARACTERS = 64_000
-"""Texts of a batch are padded to its longest: together they take about 300 bytes of memory for each character."""
-
+PART = 2_048
+"""Texts that are worth a thread."""
 
 REMEMBERED = 8192
 """Vectors that are kept, the newest: 8 MB."""
 
 
 class WordLlamaEmbedder:
-    """An ``Embedder`` that averages static token vectors, 256 dimensions, about 40,000 short texts a second."""
+    """An ``Embedder`` that averages static token vectors, 256 dimensions, 100,000 short texts a second and more."""
 
     def __init__(self) -> None:
-        self._model: Any = None
+        self._model: PooledTokens | None = None
         self._known: dict[str, Vectors] = {}
         self._loading = threading.Lock()
 
@@ -90,22 +91,33 @@ class WordLlamaEmbedder:
         model = self._load()
         if not texts:
             return np.empty((0, DIMENSIONS), np.float32)
-        cut = [text[:MAX_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
-        batch = max(1, min(BATCH, BATCH_CHARACTERS // max(map(len, cut))))
-        rows = model.embed(cut, norm=False, batch_size=batch)
+        cleaned = [_cleaned(text) for text in texts]
+        parts = [cleaned[start : start + PART] for start in range(0, len(cleaned), PART)]
+        if len(parts) == 1:
+            rows = model.means(cleaned)
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                rows = np.concatenate(list(pool.map(model.means, parts)))
         return unit_rows(
             rows, lambda index: InputError(f"nothing in text {index} ({texts[index][:80]!r}) has a meaning")
         )
 
-    def _load(self) -> Any:
+    def _load(self) -> PooledTokens:
         with self._loading:
             if self._model is None:
                 with _logging_as_it_was():
                     import wordllama
                 # The package looks for its own files one folder too deep, and would then download them.
                 folder = Path(wordllama.__file__).parent
-                self._model = wordllama.WordLlama.load(dim=DIMENSIONS, cache_dir=folder, disable_download=True)
+                model = wordllama.WordLlama.load(dim=DIMENSIONS, cache_dir=folder, disable_download=True)
+                self._model = PooledTokens(model.tokenizer, model.embedding)
         return self._model
+
+
+def _cleaned(text: str) -> str:
+    """Return what is embedded of a text: its beginning, with a question mark for what is no character."""
+    text = text[:MAX_CHARACTERS]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 @contextmanager

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.embeddings.protocol import Vectors
-from simulator.population.bulk_texts import Corpus, word_sets
+from simulator.population.bulk_pairs import alike_pairs, no_crowds, no_pairs
+from simulator.population.bulk_texts import Corpus
 from simulator.population.bulk_vectors import NearPairs, NearRows
+from simulator.population.bulk_words import Words
 from simulator.population.cells import find_cells
 from simulator.population.fold import Fold
-from simulator.population.kernels_join import (
-    ADMITTED,
-    Decisions,
-    Keys,
-    Near,
-    WordSets,
-    decide_rows,
-    grown_keys,
-    new_keys,
-)
+from simulator.population.kernels_decide import ADMITTED, Decisions, Near, decide_rows
+from simulator.population.kernels_sets import WordSets
 from simulator.population.verdict import DedupSettings
 
 __all__ = ["BulkRun"]
 
 BLOCK = 1 << 15
 """Rows whose vectors are compared at once; the answers do not depend on it."""
-
-_OFF = 2.0
-"""A Jaccard similarity that no pair has."""
 
 
 class BulkRun:
@@ -51,9 +41,14 @@ class BulkRun:
         self._count = len(texts)
         corpus = Corpus(texts)
         self._decisions = _undecided(corpus.groups())
-        self._threshold = _OFF if settings.jaccard is None else settings.jaccard
-        self._sets = _no_words(self._count) if settings.jaccard is None else word_sets(corpus, settings.jaccard)
-        self._keys = _room_for(self._sets)
+        self._sets, self._threshold = _no_words(self._count), 1.0
+        self._alike, self._crowds = no_pairs(0, self._count), no_crowds(self._count)
+        if settings.jaccard is not None:
+            words = Words(corpus)
+            del corpus
+            self._sets, self._threshold = words.sets(settings.jaccard), settings.jaccard
+            del words
+            self._alike, self._crowds = alike_pairs(self._sets, settings.jaccard)
         self._near: NearRows | None = None
         self.cells = 1
         if vectors is not None and settings.cosine is not None and self._count:
@@ -67,7 +62,7 @@ class BulkRun:
     def decide(self) -> Decisions:
         """Decide on all rows and return what became of them."""
         if self._near is None:
-            self._decide(0, self._count, _nothing_near(0, self._count))
+            self._decide(0, self._count, no_pairs(0, self._count))
             return self._decisions
         first, block = 0, BLOCK
         while first < self._count:
@@ -88,13 +83,7 @@ class BulkRun:
         return rows[self._decisions.kept[self._decisions.groups[first:last]] < 0]
 
     def _decide(self, first: int, last: int, near: Near) -> None:
-        while True:
-            first = decide_rows(first, last, self._sets, self._threshold, self._keys, near, self._decisions)
-            if first == last:
-                return
-            size = int(self._sets.starts[first + 1] - self._sets.starts[first])
-            groups = comb(int(self._sets.group_prefixes[size]), self._sets.width)
-            self._keys = grown_keys(self._keys, groups + int(self._sets.single_prefixes[size]))
+        decide_rows(first, last, self._sets, self._threshold, self._alike, self._crowds, near, self._decisions)
 
 
 def _undecided(groups: NDArray[np.int32]) -> Decisions:
@@ -109,25 +98,13 @@ def _undecided(groups: NDArray[np.int32]) -> Decisions:
     )
 
 
-def _room_for(sets: WordSets) -> Keys:
-    """Return a table with room for about half of the keys: it grows once or twice, and many rows are never filed."""
-    sizes = np.diff(sets.starts)
-    typical = int(np.median(sizes)) if len(sizes) and len(sets.group_prefixes) > 1 else 0
-    keys = comb(int(sets.group_prefixes[typical]), sets.width) * len(sizes) // 2
-    return new_keys(1 << max(16, (3 * keys // 2).bit_length()), max(1 << 16, keys))
-
-
 def _no_words(rows: int) -> WordSets:
     nothing = np.zeros(1, dtype=np.int32)
-    return WordSets(nothing[:0], np.zeros(rows + 1, dtype=np.int64), 2, nothing, nothing)
+    starts, signs = np.zeros(rows + 1, dtype=np.int64), np.zeros(rows, dtype=np.uint64)
+    return WordSets(nothing[:0], starts, signs, 2, nothing, nothing, nothing, nothing)
 
 
 def _near(first: int, last: int, pairs: NearPairs) -> Near:
     starts = np.zeros(last - first + 1, dtype=np.int64)
     np.cumsum(np.bincount(pairs.rows - first, minlength=last - first), out=starts[1:])
     return Near(np.asarray([first], dtype=np.int64), starts, pairs.earlier.astype(np.int32), pairs.scores)
-
-
-def _nothing_near(first: int, last: int) -> Near:
-    nothing = np.empty(0, dtype=np.int64)
-    return _near(first, last, NearPairs(nothing, nothing, np.empty(0)))

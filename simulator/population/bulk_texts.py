@@ -1,4 +1,4 @@
-"""Many texts at once as arrays: their groups of equals, and their words by rank."""
+"""Many texts at once as one array of bytes, and their groups of equals."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.population.kernels_join import WordSets, most_followed, rank_words
-from simulator.population.kernels_text import group_equal, grown_vocabulary, new_vocabulary, number_words
-from simulator.population.prefix import PrefixPlan
+from simulator.population.kernels_equal import group_equal, hash_texts
+from simulator.population.threads import over_threads, row_parts
 from simulator.population.unicode_tables import is_irregular, unicode_tables
 
-__all__ = ["Corpus", "word_sets"]
+__all__ = ["Corpus"]
 
 CHUNK = 1 << 12
 """Texts joined before they are encoded: to join and encode many is six times faster than to encode each."""
-
-
-_COMMON = 16
-"""Texts from which on a word's company is looked at: lists of rarer words are short anyway."""
 
 
 class Corpus:
@@ -58,9 +53,17 @@ class Corpus:
 
     def groups(self) -> NDArray[np.int32]:
         """Return for each text the first row with the same text, runs of white space counting as one space."""
+        classes = unicode_tables().classes
+        hashes = np.empty(len(self), dtype=np.uint64)
+
+        def hash_part(rows: tuple[int, int]) -> None:
+            hash_texts(self.data, self.offsets, *rows, classes, hashes)
+
+        for _ in over_threads(hash_part, row_parts(len(self))):
+            pass
         groups = np.empty(len(self), dtype=np.int32)
-        slots = np.full(1 << max(4, (2 * len(self)).bit_length()), -1, dtype=np.int32)
-        group_equal(self.data, self.offsets, unicode_tables().classes, slots, groups)
+        slots = np.zeros(1 << max(4, (2 * len(self)).bit_length()), dtype=np.uint64)
+        group_equal(self.data, self.offsets, classes, hashes, slots, groups)
         return groups
 
     def lowered(self) -> Corpus:
@@ -71,62 +74,3 @@ class Corpus:
         for row in self.irregular:
             texts[row] = texts[row].lower()
         return Corpus(texts)
-
-
-def word_sets(corpus: Corpus, threshold: float) -> WordSets:
-    """Return every text as the set of its words, and the prefixes for a Jaccard threshold.
-
-    Words are ranked by the number of texts that have them, the rarest first; of equals the first seen. Words that hang
-    together (:func:`_apart`) do not stand together.
-    """
-    corpus, tables = corpus.lowered(), unicode_tables()
-    # A word and what parts it from the next take two bytes at least. Memory that is not written to is not taken.
-    tokens = np.empty(len(corpus.data) // 2 + len(corpus) + 1, dtype=np.int32)
-    starts = np.zeros(len(corpus) + 1, dtype=np.int64)
-    vocabulary, row = new_vocabulary(), 0
-    while True:
-        row = number_words(corpus.data, corpus.offsets, row, tables.lower, tables.classes, vocabulary, tokens, starts)
-        if row == len(corpus):
-            break
-        vocabulary = grown_vocabulary(vocabulary, int(corpus.offsets[row + 1] - corpus.offsets[row]))
-    tokens = tokens[: starts[-1]]
-    frequency = np.bincount(tokens, minlength=int(vocabulary.used[0]))
-    rank_words(tokens, starts, _ranks(frequency))
-    rank_words(tokens, starts, _ranks(_apart(tokens, starts, np.sort(frequency, kind="stable"))))
-    return WordSets(tokens, starts, *_prefixes(threshold, np.diff(starts)))
-
-
-def _ranks(weights: NDArray[np.int64]) -> NDArray[np.int32]:
-    ranks = np.empty(len(weights), dtype=np.int32)
-    ranks[np.argsort(weights, kind="stable")] = np.arange(len(weights), dtype=np.int32)
-    return ranks
-
-
-def _apart(tokens: NDArray[np.int32], starts: NDArray[np.int64], frequency: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the frequencies of ranked words, but for one that mostly follows the same rarer word: that of both.
-
-    The words of a turn of phrase ("northern lights") are equally rare and would stand side by side in the prefix: as a
-    key they say no more than one of them, and find every text with that phrase. What such a word adds to the one before
-    it is its share of that one's rows. Any order of words makes a correct join; this one makes short lists.
-    """
-    before = np.full(len(frequency), -1, dtype=np.int32)
-    agreeing = np.zeros(len(frequency), dtype=np.int32)
-    most_followed(tokens, starts, before, agreeing)
-    shares = agreeing / np.maximum(frequency, 1)
-    together = (frequency >= _COMMON) & (shares >= 0.5)
-    return np.where(together, np.maximum(frequency, (shares * (len(starts) - 1)).astype(np.int64)), frequency)
-
-
-def _prefixes(threshold: float, sizes: NDArray[np.int64]) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:
-    """Return how many words a group key has, and by size of set the prefixes for group keys and for single keys.
-
-    Three words select much better than two. They make more keys, so two are taken where three would make over twice
-    as many: for long texts and low thresholds.
-    """
-    wide, narrow = PrefixPlan(threshold, 3), PrefixPlan(threshold, 2)
-    typical = int(np.median(sizes)) if len(sizes) else 1
-    plan = wide if wide.groups(max(3, typical)) <= 2 * narrow.groups(max(3, typical)) else narrow
-    every = range(1, int(sizes.max(initial=0)) + 1)
-    groups = [0, *(plan.group_prefix(size) if size <= plan.largest_grouped else 0 for size in every)]
-    singles = [0, *(plan.single_prefix(size) for size in every)]
-    return plan.width, np.asarray(groups, dtype=np.int32), np.asarray(singles, dtype=np.int32)

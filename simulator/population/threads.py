@@ -16,7 +16,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any, TypeVar
 
-__all__ = ["one_thread", "over_threads"]
+__all__ = ["one_thread", "over_threads", "row_parts"]
+
+_PART_ROWS = 1 << 13
+"""Rows of which parts are made: fewer are not worth another thread."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,6 +54,16 @@ def over_threads(work: Callable[[T], R], parts: Iterable[T], threads: int | None
             yield from pool.map(work, parts)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def row_parts(rows: int) -> list[tuple[int, int]]:
+    """Return the first row of each part, and the row after its last: one part a core, if there are many rows.
+
+    What is done with parts must not depend on their number.
+    """
+    size = max(_PART_ROWS, -(-rows // (os.cpu_count() or 1)))
+    size = -(-size // _PART_ROWS) * _PART_ROWS
+    return [(first, min(first + size, rows)) for first in range(0, rows, size)]
 
 
 @cache
