@@ -11,7 +11,7 @@ help:
 	@echo "make demo     run scenarios/quickstart.yaml on the embedded model and show the result"
 	@echo "make test     everything that checks the project"
 	@echo "make test-kill  kill runs a thousand times and compare what is left (minutes)"
-	@echo "make bench-dedup    deduplication beside other tools, 10,000 to 1,000,000 rows (about an hour)"
+	@echo "make bench-dedup    deduplication beside other tools, 10,000 to 1,000,000 rows (about twenty minutes)"
 	@echo "make bench-graph    load and ask a graph of a million people; make bench-explore: each command on 100,000"
 	@echo "make bench-throughput  calls a second and CPU next to bare aiohttp; PEERS='distilabel=PYTHON ...' adds others"
 	@echo "make table-faults      play every fault to every role and print what came of it"
@@ -81,11 +81,17 @@ lock:
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
 	$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock
 
-# The tools that deduplication is compared with, in an environment of their own; none of them brings torch.
+# The tools that deduplication is compared with, in an environment of their own; none of them brings torch. distilabel 1.5
+# does not run with a newer datasketch, and wants NLTK's tokenizer data, which are in the wheel of llama-index-core.
 DEDUP_PEERS := $(VENV)-peers
 $(DEDUP_PEERS)/ready:
 	@test -x $(DEDUP_PEERS)/bin/python || $(PYTHON) -m venv $(DEDUP_PEERS)
-	@$(DEDUP_PEERS)/bin/python -m pip install --quiet --disable-pip-version-check rensa semhash wordllama distilabel datasketch nltk
+	@$(DEDUP_PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  rensa semhash wordllama distilabel datasketch==1.6.5 nltk
+	@$(DEDUP_PEERS)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --dest $(DEDUP_PEERS)/wheel llama-index-core
+	@$(DEDUP_PEERS)/bin/python -m zipfile -e $(DEDUP_PEERS)/wheel/llama_index_core-*.whl $(DEDUP_PEERS)/wheel
+	@rm -rf $(DEDUP_PEERS)/nltk_data && mv $(DEDUP_PEERS)/wheel/llama_index/core/_static/nltk_cache $(DEDUP_PEERS)/nltk_data
+	@rm -rf $(DEDUP_PEERS)/wheel
 	@touch $@
 
 bench-dedup: $(VENV)/dev $(DEDUP_PEERS)/ready

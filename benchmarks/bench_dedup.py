@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from dedup_tools import THRESHOLD, TOOLS, embedded
+from dedup_tools import MOST_ROWS, THRESHOLD, TOOLS, embedded
 from persona_rows import planted_rows
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,16 +40,16 @@ def main() -> None:
     arguments = _arguments()
     pythons = dict(pair.split("=", 1) for pair in arguments.python)
     with tempfile.TemporaryDirectory() as folder:
-        for name, file in _data(Path(folder), arguments.rows, arguments.seed).items():
+        for size, file in _data(Path(folder), arguments.rows, arguments.seed).items():
             for stage in arguments.stages:
-                print(f"\n### {stage}, {name}\n\n{HEADER}")
-                for tool in _tools(stage, arguments.tools):
+                print(f"\n### {stage}, {size:,} rows\n\n{HEADER}")
+                for tool in _tools(stage, arguments.tools, size):
                     print(_line(tool, _measure(stage, tool, file, pythons), None), flush=True)
         for name, file in _truth_data(Path(folder), arguments.truth, arguments.seed).items():
             for stage in arguments.stages:
                 truth = _measure(stage, "truth", file, pythons)
                 print(f"\n### {stage}, {name}: brute force rejects {truth['rejected']:,}\n\n{HEADER}")
-                for tool in _tools(stage, arguments.tools):
+                for tool in _tools(stage, arguments.tools, arguments.truth):
                     print(_line(tool, _measure(stage, tool, file, pythons), set(truth["rows"])), flush=True)
 
 
@@ -70,12 +70,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tools(stage: str, parts: Sequence[str]) -> list[str]:
-    return [tool for tool in TOOLS[stage] if any(part in tool for part in parts)]
+def _tools(stage: str, parts: Sequence[str], rows: int) -> list[str]:
+    fit = [tool for tool in TOOLS[stage] if rows <= MOST_ROWS.get(tool, rows)]
+    return [tool for tool in fit if any(part in tool for part in parts)]
 
 
-def _data(folder: Path, sizes: Sequence[int], seed: int) -> dict[str, Path]:
-    return {f"{size:,} rows": _planted(folder, size, seed) for size in sizes}
+def _data(folder: Path, sizes: Sequence[int], seed: int) -> dict[int, Path]:
+    return {size: _planted(folder, size, seed) for size in sizes}
 
 
 def _truth_data(folder: Path, size: int, seed: int) -> dict[str, Path]:

@@ -6,14 +6,16 @@ all get WordLlama's, so that they are compared on the same vectors.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["LEXICAL", "SEMANTIC", "TOOLS", "embedded"]
+__all__ = ["LEXICAL", "MOST_ROWS", "SEMANTIC", "TOOLS", "embedded"]
 
 THRESHOLD = 0.9
 
@@ -110,7 +112,7 @@ def sixhop_semantic(texts: Sequence[str]) -> list[int]:
     from simulator.population.verdict import DedupSettings
 
     settings = DedupSettings(jaccard=None)
-    kept: list[int] = deduplicate(texts, embedded(texts), settings, way="bulk").kept.tolist()
+    kept: list[int] = deduplicate(texts, own_vectors(texts), settings, way="bulk").kept.tolist()
     return kept
 
 
@@ -120,7 +122,7 @@ def sixhop_cells(texts: Sequence[str]) -> list[int]:
     from simulator.population.verdict import DedupSettings
 
     settings = DedupSettings(jaccard=None)
-    kept: list[int] = deduplicate(texts, embedded(texts), settings, way="bulk", exact_rows=0).kept.tolist()
+    kept: list[int] = deduplicate(texts, own_vectors(texts), settings, way="bulk", exact_rows=0).kept.tolist()
     return kept
 
 
@@ -128,13 +130,18 @@ def sixhop_all(texts: Sequence[str]) -> list[int]:
     """Bulk, all stages."""
     from simulator.population.bulk import deduplicate
 
-    kept: list[int] = deduplicate(texts, embedded(texts), way="bulk").kept.tolist()
+    kept: list[int] = deduplicate(texts, own_vectors(texts), way="bulk").kept.tolist()
     return kept
 
 
-def embedding_alone(texts: Sequence[str]) -> list[int]:
+def wordllama_alone(texts: Sequence[str]) -> list[int]:
     """WordLlama, and nothing else."""
     return list(range(len(embedded(texts))))
+
+
+def embedder_alone(texts: Sequence[str]) -> list[int]:
+    """Sixhop's embedder, which has WordLlama's vectors, and nothing else."""
+    return list(range(len(own_vectors(texts))))
 
 
 LEXICAL: dict[str, Tool] = {
@@ -151,20 +158,51 @@ SEMANTIC: dict[str, Tool] = {
     "Sixhop, bulk": sixhop_semantic,
     "Sixhop, bulk in cells": sixhop_cells,
     "Sixhop, all stages": sixhop_all,
-    "(WordLlama alone)": embedding_alone,
+    "(WordLlama's own code, embedding alone)": wordllama_alone,
+    "(Sixhop, embedding alone)": embedder_alone,
 }
 TOOLS = {"lexical": LEXICAL, "semantic": SEMANTIC}
 
+MOST_ROWS = {
+    "datasketch, bulk signatures": 100_000,
+    "distilabel MinHashDedup": 100_000,
+    "Sixhop, paper mode": 100_000,
+    "Sixhop, incremental": 100_000,
+    "SemHash, as documented": 100_000,
+    "Sixhop, bulk in cells": 100_000,
+    "(WordLlama's own code, embedding alone)": 100_000,
+}
+"""Rows up to which a tool is run: beyond, it takes many minutes (SemHash hours), or is another of this table."""
+
 
 def embedded(texts: Sequence[str]) -> Any:
-    """Return WordLlama's unit vectors of ``texts``, shape (texts, 256), a few thousand texts at a time."""
-    import wordllama
-
-    model = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+    """Return WordLlama's unit vectors of ``texts`` by its own code, shape (texts, 256), a few thousand at a time."""
+    model = _wordllama()
     vectors = np.empty((len(texts), 256), dtype=np.float32)
     for start in range(0, len(texts), 8_192):
         vectors[start : start + 8_192] = model.embed(list(texts[start : start + 8_192]), norm=True)
     return vectors
+
+
+def own_vectors(texts: Sequence[str]) -> Any:
+    """Return the same vectors as Sixhop computes them."""
+    from simulator.embeddings.many import embed_many
+
+    return asyncio.run(embed_many(_embedder(), texts))
+
+
+@cache
+def _wordllama() -> Any:
+    import wordllama
+
+    return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+
+
+@cache
+def _embedder() -> Any:
+    from simulator.embeddings.wordllama import WordLlamaEmbedder
+
+    return WordLlamaEmbedder()
 
 
 class _Encoder:

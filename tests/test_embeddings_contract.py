@@ -134,7 +134,7 @@ def test_wordllamas_vectors_are_its_own_to_the_bit(parts: list[list[tuple[str, s
     texts += [text[1:] for text in texts if text[1:].strip()]
     own = wordllama_itself().embed([text.encode("utf-8", "replace").decode() for text in texts])
     meaning = own.any(axis=1)
-    expected = unit_rows(own[meaning], lambda row: AssertionError(row))
+    expected = unit_rows(own[meaning], AssertionError)
     embedded = asyncio.run(WORDLLAMA.embed([text for text, has in zip(texts, meaning, strict=True) if has]))
     assert np.array_equal(embedded, expected)
 

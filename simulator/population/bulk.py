@@ -84,6 +84,26 @@ class BulkVerdicts(Sequence[Verdict]):
         return (self[row] for row in range(len(self)))
 
 
+class _RowNumbers(Sequence[str]):
+    """The numbers of rows as their ids: made when they are asked for, because a million strings take 60 MB."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows = range(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        found = self._rows[row]
+        return str(found) if isinstance(found, int) else [str(one) for one in found]
+
+
 def deduplicate(
     texts: Sequence[str],
     vectors: NDArray[np.floating] | None = None,
@@ -112,7 +132,7 @@ def deduplicate(
         InputError: As for :meth:`Deduplicator.decide_many`.
     """
     settings = settings or DedupSettings()
-    ids = [str(row) for row in range(len(texts))] if ids is None else ids
+    ids = _RowNumbers(len(texts)) if ids is None else ids
     units = _checked(texts, vectors, settings, ids)
     plain = settings.mode == "exact" and settings.proposer == "prefix"
     if way == "incremental" or not plain or not can_compile() or (way == "auto" and len(texts) < WORTHWHILE):
@@ -128,7 +148,7 @@ def deduplicate(
 def _checked(
     texts: Sequence[str], vectors: NDArray[np.floating] | None, settings: DedupSettings, ids: Sequence[str]
 ) -> Vectors | None:
-    if len(ids) != len(texts) or len(set(ids)) != len(ids):
+    if len(ids) != len(texts) or not (isinstance(ids, _RowNumbers) or len(set(ids)) == len(ids)):
         raise InputError(f"{len(set(ids))} different ids came for {len(texts)} texts: give every text one of its own.")
     if settings.cosine is None:
         return None

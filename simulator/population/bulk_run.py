@@ -39,13 +39,11 @@ class BulkRun:
 
     def __init__(self, texts: Sequence[str], vectors: Vectors | None, settings: DedupSettings, exact_rows: int) -> None:
         self._count = len(texts)
-        corpus = Corpus(texts)
-        self._decisions = _undecided(corpus.groups())
         self._sets, self._threshold = _no_words(self._count), 1.0
         self._alike, self._crowds = no_pairs(0, self._count), no_crowds(self._count)
-        if settings.jaccard is not None:
-            words = Words(corpus)
-            del corpus
+        groups, words = _read(texts, settings.jaccard is not None)
+        self._decisions = _undecided(groups)
+        if words is not None and settings.jaccard is not None:
             self._sets, self._threshold = words.sets(settings.jaccard), settings.jaccard
             del words
             self._alike, self._crowds = alike_pairs(self._sets, settings.jaccard)
@@ -84,6 +82,12 @@ class BulkRun:
 
     def _decide(self, first: int, last: int, near: Near) -> None:
         decide_rows(first, last, self._sets, self._threshold, self._alike, self._crowds, near, self._decisions)
+
+
+def _read(texts: Sequence[str], words: bool) -> tuple[NDArray[np.int32], Words | None]:
+    """Return the groups of equal texts, and their words if they are wanted; the characters are needed no longer."""
+    corpus = Corpus(texts)
+    return corpus.groups(), Words(corpus) if words else None
 
 
 def _undecided(groups: NDArray[np.int32]) -> Decisions:

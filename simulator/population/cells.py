@@ -20,7 +20,11 @@ from simulator.population.threads import over_threads
 __all__ = ["Cells", "find_cells"]
 
 CELL_ROWS = 250
-"""Rows a cell: with more, the products within cells take longest, with fewer, those with the centres."""
+"""Least rows a cell; fewer are too little work to hand over."""
+
+_ROOTS = 0.7
+"""Rows a cell in square roots of their number: with more, the products within cells take longest, with fewer those with
+the centres (measured at 300,000 rows)."""
 
 _SAMPLE_ROWS = 16
 """Rows a cell that k-means looks at."""
@@ -59,11 +63,12 @@ def find_cells(vectors: Vectors, fold: Fold, threshold: float, count: int | None
         vectors: Unit vectors, shape (rows, dimensions).
         fold: Their fold; cells are found in its heads.
         threshold: The cosine of the pairs that are looked for.
-        count: Number of cells; by default one for 250 rows. With one, every row looks at every row.
+        count: Number of cells; by default one for 250 rows, or more if they are many. With one, every row looks at
+            every row.
         seed: Seed of the sample that the centres are found from.
     """
     rows = len(vectors)
-    count = max(1, rows // CELL_ROWS) if count is None else count
+    count = max(1, rows // max(CELL_ROWS, int(_ROOTS * rows**0.5))) if count is None else count
     if count == 1:
         zeros = np.zeros(rows, dtype=np.int32)
         return Cells(zeros, np.arange(rows + 1, dtype=np.int64), zeros, 1)
@@ -93,13 +98,12 @@ def _found_pairs(
     queries = np.sort(generator.choice(len(vectors), min(_TRIALS // 2, len(vectors)), replace=False))
     folded = fold(vectors[queries])
     lefts, rights = [queries[:0]], [queries[:0]]
-    for number, part in enumerate(_parts(vectors)):
-        places, rows = fold.near(folded, fold(part))
+    for number, (places, rows) in enumerate(over_threads(lambda part: fold.near(folded, fold(part)), _parts(vectors))):
         lefts.append(queries[places])
         rights.append(rows + number * _CHUNK)
     left, right = np.concatenate(lefts), np.concatenate(rights)
     # A few thousand pairs tell enough; duplicates by the thousand must not take the memory of all their pairs.
-    chosen = np.flatnonzero(left != right)[:: max(1, len(left) // (8 * _TRIALS))]
+    chosen = np.flatnonzero(left != right)[:: max(1, len(left) // (2 * _TRIALS))]
     pairs = vectors[left[chosen]], vectors[right[chosen]]
     near = np.einsum("ij,ij->i", *pairs) >= threshold
     return pairs[0][near], pairs[1][near]

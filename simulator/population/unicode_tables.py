@@ -38,7 +38,8 @@ def is_irregular(text: str) -> bool:
 @cache
 def unicode_tables() -> UnicodeTables:
     """Return the tables of this Python's Unicode version."""
-    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    # Not a list of a million characters, which takes 80 MB.
+    every = np.arange(sys.maxunicode + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     regular = _IRREGULAR.sub("-", every)
     lower = np.frombuffer(regular.lower().encode("utf-32-le", "surrogatepass"), dtype=np.int32).copy()
     if len(lower) != len(every):
