@@ -24,8 +24,8 @@ __all__ = ["PooledTokens"]
 SPACE = "\u2581"
 """What a space is to the tokenizer. It puts one before the text as well, so a word is the same wherever it stands."""
 
-REMEMBERED = 1 << 18
-"""Words that are kept, with 60 MB; then the memory begins anew."""
+REMEMBERED = 1 << 16
+"""Words that are kept, in 20 MB; then the memory begins anew, and common words are soon there again."""
 
 LONGEST = 40
 """Characters of a word that is kept. Texts of a script without spaces are one word, and rarely come again."""
