@@ -4,7 +4,7 @@ import { address, bar, chip, dot, el, empty, facts, number, panel, percent, pers
 
 const PATIENCE = 4000;  // milliseconds between two looks at whether the run has gone on
 
-const STATES = { done: "done", stopped: "stopped; it can be resumed", failed: "failed" };
+const STATES = { done: "done", stopped: "stopped when it last ended", failed: "failed when it last ended" };
 const stageTitle = (stage) => stage.replace("expand-", "hop ");
 
 export async function overviewPage({ signal, reload, learn }) {

@@ -11,7 +11,7 @@ function listPage(kind, title, item, shape = "items panel") {
       title,
       parts: [
         el("header", { class: "head" }, el("h1", {}, title), el("p", { class: "soft" }, number(found.total), persona ? " of one person" : "")),
-        found.records.length ? list : found.total ? pastEnd(address([kind], { persona })) : empty("There are none of them here."),
+        found.records.length ? list : found.total ? pastEnd(address([kind], { persona })) : empty("There are none yet."),
         pager(found, (target) => address([kind], { persona, page: target })),
       ],
     };
