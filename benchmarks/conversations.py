@@ -1,10 +1,12 @@
 """Many long conversations in one run: calls a second, memory, and the size of the ledger against the transcripts.
 
-    python benchmarks/conversations.py [--talks 10000] [--turns 20] [--width 64] [--latency 0.2] [--scripted]
+    python benchmarks/conversations.py [--talks 10000] [--turns 20] [--width 256] [--latency 1] [--sigma 0.5] [--scripted]
 
-The people talk through HTTP with a fake server in a process of its own, whose replies take ``--latency`` seconds. First
-the same server is asked ``--calls`` times by bare ``Endpoint.reply`` (as ``benchmarks/calls.py`` does) at the same
-width: that is the rate to compare with. ``--scripted`` leaves the server out, for memory and size alone.
+The people talk through HTTP with a fake server in a process of its own, whose replies take ``--latency`` seconds (the
+median of a lognormal distribution, or always with ``--sigma 0``). First the same server is asked ``--calls`` times by
+bare ``Endpoint.reply`` (as ``benchmarks/calls.py`` does) at the same width: that is the rate to compare with. The time
+is that from the first conversation's beginning to the last one's end, and the CPU is what this process took in it.
+``--scripted`` leaves the server out, for memory and size alone.
 """
 
 from __future__ import annotations
@@ -27,11 +29,11 @@ import yaml
 from calls import measure, request_of
 
 from simulator.assembly import open_run, simulate_sync
-from simulator.llm.fake_server import FakeServer
+from simulator.llm.fake_server import FakeServer, lognormal_latency
 from simulator.llm.open import open_model
 from simulator.llm.spec import parse_spec
 from simulator.models.message import ChatRequest, Reply, Usage
-from simulator.runs.events import Event, UnitEnded
+from simulator.runs.events import Event, StageStarted, UnitEnded
 from simulator.settings import Settings
 
 SITUATIONS = 20
@@ -133,19 +135,21 @@ def scenario_in(folder: Path, talks: int, turns: int, width: int) -> Path:
 
 
 class Watch:
-    """Notes memory and time as conversations end."""
+    """Notes memory, time and CPU as conversations end."""
 
     def __init__(self, every: int) -> None:
-        self.every, self.done, self.start = every, 0, time.perf_counter()
+        self.every, self.done, self.seconds, self.cpu = every, 0, 0.0, 0.0
+        self._begun = self._begun_cpu = 0.0
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, UnitEnded) and event.stage == "converse":
+        if isinstance(event, StageStarted) and event.stage == "converse":
+            self._begun, self._begun_cpu = time.perf_counter(), time.process_time()
+        elif isinstance(event, UnitEnded) and event.stage == "converse":
             self.done += 1
-            if self.done == 1:
-                self.start = time.perf_counter()
+            self.seconds = time.perf_counter() - self._begun
+            self.cpu = time.process_time() - self._begun_cpu
             if self.done % self.every == 0:
-                seconds = time.perf_counter() - self.start
-                print(f"  {self.done:7,} talks  {self.done / seconds:6.1f} talks/s  {memory():5.0f} MB", flush=True)
+                print(f"  {self.done:7,} talks  {self.seconds:6.0f} s  {memory():5.0f} MB", flush=True)
 
 
 def memory() -> float:
@@ -163,9 +167,9 @@ def size_of(root: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def fake_server(latency: float) -> Iterator[str]:
+def fake_server(latency: float, sigma: float) -> Iterator[str]:
     """Run the fake server with these replies in another process, and yield its URL."""
-    command = [sys.executable, __file__, "--serve", "--latency", str(latency)]
+    command = [sys.executable, __file__, "--serve", "--latency", str(latency), "--sigma", str(sigma)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
@@ -189,14 +193,16 @@ def run(options: argparse.Namespace, url: str | None) -> None:
             given["models"] = {"*": Scripted()}
         else:
             given["settings"] = Settings.from_environ({"SIXHOP_MODEL": f"{url}#fake"})
-        watch, cpu = Watch(max(1, options.talks // 10)), time.process_time()
+        watch = Watch(max(1, options.talks // 20))
         simulate_sync(path, Path(folder) / "run", listener=watch, **given).close()
-        seconds, cpu = time.perf_counter() - watch.start, time.process_time() - cpu
         with open_run(Path(folder) / "run") as made:
             calls, turns, talks = _counts(made)
         ledger, said = size_of(Path(folder) / "run")
-        print(f"{talks:,} talks of {turns / talks:.1f} turns, {calls:,} calls: {calls / seconds:.0f} calls/s, ", end="")
-        print(f"{1000 * cpu / calls:.2f} ms CPU a call, {memory():.0f} MB at the end")
+        print(
+            f"{talks:,} talks of {turns / talks:.1f} turns, {calls:,} calls: {calls / watch.seconds:.0f} calls/s, ",
+            end="",
+        )
+        print(f"{1000 * watch.cpu / calls:.2f} ms CPU a call, {memory():.0f} MB at the end")
         print(f"ledger {ledger / 1e6:.1f} MB, transcripts {said / 1e6:.1f} MB: {ledger / said:.2f} times")
 
 
@@ -219,13 +225,17 @@ class Scripted:
         return Reply(text=text, finish="stop", model=self.name, usage=Usage(prompt=100, completion=20))
 
 
-async def serve(latency: float) -> None:
+async def serve(median_s: float, sigma: float) -> None:
     """Serve until the input ends."""
+    latency = lognormal_latency(median_s, sigma)
+
+    def seconds(body: dict[str, Any]) -> float:
+        return latency({"messages": body["messages"][-1:]})
 
     def answer(body: dict[str, Any]) -> str:
         return reply(body["messages"], body.get("seed"))
 
-    async with FakeServer(answer, latency=lambda _body: latency, keep=False) as server:
+    async with FakeServer(answer, latency=seconds, keep=False) as server:
         print(server.url, flush=True)
         await asyncio.to_thread(sys.stdin.buffer.read)
 
@@ -235,18 +245,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--talks", type=int, default=10_000)
     parser.add_argument("--turns", type=int, default=20)
-    parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--latency", type=float, default=0.2)
-    parser.add_argument("--calls", type=int, default=2000)
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--latency", type=float, default=1.0)
+    parser.add_argument("--sigma", type=float, default=0.5)
+    parser.add_argument("--calls", type=int, default=5000)
     parser.add_argument("--scripted", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        asyncio.run(serve(options.latency))
+        asyncio.run(serve(options.latency, options.sigma))
     elif options.scripted:
         run(options, None)
     else:
-        with fake_server(options.latency) as url:
+        with fake_server(options.latency, options.sigma) as url:
             print(
                 f"single calls: {asyncio.run(single_calls(url, options.calls, options.width)):.0f} calls/s", flush=True
             )
