@@ -4,18 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quickstart
 
-.PHONY: install bench-throughput table-faults demo demo-six-hops test test-kill lint types imports tests bench-dedup bench-graph bench-explore lock clean help
+.PHONY: help install demo demo-six-hops test lint types imports tests test-kill table-faults bench-throughput bench-prefixes \
+  bench-dedup bench-graph bench-explore lock clean
 
 help:
-	@echo "make install  set up .venv with what sixhop needs to run, and nothing else"
-	@echo "make demo     run scenarios/quickstart.yaml on the embedded model and show the result"
-	@echo "make test     everything that checks the project"
-	@echo "make test-kill  kill runs a thousand times and compare what is left (minutes)"
-	@echo "make bench-dedup    deduplication beside other tools, 10,000 to 1,000,000 rows (about twenty minutes)"
-	@echo "make bench-graph    load and ask a graph of a million people; make bench-explore: each command on 100,000"
-	@echo "make bench-throughput  calls a second and CPU next to bare aiohttp; PEERS='distilabel=PYTHON ...' adds others"
+	@echo "make install           set up .venv with what sixhop needs to run, and nothing else"
+	@echo "make demo              run scenarios/quickstart.yaml on the embedded model and show the result"
+	@echo "make demo-six-hops     from three texts to hop 6 on the embedded model"
+	@echo "make test              everything that checks the project: lint, types, imports, tests"
+	@echo "make test-kill         kill runs a thousand times and compare what is left (minutes); KILLS=200 for fewer"
 	@echo "make table-faults      play every fault to every role and print what came of it"
-	@echo "make lock     resolve the locks anew (needs uv)"
+	@echo "make bench-throughput  calls a second and CPU next to bare aiohttp and other libraries (a quarter of an hour)"
+	@echo "make bench-prefixes    how much of each role's prompt comes from llama.cpp's cache"
+	@echo "make bench-dedup       deduplication beside other tools, 10,000 to 1,000,000 rows (about twenty minutes)"
+	@echo "make bench-graph       load and ask a graph of a million people"
+	@echo "make bench-explore     each command on a graph of 100,000"
+	@echo "make lock              resolve the locks anew (needs uv)"
+	@echo "make clean             remove environments, runs and caches"
 
 # What `sixhop` needs to run, weights of the embedded model included. The lock is complete, so --no-deps.
 $(VENV)/runtime: requirements.lock pyproject.toml
@@ -65,14 +70,29 @@ tests: $(VENV)/dev $(VENV)/node
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 KILLS ?= 1000
-bench-throughput: $(VENV)/runtime
-	@$(BIN)/python benchmarks/throughput.py $(addprefix --peer ,$(PEERS))
+test-kill: $(VENV)/dev
+	PYTHONPATH=.:tests $(BIN)/python tests/kill_harness.py --kills $(KILLS)
 
 table-faults: $(VENV)/dev
 	@$(BIN)/python benchmarks/fault_table.py
 
-test-kill: $(VENV)/dev
-	PYTHONPATH=.:tests $(BIN)/python tests/kill_harness.py --kills $(KILLS)
+# The libraries that throughput is compared with, each in an environment of its own; none of them brings torch.
+PEERS ?= curator data-designer distilabel
+PEER ?= $(VENV)-peer-
+PACKAGE_curator := bespokelabs-curator
+PACKAGE_distilabel := distilabel[openai] requests
+$(PEER)%/ready:
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "installing $* ..."
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(or $(PACKAGE_$*),$*)
+	@touch $@
+
+ROUNDS ?= 2
+bench-throughput: $(VENV)/runtime $(PEERS:%=$(PEER)%/ready)
+	@$(BIN)/python benchmarks/throughput.py --rounds $(ROUNDS) $(foreach name,$(PEERS),--peer $(name)=$(abspath $(PEER)$(name))/bin/python)
+
+bench-prefixes: $(VENV)/dev
+	@PYTHONPATH=. $(BIN)/python benchmarks/prefixes.py
 
 # Versions and hashes, no URLs. The second lock holds the first one and what the checks need.
 LOCK := uv pip compile pyproject.toml --group embedded --universal --python-version 3.11 --generate-hashes \
@@ -104,4 +124,4 @@ bench-explore: $(VENV)/dev
 	PYTHONPATH=. $(BIN)/python benchmarks/bench_explore.py --harm
 
 clean:
-	rm -rf $(VENV) $(VENV)-peers runs .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-peers $(VENV)-peer-* runs .pytest_cache .mypy_cache .ruff_cache

@@ -1,10 +1,10 @@
 """Throughput and CPU of one prompt per persona: bare aiohttp, Sixhop's whole path, and the peers that are installed.
 
-    python benchmarks/throughput.py [--rounds 3] [--peer NAME=PYTHON ...] [--short]
+    python benchmarks/throughput.py [--rounds 2] [--peer NAME=PYTHON ...] [--short]
 
 One server for all (``throughput_server.py``), in a process of its own, and a fresh process for each contender, which
-take turns; medians of the rounds. The time is the server's, from the first request to the last reply. Peers run once in
-the settings where they need minutes.
+take turns; medians of the rounds. The time is the server's, from the first request to the last reply. Conversations and
+peers run once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from typing import Any
 
 from simulator.llm.fakes import words
 from simulator.llm.fakes.dice import Dice
+from simulator.prompts.chat import offered
 from simulator.prompts.template import load_prompt
+from simulator.roles.poser import poser
 
 HERE = Path(__file__).parent
 LONGEST_S = 900
@@ -82,14 +84,15 @@ def serving(setting: Setting) -> Iterator[Server]:
 def write_task(folder: Path, prompts: int) -> Path:
     """Write the prompts: made-up personas, all different."""
     people = list(dict.fromkeys(words.phrase(Dice(str(number).encode())) for number in range(2 * prompts)))[:prompts]
-    prompt = load_prompt("poser")
-    task = {"personas": people, "system": prompt.system, "users": [prompt.render_user({"persona": p}) for p in people]}
+    role, prompt = poser(), load_prompt("poser")
+    values = [offered(prompt, role.values(role.inputs(persona=person))) for person in people]
+    task = {"personas": people, "system": prompt.system, "users": [prompt.render_user(one) for one in values]}
     path = folder / "task.json"
     path.write_text(json.dumps(task), encoding="utf-8")
     return path
 
 
-def run(command: Sequence[str], server: Server, setting: Setting, *, ours: bool) -> dict[str, float]:
+def run(command: Sequence[str], server: Server, setting: Setting, *, ours: bool) -> dict[str, Any]:
     """Run one contender and return calls a second, slots at work, CPU a prompt and what it made."""
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent)} if ours else {**os.environ, "PYTHONPATH": ""}
     where: dict[str, Any] = {"env": environment, "cwd": tempfile.gettempdir(), "timeout": LONGEST_S}
@@ -103,6 +106,7 @@ def run(command: Sequence[str], server: Server, setting: Setting, *, ours: bool)
         "busy": account["at_work"] / setting.width,
         "cpu_ms": took["cpu_s"] / account["calls"] * 1000,
         "products": took["products"],
+        "name": took.get("name", ""),
     }
 
 
@@ -122,7 +126,7 @@ def contenders(peers: dict[str, str], url: str, task: Path, width: int) -> dict[
 
 def measure(setting: Setting, peers: dict[str, str], rounds: int, folder: Path) -> None:
     """Run all contenders in turn and print the setting's part of the table."""
-    task, found = write_task(folder, setting.prompts), dict[str, list[dict[str, float]]]()
+    task, found = write_task(folder, setting.prompts), dict[str, list[dict[str, Any]]]()
     talks = write_task(_made(folder / "talks"), setting.prompts // 4)
     with serving(setting) as server:
         for turn in range(rounds):
@@ -138,10 +142,9 @@ def measure(setting: Setting, peers: dict[str, str], rounds: int, folder: Path) 
                     server.report()
     ideal = statistics.median(one["rate"] for one in found["bare aiohttp"])
     for name, results in found.items():
-        median = {key: statistics.median(one[key] for one in results) for key in results[0]}
-        share = "" if name.endswith("conversations") else f"{median['rate'] / ideal:.0%}"
-        cells = (f"{median['rate']:.0f}", share, f"{median['busy']:.0%}", f"{median['cpu_ms']:.2f}")
-        print(f"| {setting.name} | {name} | {' | '.join(cells)} |", flush=True)
+        rate, busy, cpu_ms = (statistics.median(one[key] for one in results) for key in ("rate", "busy", "cpu_ms"))
+        cells = (results[0]["name"] or name, f"{rate:.0f}", f"{rate / ideal:.0%}", f"{busy:.0%}", f"{cpu_ms:.2f}")
+        print(f"| {setting.name} | {' | '.join(cells)} |", flush=True)
 
 
 def _made(folder: Path) -> Path:
@@ -152,7 +155,7 @@ def _made(folder: Path) -> Path:
 def main() -> None:
     """Measure every setting."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--short", action="store_true", help="an eighth of the prompts, to see that it works")
     options = parser.parse_args()

@@ -14,6 +14,7 @@ import resource
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def data_designer(url: str, task: dict[str, Any], width: int) -> Callable[[], in
 
 
 PEERS = {"distilabel": distilabel, "curator": curator, "data-designer": data_designer}
+PACKAGES = {"curator": "bespokelabs-curator"}
 
 
 def _cpu_s() -> float:
@@ -125,7 +127,8 @@ def main() -> None:
     run = PEERS[name](url, given, int(width))
     before = _cpu_s()
     products = run()
-    print(json.dumps({"cpu_s": _cpu_s() - before, "products": products}))
+    package = PACKAGES.get(name, name)
+    print(json.dumps({"cpu_s": _cpu_s() - before, "products": products, "name": f"{package} {version(package)}"}))
 
 
 if __name__ == "__main__":
