@@ -32,8 +32,8 @@ MAX_CHARACTERS = 20_000
 PART = 2_048
 """Texts that are worth a thread."""
 
-REMEMBERED = 8192
-"""Vectors that are kept, the newest: 8 MB."""
+REMEMBERED = 32_768
+"""Vectors that are kept, the newest: 32 MB. The turns of some hundred conversations, and their sentences, fit."""
 
 
 class WordLlamaEmbedder:
@@ -56,7 +56,7 @@ class WordLlamaEmbedder:
             InputError: A text is empty or holds nothing that the tokenizer knows.
         """
         check_texts(texts)
-        if len(texts) > REMEMBERED // 4:
+        if len(texts) > REMEMBERED // 16:
             return await asyncio.to_thread(self._embed, list(texts))
         rows = {text: self._known[text] for text in texts if text in self._known}
         new = [text for text in dict.fromkeys(texts) if text not in rows]

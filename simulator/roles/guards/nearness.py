@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from simulator.embeddings.protocol import Embedder
+from simulator.embeddings.protocol import Embedder, Vectors
 from simulator.models.conversation import Label
 from simulator.roles.guards.scene import Scene
 from simulator.roles.guards.words import content_words, sentences
@@ -39,25 +39,33 @@ async def said_before(turn: str, scene: Scene, embedder: Embedder) -> Label | No
     own, other = scene.own[-_LOOKED_BACK:], scene.other[-_HEARD:]
     if not (own or other) or len(content_words(turn)) < _FEWEST:
         return None
-    vectors = await embedder.embed([turn, *own, *other])
-    near = vectors[1:] @ vectors[0]
+    mine = _telling(turn)
+    earlier = {text: said for text in own if len(said := _telling(text)) > 1} if len(mine) > 1 else {}
+    theirs = [sentence for said in earlier.values() for sentence in said]
+    vectors = await embedder.embed([turn, *own, *other, *mine, *theirs])
+    whole, parts = vectors[: 1 + len(own) + len(other)], vectors[1 + len(own) + len(other) :]
+    near = whole[1:] @ whole[0]
     best = int(near.argmax())
     if near[best] >= _NEAR:
         said, cosine = (*own, *other)[best], float(near[best])
         return _label("repeats_self" if best < len(own) else "repeats_other", said, cosine, scene)
-    return await _sentence_by_sentence(turn, own, scene, embedder)
+    return _sentence_by_sentence(parts, len(mine), earlier, scene)
 
 
-async def _sentence_by_sentence(turn: str, own: Sequence[str], scene: Scene, embedder: Embedder) -> Label | None:
-    """Find an earlier turn of the speaker in which every sentence of ``turn`` has its like."""
-    mine = _telling(turn)
-    earlier = {text: said for text in own if len(said := _telling(text)) > 1} if len(mine) > 1 else {}
-    if not earlier:
-        return None
-    vectors = await embedder.embed([*mine, *(sentence for said in earlier.values() for sentence in said)])
-    place = len(mine)
+def _sentence_by_sentence(
+    parts: Vectors, mine: int, earlier: Mapping[str, Sequence[str]], scene: Scene
+) -> Label | None:
+    """Find an earlier turn of the speaker in which every sentence of this one has its like.
+
+    Args:
+        parts: The vectors of this turn's sentences, and then of those of the earlier turns.
+        mine: How many are this turn's.
+        earlier: The earlier turns with their sentences.
+        scene: What there is of the conversation.
+    """
+    place = mine
     for text, said in earlier.items():
-        like = (vectors[: len(mine)] @ vectors[place : place + len(said)].T).max(axis=1)
+        like = (parts[:mine] @ parts[place : place + len(said)].T).max(axis=1)
         place += len(said)
         if like.min() >= _EACH and like.mean() >= _ALL:
             return _label("repeats_self", text, float(like.mean()), scene)
