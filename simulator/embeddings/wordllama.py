@@ -105,6 +105,8 @@ class WordLlamaEmbedder:
     def _load(self) -> PooledTokens:
         with self._loading:
             if self._model is None:
+                # Its tokenizer's threads spin: twice the CPU for a run's small batches, little time won with large ones
+                os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
                 with _logging_as_it_was():
                     import wordllama
                 # The package looks for its own files one folder too deep, and would then download them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from simulator.embeddings.protocol import Embedder, Vectors
 from simulator.models.conversation import Label
@@ -72,8 +73,9 @@ def _sentence_by_sentence(
     return None
 
 
-def _telling(text: str) -> list[str]:
-    return [sentence for sentence in sentences(text) if content_words(sentence)]
+@lru_cache(maxsize=4096)
+def _telling(text: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences(text) if content_words(sentence))
 
 
 def _label(name: str, said: str, cosine: float, scene: Scene) -> Label:
