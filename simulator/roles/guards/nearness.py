@@ -41,16 +41,16 @@ async def said_before(turn: str, scene: Scene, embedder: Embedder) -> Label | No
     if not (own or other) or len(content_words(turn)) < _FEWEST:
         return None
     mine = _telling(turn)
-    earlier = {text: said for text in own if len(said := _telling(text)) > 1} if len(mine) > 1 else {}
-    theirs = [sentence for said in earlier.values() for sentence in said]
+    earlier = {text: parts for text in own if len(parts := _telling(text)) > 1} if len(mine) > 1 else {}
+    theirs = [sentence for told in earlier.values() for sentence in told]
     vectors = await embedder.embed([turn, *own, *other, *mine, *theirs])
-    whole, parts = vectors[: 1 + len(own) + len(other)], vectors[1 + len(own) + len(other) :]
+    whole, sentence_rows = vectors[: 1 + len(own) + len(other)], vectors[1 + len(own) + len(other) :]
     near = whole[1:] @ whole[0]
     best = int(near.argmax())
     if near[best] >= _NEAR:
         said, cosine = (*own, *other)[best], float(near[best])
         return _label("repeats_self" if best < len(own) else "repeats_other", said, cosine, scene)
-    return _sentence_by_sentence(parts, len(mine), earlier, scene)
+    return _sentence_by_sentence(sentence_rows, len(mine), earlier, scene)
 
 
 def _sentence_by_sentence(
