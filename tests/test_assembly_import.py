@@ -80,7 +80,7 @@ def test_every_row_is_admitted_rejected_filtered_or_failed(people: Path, tmp_pat
     )
     assert told["rejected"] == {"exact": 1, "minhash": 1}
     assert told["filtered"] == {
-        "is a named individual": 1, "not a person": 1, "several people": 1, "wrong language": 1,
+        "names a real individual": 1, "not a person": 1, "several people": 1, "wrong language": 1,
     }  # fmt: skip
     with open_run(tmp_path / "run") as run:
         assert [(one.text, one.source, one.hop) for one in run.personas] == [
@@ -95,7 +95,7 @@ def test_every_row_is_admitted_rejected_filtered_or_failed(people: Path, tmp_pat
             ("minhash", persona_id(PEOPLE[0])), ("exact", persona_id(PEOPLE[1])),
         ]  # fmt: skip
         assert persona_id(PEOPLE[0]) in gone[0].reason
-        assert "is a named individual: 'Roger Federer'" in [one.reason for one in gone]
+        assert "names a real individual: 'Roger Federer'" in [one.reason for one in gone]
 
 
 def test_a_file_that_two_globs_find_is_read_once(people: Path, tmp_path: Path) -> None:

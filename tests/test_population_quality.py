@@ -67,7 +67,7 @@ FLAWED = {
         "The article is about bees",
         "This is a hospital by the sea",
     ],
-    "is a named individual": [
+    "names a real individual": [
         "Anna Kowalska, a nurse",
         "Anna Kowalska works as a nurse in a small town",
         "Professor Peter Hammond, head of the institute of acoustics",

@@ -44,7 +44,7 @@ FlawName = Literal[
     "wrong language",
     "several people",
     "not a person",
-    "is a named individual",
+    "names a real individual",
     "mentions an individual",
 ]
 FLAWS: tuple[FlawName, ...] = get_args(FlawName)
@@ -157,7 +157,7 @@ def named_individual(text: str) -> Flaw | None:
     """
     normal = normalise_text(text)
     own = (match.group() for match in _names(normal) if _is_own(normal, match))
-    return next((Flaw("is a named individual", name) for name in own), None)
+    return next((Flaw("names a real individual", name) for name in own), None)
 
 
 def mentions_individual(text: str) -> Flaw | None:

@@ -16,7 +16,7 @@ FlawName = Literal[
     "wrong language",
     "several people",
     "not a person",
-    "is a named individual",
+    "names a real individual",
     "mentions an individual",
 ]
 """Those of :mod:`simulator.population.quality`."""
