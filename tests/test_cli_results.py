@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import yaml
 from story import responder
 
 from simulator.cli.main import main
+from simulator.evidence.compare import Comparison, Difference
 from simulator.llm.fake_server import FakeServer, default_responder, in_thread
+from simulator.runs.directory import RunDirectory
 
 
 def answers(body: dict[str, Any]) -> str:
@@ -68,3 +71,21 @@ def test_bad_rows_are_told_and_a_new_index_is_not(tmp_path: Path, capsys: pytest
     assert "sixhop retry" not in out
     assert "3 held, 0 failed" in err
     assert "index" not in err
+
+
+def test_a_directory_says_who_holds_it(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    assert directory.holder() == ""
+    with directory.held():
+        assert directory.holder() == str(os.getpid())
+    assert directory.holder() == ""
+
+
+def test_a_difference_is_shown_when_both_measures_say_so() -> None:
+    def shown(p: float, high: float) -> bool:
+        found = Difference(value=-0.4, low=-0.6, high=high, p=p)
+        return Comparison.model_construct(difference=found).shown
+
+    assert shown(0.01, -0.1)
+    assert not shown(0.125, -0.1)
+    assert not shown(0.01, 0.1)

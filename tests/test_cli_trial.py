@@ -120,6 +120,8 @@ def test_what_an_assistant_prints_is_no_result(desk: Path, tmp_path: Path, capsy
     code, out, err = sixhop(capsys, *chatty)
     assert (code, json.loads(out)["passed"]) == (0, True)
     assert "asked 1" in err
+    with open_run(tmp_path / "a") as run:
+        assert [row["unpriced"] for row in run.manifest["usage"] if row["role"] == "assistant"] == [0]
 
 
 def test_two_assistants_meet_the_same_users(desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -251,3 +253,44 @@ def test_a_scenario_that_tests_nothing_is_refused(desk: Path, tmp_path: Path) ->
         assert_scenario(path, tmp_path / "a")
     with pytest.raises(InputError, match="no file"):
         assert_scenario(path, tmp_path / "b", overrides=Overrides(assistant="gone.py:f"))
+
+
+def test_users_that_nobody_could_play_are_errors_and_no_bad_input(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def silent(body: dict[str, Any]) -> str:
+        return responder(body) if "response_format" in body else " "
+
+    path = write(desk / "silent.yaml", exchanges=2, opener="own", situations=[{"name": "a", "goal": "b"}])
+    with in_thread(FakeServer(silent)) as there:
+        words = (
+            "test",
+            path,
+            "--out",
+            tmp_path / "a",
+            "--junit",
+            tmp_path / "j.xml",
+            "--model",
+            f"{there.url}#f",
+            "-q",
+        )
+        code, _, said = sixhop(capsys, *words)
+    assert (code, "no conversation was held" in said) == (1, True), said
+    suite = Xml.parse(tmp_path / "j.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("errors")) == ("8", "8")
+
+
+def test_an_assistant_that_is_not_there_leaves_no_directory(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, told in (
+        ("agent.py:nosuch", "has no 'nosuch'"),
+        ("agent.py", "agent.py:reply"),
+        ("gone.py:f", "no file"),
+    ):
+        code, _, said = sixhop(capsys, "test", desk / "desk.yaml", "--out", tmp_path / "a", "--assistant", name)
+        assert (code, told in said) == (2, True), said
+        assert not (tmp_path / "a").exists()
+    monkeypatch.setenv("SIXHOP_MODEL", "foo")
+    code, _, said = sixhop(capsys, "run", desk / "desk.yaml", "--out", tmp_path / "b")
+    assert (code, "SIXHOP_MODEL: model SPEC 'foo'" in said) == (2, True)

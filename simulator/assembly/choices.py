@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.assembly.subject import subject_model
+from simulator.errors import ModelSpecError
 from simulator.llm.batch_policy import BatchPolicy
 from simulator.llm.prices import Price, Rates, price_of, read_prices
 from simulator.llm.spec import EndpointSpec, parse_spec
@@ -90,6 +91,16 @@ def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> End
         ModelSpecError: The SPEC is malformed or its file is missing.
     """
     choice = model_choice(scenario, role, settings)
+    named = scenario.models.default is None and choice.spec is not None and choice.spec == settings.model
+    try:
+        return _spec(choice, scenario)
+    except ModelSpecError as error:
+        if not named:
+            raise
+        raise ModelSpecError(f"the environment's SIXHOP_MODEL: {error}") from error
+
+
+def _spec(choice: ModelChoice, scenario: Scenario) -> EndpointSpec:
     return parse_spec(
         _anchored(choice.spec or "local", scenario.base),
         key_env=choice.key_env,

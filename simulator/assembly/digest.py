@@ -102,7 +102,7 @@ class Digest:
     @property
     def usd(self) -> float:
         """What they cost, as far as prices were known."""
-        return sum(row["usd"] or 0.0 for row in self.usage)
+        return sum(row["known_usd"] for row in self.usage)
 
     @property
     def unpriced(self) -> int:

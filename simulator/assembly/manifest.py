@@ -69,13 +69,14 @@ def batches(ledger: Ledger) -> list[dict[str, Any]]:
 def usage(ledger: Ledger) -> list[dict[str, Any]]:
     """Return calls, tokens and US dollars per stage, role and model; a reply counts once, however often it was used.
 
-    ``usd`` is ``None`` when the price of one of the calls was not known; ``unpriced`` says of how many.
+    ``usd`` is ``None`` when the price of a call was not known; ``unpriced`` says of how many, and ``known_usd``
+    what the others cost.
     """
     rows = ledger.rows(
         "SELECT stage, role, model, COUNT(*), SUM(prompt_tokens), SUM(completion_tokens), SUM(cached_tokens),"
-        " CASE WHEN COUNT(usd) = COUNT(*) THEN TOTAL(usd) END, COUNT(*) - COUNT(usd)"
+        " CASE WHEN COUNT(usd) = COUNT(*) THEN TOTAL(usd) END, COUNT(*) - COUNT(usd), TOTAL(usd)"
         " FROM replies GROUP BY stage, role, model ORDER BY stage, role, model"
     )
     tokens = ("prompt_tokens", "completion_tokens", "cached_tokens")
-    names = ("stage", "role", "model", "calls", *tokens, "usd", "unpriced")
+    names = ("stage", "role", "model", "calls", *tokens, "usd", "unpriced", "known_usd")
     return [dict(zip(names, row, strict=True)) for row in rows]

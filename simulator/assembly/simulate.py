@@ -13,6 +13,7 @@ from simulator.assembly.inputs import Inputs, kept_inputs, read_inputs
 from simulator.assembly.overrides import Overrides
 from simulator.assembly.revision import OnChange, checked
 from simulator.assembly.run import Run, open_run
+from simulator.assembly.subject import check_subject
 from simulator.errors import RunDirectoryError, ScenarioError
 from simulator.models.text_file import read_text_file
 from simulator.runs.directory import RunDirectory
@@ -78,6 +79,7 @@ async def simulate(
     on_change = checked(on_change)
     await check_consent(loaded, allowed=overrides.allow_code)
     inputs = read_inputs(loaded)
+    check_subject(loaded)
     directory = RunDirectory(Path(out) if out is not None else Path("runs") / loaded.name)
     directory.create()
     if cast_of is not None:

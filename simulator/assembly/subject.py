@@ -9,6 +9,7 @@ from typing import Any
 from simulator.errors import InputError, ScenarioError
 from simulator.llm.meter import Meter
 from simulator.llm.protocol import ChatModel, ReplyStore
+from simulator.llm.spec import refuse_code
 from simulator.models.base import content_hash
 from simulator.models.message import Reply, Sampling
 from simulator.models.unit import Unit
@@ -154,6 +155,7 @@ def check_subject(scenario: Scenario) -> str:
     if runs_code(spec):
         bench = Workbench(scenario.base, _Nowhere(), Meter(), workshop)
         return open_subject(spec, bench).name
+    refuse_code(spec.use or "")
     for tool in spec.tools:
         _check_tool(tool)
         if tool.python is not None:

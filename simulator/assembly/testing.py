@@ -14,7 +14,7 @@ from typing import Unpack
 
 from simulator.assembly.run import Run
 from simulator.assembly.simulate import Overrides, RunOptions, simulate_sync
-from simulator.errors import InputError, ScenarioError
+from simulator.errors import EmptyResult, ScenarioError
 from simulator.evidence.causes import whose_text
 from simulator.evidence.outcomes import TestSummary, summarise
 from simulator.scenario.load import load_scenario
@@ -53,6 +53,7 @@ def assert_scenario(
         UsageError: The scenario is wrong, or tests nothing.
         SixhopError: The run failed.
     """
+    __tracebackhide__ = True  # pytest then shows the caller's line, and the message
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
     overrides = options.get("overrides") or Overrides()
     if assistant is not None:
@@ -83,13 +84,13 @@ def summary_of(run: Run) -> TestSummary:
     """Return what the test in ``run`` came to.
 
     Raises:
-        InputError: No conversation was judged.
+        EmptyResult: No conversation was judged.
     """
     summary = summarise(run.ledger)
     if not summary.overall.total:
         first = next(run.ledger.failures(), None)
         reason = f"; the first failure: {first.role}: {shorten(first.message, 160)}" if first else ""
-        raise InputError(f"no conversation was held, so nothing is known of the assistant{reason}")
+        raise EmptyResult(f"no conversation was held, so nothing is known of the assistant{reason}")
     return summary
 
 

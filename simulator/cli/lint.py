@@ -50,6 +50,8 @@ def lint(
             made.add_row(str(number), place, words(one.rule, "yellow"), words(one_line(one.evidence, 80)))
         if found:
             stdout().print(made)
+        if len(found) > most:
+            note(f"{len(found) - most:,} more; --limit 0 prints all")
         note("; ".join(f"{name}: {value}" for name, value in told.items() if name != "rules"))
     if found and fix is None:
         raise typer.Exit(1)

@@ -98,10 +98,11 @@ def _conclude(run: Run, progress: Progress, threshold: float, junit: Path | None
     from simulator.assembly.testing import summary_of
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.outcomes import print_test
+    from simulator.evidence.outcomes import summarise
 
+    if junit is not None:  # also where nothing was judged: those are errors, and no silence
+        _write(junit, run, summarise(run.ledger), threshold)
     summary = summary_of(run)
-    if junit is not None:
-        _write(junit, run, summary, threshold)
     passed = summary.overall.rate >= threshold
     if as_json:
         told = {"directory": str(run.directory.root), "threshold": threshold, "passed": passed}

@@ -18,6 +18,7 @@ __all__ = ["Comparison", "Difference", "Flip", "Side", "compare", "incomparable"
 
 METHOD = "Newcombe's hybrid score interval for paired proportions (1998, method 10), 95 %"
 
+_ALPHA = 0.05  # of the exact test, as the interval is of 95 %
 _SECTIONS = ("language", "seed", "candidates")
 _WHO = ("user", "judge", "tool_player")
 """Roles whose model and prompt must be the same on both sides."""
@@ -97,6 +98,11 @@ class Comparison(Record):
     difference: Difference
     situations: dict[str, tuple[Rate, Rate]]
     flips: tuple[Flip, ...]
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a difference by both measures: the interval leaves 0 out, and the exact test's p is low."""
+        return not self.difference.low <= 0 <= self.difference.high and self.difference.p < _ALPHA
 
 
 def incomparable(a: Ledger, b: Ledger, sections: tuple[dict[str, Any], dict[str, Any]]) -> list[str]:

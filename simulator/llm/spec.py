@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from simulator.models.base import content_hash
 from simulator.settings import Settings
 from simulator.transport.url import Remote, key_for, parse_remote
 
-__all__ = ["FORMS", "EndpointSpec", "Kind", "Profile", "Structured", "gguf_file", "key_of", "parse_spec"]
+__all__ = ["FORMS", "EndpointSpec", "Kind", "Profile", "Structured", "gguf_file", "key_of", "parse_spec", "refuse_code"]
 
 Kind = Literal["local", "gguf", "openai", "url"]
 Profile = Literal["small", "standard"]
@@ -99,6 +100,7 @@ def parse_spec(
     Raises:
         ModelSpecError: The SPEC is malformed, or a file that it needs is missing or not a GGUF file.
     """
+    refuse_code(text)
     spec = _parse(text.strip())
     changes: dict[str, Any] = {
         "key_env": key_env,
@@ -114,6 +116,19 @@ def parse_spec(
     spec = replace(spec, **{name: value for name, value in changes.items() if value is not None})
     _check(spec)
     return spec
+
+
+def refuse_code(text: str) -> None:
+    """Refuse what is no model SPEC but the name of Python code without a callable.
+
+    Raises:
+        ModelSpecError: It is.
+    """
+    if re.search(r"\.py(:|$)", text):
+        raise ModelSpecError(
+            f"{text!r} looks like Python code, and names no callable in it; write path.py:NAME or module:NAME, such as "
+            f"{text.partition(':')[0]}:reply"
+        )
 
 
 def key_of(spec: EndpointSpec, settings: Settings) -> SecretStr | None:

@@ -125,13 +125,28 @@ class RunDirectory:
         finally:
             os.close(file)
 
+    def holder(self) -> str:
+        """Return which process holds the directory now, as it said itself; empty when none does."""
+        try:
+            file = os.open(self.root / ".lock", os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return ""
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _holder(file).partition(" ")[0]
+        else:
+            return ""
+        finally:
+            os.close(file)
+
     def _lock(self, file: int) -> None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = os.pread(file, 512, 0).decode("utf-8", "replace").split("\n")[0] or "unknown"
+            whose = _holder(file)
             raise LedgerBusy(
-                f"the run directory {str(self.root)!r} is in use by process {holder}; wait for it or end it first"
+                f"the run directory {str(self.root)!r} is in use by process {whose}; wait for it or end it first"
             ) from error
         since = datetime.now(UTC).isoformat(" ", "seconds")
         told = f"{os.getpid()} on {platform.node() or 'this host'!r} since {since}\n".encode()
@@ -163,3 +178,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         with suppress(OSError):  # it may not even be there
             temporary.unlink(missing_ok=True)
         raise RunUnwritable(f"{str(path)!r} cannot be written: {error.strerror}; make room or give access") from error
+
+
+def _holder(file: int) -> str:
+    """Return what the process that holds the lock wrote of itself."""
+    return os.pread(file, 512, 0).decode("utf-8", "replace").split("\n")[0] or "unknown"

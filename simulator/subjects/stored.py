@@ -54,7 +54,9 @@ class StoredSubject:
         self._meter.started(row)
         try:
             answer = await self._accounted(task)
-            reply = Reply(text=canonical_json(answer), finish="stop", model=self.name, usage=answer.usage)
+            # Code without a model is free; what the models inside it cost, only they know.
+            free = None if answer.usage.prompt else 0.0
+            reply = Reply(text=canonical_json(answer), finish="stop", model=self.name, usage=answer.usage, usd=free)
         finally:
             self._meter.ended(row, reply)
         await self._store.put_reply(key, reply, role="assistant", stage=self._stage)

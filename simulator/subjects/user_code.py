@@ -20,7 +20,7 @@ from simulator.models.base import content_hash
 
 __all__ = ["is_code", "load_code", "source_hash"]
 
-_FORM = re.compile(r"^(?P<place>.+\.py|[A-Za-z_]\w*(?:\.\w+)*):(?P<name>[A-Za-z_]\w*)$")
+_FORM = re.compile(r"^(?P<place>.+\.py|[A-Za-z_]\w*(?:\.\w+)*):(?P<name>[A-Za-z_]\w*(?:\.\w+)*)$")
 _MARK = "__sixhop_source__"
 _LETTERS = 12  # of a hash: enough to tell the versions of one file apart
 _SPECS = ("openai:", "gguf:", "http:", "https:")
@@ -60,10 +60,13 @@ def load_code(text: str, base: Path) -> Any:
         InputError: It is malformed, is not there, or cannot be imported.
     """
     module, place, name = _module(text, base)
-    if not hasattr(module, name):
-        names = ", ".join(sorted(one for one in vars(module) if not one.startswith("_"))[:12])
-        raise InputError(f"{text!r}: {place!r} has no {name!r}; it has {names or 'nothing'}")
-    return getattr(module, name)
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            names = ", ".join(sorted(one for one in dir(found) if not one.startswith("_"))[:12])
+            raise InputError(f"{text!r}: {place!r} has no {name!r}; it has {names or 'nothing'}")
+        found = getattr(found, part)
+    return found
 
 
 def _module(text: str, base: Path) -> tuple[ModuleType, str, str]:

@@ -41,8 +41,8 @@ def table(*columns: str, title: str = "") -> Table:
         made.add_column(
             column.rstrip("*>"),
             justify="right" if right else "left",
-            no_wrap=not flexible,
-            overflow="fold" if flexible else "ellipsis",
+            no_wrap=right,  # where there is little room, words give way before numbers
+            overflow="ellipsis" if right else "fold",
             ratio=1 if flexible else None,
             max_width=_READABLE if flexible else None,
         )

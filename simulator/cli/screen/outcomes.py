@@ -162,8 +162,11 @@ def print_comparison(console: Console, found: Comparison, roots: tuple[Path, Pat
 
 def _difference(found: Comparison) -> Text:
     d = found.difference
-    style = "bold" if d.low <= 0 <= d.high else "bold green" if d.value > 0 else "bold red"
-    said = "no difference is shown" if d.low <= 0 <= d.high else "B is better" if d.value > 0 else "B is worse"
+    apart = not d.low <= 0 <= d.high
+    style = "bold" if not found.shown else "bold green" if d.value > 0 else "bold red"
+    said = "no difference is shown" if not found.shown else "B is better" if d.value > 0 else "B is worse"
+    if apart and not found.shown:
+        said += ": the interval leaves 0 out, but the exact test does not agree; too few pairs differ"
     return Text.assemble(
         (f"B - A = {100 * d.value:+.1f} points", style),
         f"  (95 % interval {100 * d.low:+.1f} to {100 * d.high:+.1f}): {said}",

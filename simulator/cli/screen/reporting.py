@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from rich.console import Group, RenderableType
@@ -68,6 +68,9 @@ def _state(run: Run, numbers: Digest) -> list[tuple[str, str]]:
     manifest = run.manifest
     state = str(manifest.get("state", "unfinished"))
     reason = str(manifest.get("reason", ""))
+    holder = run.directory.holder()
+    if holder:
+        state, reason = f"running (process {holder})", ""
     return [
         ("state", f"{state}: {reason}" if reason else state),
         ("people", f"{numbers.personas:,} personas, {numbers.relations:,} relations"),
@@ -202,6 +205,12 @@ def _failures(run: Run, examples: int) -> Iterator[RenderableType]:
             yield Barred(one_line(one.message, _LETTERS), "", edge=_EDGE)
 
 
+def _cost(row: Mapping[str, Any]) -> str:
+    if not row["unpriced"]:
+        return dollars(row["known_usd"])
+    return f"{dollars(row['known_usd'])} + ?" if row["known_usd"] else "?"
+
+
 def _usage(numbers: Digest) -> Table:
     """Return one row for each stage, role and model; money only where some was spent, or may have been."""
     costs = bool(numbers.usd or numbers.unpriced)
@@ -211,7 +220,7 @@ def _usage(numbers: Digest) -> Table:
             stage_title(row["stage"]),
             words(row["role"]),
             *(f"{row[name]:,}" for name in ("calls", "prompt_tokens", "cached_tokens", "completion_tokens")),
-            *(["?" if row["usd"] is None else dollars(row["usd"])] if costs else []),
+            *([_cost(row)] if costs else []),
             words(row["model"], "dim"),
         )
     return made
