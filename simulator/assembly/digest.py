@@ -102,7 +102,7 @@ class Digest:
     @property
     def usd(self) -> float:
         """What they cost, as far as prices were known."""
-        return sum(row["known_usd"] for row in self.usage)
+        return sum(float(row["known_usd"]) for row in self.usage)
 
     @property
     def unpriced(self) -> int:
