@@ -100,8 +100,15 @@ def test_a_test_passes_fails_and_writes_junit(desk: Path, tmp_path: Path, capsys
     code, out, _ = sixhop(capsys, *broken, "-q")
     assert code == 1
     assert "raised 8" in out
+    assert "did not pass (8), by cause" in out
+    assert "it failed (raised)" in out
+    assert "without them" not in out  # all of it is the assistant's doing
     suite = Xml.parse(junit).getroot()[0]
     assert suite.get("failures") == "8"
+    assert suite.findall("testcase")[0][0].get("message", "").startswith("the assistant's: answered: ")
+    assert "## Test" in (tmp_path / "b" / "report" / "report.md").read_text("utf-8")
+    code, out, _ = sixhop(capsys, "report", tmp_path / "b")
+    assert "it failed (raised)" in out
     assert "the back office is closed \ufffd today" in suite.findall("testcase")[0][0].get("message", "")
 
     told = "turn 1 of the assistant: RuntimeError: the back office is closed \ufffd today (at agent.py:"

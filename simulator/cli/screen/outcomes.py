@@ -126,9 +126,12 @@ def blameless(summary: TestSummary) -> str:
     sure, doubtful = summary.failed("user", "check"), summary.failed("perhaps user")
     if not sure and not doubtful:
         return ""
-    said = [f"{sure} of them are not the assistant's" if sure else "", f"{doubtful} may not be" if doubtful else ""]
+    said = [
+        f"{sure:,} of the failures {'is' if sure == 1 else 'are'} not the assistant's" if sure else "",
+        f"{doubtful:,} may be the simulated user's" if doubtful else "",
+    ]
     rest = summary.overall.total - sure - doubtful
-    return f"{' and '.join(filter(None, said))}; without those {summary.overall.passed} of {rest} passed."
+    return f"{', '.join(filter(None, said))}; without them {summary.overall.passed:,} of {rest:,} passed."
 
 
 def print_comparison(console: Console, found: Comparison, roots: tuple[Path, Path], people: People, most: int) -> None:
