@@ -19,7 +19,7 @@ from graphs.walk import Walk
 from simulator.errors import InputError
 from simulator.models.base import Record
 from simulator.models.unit import Attempt, Failure, Unit, UnitResult
-from simulator.roles.draft import Draft, draw, redraw, together
+from simulator.roles.draft import Draft, draw, given, redraw, together
 from simulator.roles.each import draw_each
 from simulator.roles.role import RoleContext
 from simulator.transport.clock import allowed
@@ -58,6 +58,8 @@ async def perform(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]
     inputs, seed, first = _inputs(state, context), state["unit"].seed, done * context.k
     if context.prompt.head.ask == "each":
         drafts = [await draw_each(context, inputs, seed)]
+    elif not done and (known := given(context, inputs)) is not None:
+        drafts = [known]
     else:
         drafts = [await draw(context, inputs, seed, first)]
         drafts += await together([draw(context, inputs, seed, first + i) for i in range(1, context.k)])

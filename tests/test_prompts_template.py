@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import PromptError
-from simulator.prompts.chat import chat, each_chat, lead
+from simulator.prompts.chat import chat, each_chat
 from simulator.prompts.template import load_prompt, neutralise, parse_prompt
 from simulator.roles.draft import continued
 
@@ -197,15 +197,13 @@ def test_each_field_is_asked_with_its_own_examples_and_a_lead() -> None:
     ]
 
 
-def test_a_bare_reply_may_begin_with_a_value() -> None:
+def test_a_bare_reply_may_be_given_by_a_value() -> None:
     prompt = parse_prompt(
-        "---\ndata: [shop, due]\nask: text\nleads: {message: $due}\n---\n# system\nShops.\n# user\nA shop: $shop.\n",
+        "---\ndata: [shop, due]\nask: text\ngiven: due\n---\n# system\nShops.\n# user\nA shop: $shop.\n",
         "x",
         "x",
     )
     assert prompt.variables == {"shop", "due"}
-    assert lead(prompt, {"shop": "a mill", "due": "We open at six."}, {}, "message", 1) == "We open at six."
-    assert lead(prompt, {"shop": "a mill", "due": ""}, {}, "message", 1) == ""
     with pytest.raises(PromptError, match="no value for 'due'"):
         prompt.render({"shop": "a mill"})
 

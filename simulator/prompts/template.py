@@ -72,9 +72,11 @@ class PromptHead(Record):
         sampling: Sampling parameters.
         questions: For ``fields`` and ``each``: what is asked for each field, in the order of asking. For ``each``
             they may have variables, among them the fields asked before.
-        leads: For ``each`` and ``text``: how the reply to a field begins (one of several, by the unit's seed); nothing,
-            where it is filled in with nothing. It is sent as the begun reply, which llama.cpp and most local servers
-            continue; it is put before the reply of one that does not.
+        leads: For ``each``: how the reply to a field begins (one of several, by the unit's seed). It is sent as the
+            begun reply, which llama.cpp and most local servers continue; it is put before the reply of one that does
+            not.
+        given: For ``text``: a variable that is the whole reply where it is not empty. Then the model is not asked,
+            unless a check turns it down.
         samplings: For ``each``: sampling parameters of single fields, instead of ``sampling``.
         least: For ``each``: the score that the best reply to a field must reach. While it does not, k more are drawn in
             each round that is left, and in the end the field has no value.
@@ -93,6 +95,7 @@ class PromptHead(Record):
     sampling: Sampling = Sampling()
     samplings: dict[str, Sampling] = Field(default_factory=dict)
     questions: dict[str, str] = Field(default_factory=dict)
+    given: str = ""
     leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
     least: dict[str, float] = Field(default_factory=dict)
     when: dict[str, str] = Field(default_factory=dict)
@@ -128,7 +131,8 @@ class Prompt:
         """The names that it wants from the role."""
         begun = [text for texts in self.head.leads.values() for text in texts]
         needed = [f"${name}" for name in self.head.when.values()]
-        used = {"each": (*self.head.questions.values(), *begun, *needed), "text": begun}
+        given = [f"${self.head.given}"] if self.head.given else []
+        used = {"each": (*self.head.questions.values(), *begun, *needed), "text": given}
         asked = " ".join(used.get(self.head.ask, ()))
         return names_in(self.system) | names_in(self.user) | (names_in(asked) - set(self.head.questions))
 
