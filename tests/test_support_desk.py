@@ -38,7 +38,11 @@ def test_the_planted_defect_is_found(
     with in_thread(FakeServer(customer)) as server:
         monkeypatch.setenv("SIXHOP_MODEL", f"{server.url}#fake")
         simulate_sync(scenario, good).close()
+        held = len(server.requests)
         simulate_sync(scenario, bad, cast_of=good, overrides=Overrides(assistant=CARELESS)).close()
+        assert server.requests[held:]
+        # The two agents tell the opening hours alike, so what their customers say is there already.
+        assert not any("see your stoneware" in str(body["messages"]) for body in server.requests[held:])
     assert main(["compare", str(good), str(bad), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["pairs"] == 24

@@ -25,6 +25,9 @@ _OURS = ("fingerprint", "scenario", "base", "models", "prompts")
 def freeze(source: Path, target: Path, after: Sequence[str]) -> None:
     """Copy the run in ``source`` to ``target``, without what its stages ``after`` the cast made.
 
+    The replies of the simulated users stay: where the other run's talk is the same so far, they say the same, also a
+    model that would not say it twice, and nobody pays for it again.
+
     A target that was begun with the same cast before stays as it is, so that the call can be repeated, also after the
     conversations of the source were held anew.
 
@@ -93,7 +96,7 @@ def _copy(source: Path, part: Path) -> None:
 def _cut(part: Path, after: Sequence[str], whose: dict[str, Any]) -> None:
     statements = [
         *forgetting(after, [f"{PLAN}{stage}" for stage in after], _OURS),
-        Statement("DELETE FROM replies WHERE stage = ?", [(stage,) for stage in after]),
+        Statement("DELETE FROM replies WHERE stage = ? AND role != 'user'", [(stage,) for stage in after]),
         Statement("INSERT OR REPLACE INTO meta VALUES (?,?)", [(FROZEN, canonical_json(whose))]),
     ]
     connection = sqlite3.connect(part, isolation_level=None)
