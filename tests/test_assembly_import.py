@@ -262,7 +262,7 @@ def test_a_scenario_needs_somebody_to_begin_with(tmp_path: Path) -> None:
 
     with pytest.raises(ScenarioError, match=r"needs 'texts'.*or 'personas'"):
         parse_scenario("name: nobody", base=tmp_path)
-    with pytest.raises(InputError, match="there are no rows at"):
+    with pytest.raises(InputError, match="nothing fits"):
         simulate_sync(scenario_with({"paths": "no*.jsonl"}, tmp_path), tmp_path / "run")
     with pytest.raises(InputError, match="not a file of rows"):
         simulate_sync(scenario_with({"paths": "rows.csv"}, tmp_path), tmp_path / "run")

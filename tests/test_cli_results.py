@@ -89,3 +89,16 @@ def test_a_difference_is_shown_when_both_measures_say_so() -> None:
     assert shown(0.01, -0.1)
     assert not shown(0.125, -0.1)
     assert not shown(0.01, 0.1)
+
+
+def test_paths_that_lead_nowhere_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "runs/a").mkdir(parents=True)
+    (tmp_path / "runs/a/ledger.sqlite").touch()
+    assert f"name one of the runs in it: {tmp_path}/runs/a" in sixhop(capsys, "show", tmp_path / "runs")[2]
+    assert "it does not exist" in sixhop(capsys, "show", tmp_path / "gone")[2]
+    scenario = write(tmp_path, personas="people", npcs={"world": "saltmere"})
+    code, _, err = sixhop(capsys, "validate", scenario)
+    assert code == 2
+    assert f"personas.paths: '{tmp_path}/people' does not exist" in err
+    assert "npcs.world: " in err
+    assert "scenarios/worlds: halden, ninefords, saltmere" in err

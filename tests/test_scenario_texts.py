@@ -62,8 +62,8 @@ def test_a_file_that_is_not_utf8_is_a_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("none.txt", "there is no text at"),
-        ("no*.txt", "there is no text at"),
+        ("none.txt", "none.txt' does not exist"),
+        ("no*.txt", "nothing fits"),
         ("a.png", "not a text file"),
         ("\0", "not a path"),
     ],
@@ -118,3 +118,17 @@ def test_what_is_missing_can_be_installed_for_this_python(tmp_path: Path, monkey
     with pytest.raises(InputError) as caught:
         read_texts(section("a.parquet"), tmp_path)
     assert f"{shlex.quote(sys.executable)} -m pip install pyarrow" in str(caught.value)
+
+
+def test_a_folder_without_texts_and_a_link_to_nothing_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    with pytest.raises(InputError, match=r"has no file that can be read; allowed: \.txt, \.md"):
+        read_texts(section("texts"), tmp_path)
+    (folder / "a.txt").write_text("a text")
+    (folder / "b.txt").symlink_to(tmp_path / "gone.txt")
+    texts, failures = read_texts(section("texts"), tmp_path)
+    assert [text.source for text in texts] == ["a.txt"]
+    assert [(one.unit, one.message) for one in failures] == [("row b.txt", "it is a link to nothing")]
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read_texts(section("~/texts/a.txt"), Path("/"))[0][0].text == "a text"

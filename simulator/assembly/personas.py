@@ -12,11 +12,13 @@ from simulator.models.unit import Failure
 from simulator.runs.directory import RunDirectory
 from simulator.runs.ledger import Ledger
 from simulator.scenario.personas import SourcePersona, personas_in
+from simulator.scenario.places import DEAD_LINK, files_at, place_of
 from simulator.scenario.rows import ROW_SUFFIXES, check_row_file, each_once, relative_name
 from simulator.scenario.sources import Personas
 
 __all__ = ["read_personas"]
 
+_KEY = "personas.paths"
 _NAMED = 3  # bad rows that an error names
 
 
@@ -53,21 +55,17 @@ def read_personas(section: Personas, base: Path) -> tuple[list[SourcePersona], l
 
 def _places(given: str, base: Path) -> list[Path]:
     """Return the files and run directories that a path names."""
-    if "\0" in given:
-        raise InputError(f"personas.paths: {given!r} is not a path")
-    path = base / given
+    path = place_of(given, base, _KEY)
     if _is_run(path):
         return [path]
-    if has_magic(given):
-        found = sorted(Path("/").glob(str(path.absolute()).lstrip("/")))
-    elif path.is_dir():
-        found = sorted(child for child in path.iterdir() if child.suffix in ROW_SUFFIXES)
-    else:
-        found = [path]
-    if not found:
-        raise InputError(f"personas.paths: there are no rows at {str(path)!r} (a file, a folder, a glob, or a run)")
+    if has_magic(given):  # a glob may name runs, which are folders
+        fitting = Path("/").glob(str(path.absolute()).lstrip("/"))
+        runs = [one for one in fitting if _is_run(one)]
+        if runs:
+            return sorted(runs)
+    found = files_at(given, base, ROW_SUFFIXES, _KEY)
     for file in found:
-        if not _is_run(file):
+        if file.exists():
             check_row_file(file)
     return found
 
@@ -77,6 +75,9 @@ def _is_run(path: Path) -> bool:
 
 
 def _found(place: Path, label: str, section: Personas) -> Iterator[SourcePersona | Failure]:
+    if not place.exists():
+        yield Failure(unit=f"row {label}", stage="import", role="reader", cause="input", message=DEAD_LINK)
+        return
     if not _is_run(place):
         yield from personas_in(place, label, section.field, section.attributes)
         return

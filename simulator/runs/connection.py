@@ -9,7 +9,9 @@ from pathlib import Path
 from simulator.errors import RunDirectoryError
 from simulator.runs.versions import check_current
 
-__all__ = ["connect", "connect_to_read"]
+__all__ = ["connect", "connect_to_read", "instead_of"]
+
+_NAMED = 8  # runs in a folder that an error names
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -57,3 +59,13 @@ def _reader(path: Path, mode: str) -> sqlite3.Connection:
         reader.close()
         raise
     return reader
+
+
+def instead_of(ledger: Path) -> str:
+    """Return what there is where ``ledger`` is missing: nothing, runs in folders of their own, or something else."""
+    folder = ledger.parent
+    if not folder.exists():
+        return "it does not exist"
+    runs = [str(path.parent) for path in sorted(folder.glob(f"*/{ledger.name}"))]
+    more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
+    return f"name one of the runs in it: {', '.join(runs[:_NAMED])}{more}" if runs else f"it has no {ledger.name}"

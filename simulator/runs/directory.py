@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.errors import LedgerBusy, RunDirectoryError, RunUnwritable
+from simulator.runs.connection import instead_of
 
 __all__ = ["RunDirectory", "write_atomically"]
 
@@ -93,7 +94,7 @@ class RunDirectory:
             RunDirectoryError: There is none.
         """
         if not self.ledger.exists():
-            raise RunDirectoryError(f"{str(self.root)!r} is not a run directory: it has no {self.ledger.name}")
+            raise RunDirectoryError(f"{str(self.root)!r} is not a run directory: {instead_of(self.ledger)}")
         self._check_links()
 
     def _check_links(self) -> None:

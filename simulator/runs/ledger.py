@@ -19,7 +19,7 @@ from simulator.models.message import Reply, Usage
 from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
-from simulator.runs.connection import connect, connect_to_read
+from simulator.runs.connection import connect, connect_to_read, instead_of
 from simulator.runs.entry import Entry, ProductKind
 from simulator.runs.part import ALL, Part
 from simulator.runs.statements import (
@@ -63,7 +63,7 @@ class Ledger:
             LedgerError: It is damaged, not a ledger, or cannot be written.
         """
         if not path.exists() and not create:
-            raise RunDirectoryError(f"{str(path.parent)!r} is not a run directory: it has no {path.name}")
+            raise RunDirectoryError(f"{str(path.parent)!r} is not a run directory: {instead_of(path)}")
         try:
             if writable:
                 return cls(path, *_connect_to_write(path))

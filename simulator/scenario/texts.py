@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from glob import has_magic
 from pathlib import Path
 
 from simulator.errors import InputError
 from simulator.models.base import Record, content_id, normalise_text
 from simulator.models.text_file import read_text_file
 from simulator.models.unit import Failure
+from simulator.scenario.places import DEAD_LINK, files_at
 from simulator.scenario.rows import ROW_SUFFIXES, clean_text, each_once, field_text, read_rows, relative_name
 from simulator.scenario.sources import Texts
 
@@ -76,28 +76,20 @@ def _every(section: Texts, base: Path) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _files(pattern: str, base: Path) -> list[Path]:
-    if "\0" in pattern:
-        raise InputError(f"texts.paths: {pattern!r} is not a path")
-    path = base / pattern
-    if has_magic(pattern):
-        found = sorted(Path("/").glob(str(path.absolute()).lstrip("/")))
-    elif path.is_dir():
-        found = sorted(child for child in path.iterdir() if child.suffix in _SUFFIXES)
-    else:
-        found = [path]
-    found = [file for file in found if not file.is_dir()]
-    if not found or not found[0].exists():
-        raise InputError(f"texts.paths: there is no text at {str(path)!r} (a file, a folder, or a glob)")
+    found = files_at(pattern, base, _SUFFIXES, "texts.paths")
     for file in found:
         if file.suffix not in _SUFFIXES:
             raise InputError(f"texts.paths: {file.name!r} is not a text file; allowed: {', '.join(_SUFFIXES)}")
-        if not file.is_file():  # a device or a pipe may never end
+        if file.exists() and not file.is_file():  # a device or a pipe may never end
             raise InputError(f"texts.paths: {str(file)!r} is not a regular file")
     return found
 
 
 def _texts_of(path: Path, field: str) -> Iterator[tuple[str, str, str | None]]:
     """Yield place, text and problem of each text in a file."""
+    if not path.exists():
+        yield path.name, "", DEAD_LINK
+        return
     if path.suffix in ROW_SUFFIXES:
         for row in read_rows(path):
             yield row.place, *field_text(row, field)

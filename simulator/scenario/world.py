@@ -33,6 +33,11 @@ def load_world(path: Path) -> World:
             allowed, and then the message names each place (``races.0.name: ...``).
     """
     file = path / WORLD_FILE if path.is_dir() else path
+    if not path.exists():
+        raise InputError(
+            f"npcs.world: {str(path)!r} does not exist; it is a folder with {WORLD_FILE}, or such a file, relative to "
+            f"the scenario. Worlds that come with Sixhop stand in scenarios/worlds: halden, ninefords, saltmere"
+        )
     text = _read(file, "world")
     try:
         data = read_yaml(text)
