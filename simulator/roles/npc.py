@@ -7,6 +7,7 @@ model cannot: it is asked for one thing at a time, each time with what is settle
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal
 
@@ -21,7 +22,7 @@ from simulator.models.step import ToolCall
 from simulator.models.tool import Tool
 from simulator.models.world import World
 from simulator.prompts.shipped import shipped_prompts
-from simulator.roles.checks import sentence
+from simulator.roles.checks import sentence, word_pattern
 from simulator.roles.guards.panel import NPC, checks
 from simulator.roles.guards.scene import Scene
 from simulator.roles.guards.words import sentences
@@ -109,6 +110,7 @@ def npc(world: World) -> Role[NpcInput, NpcTurn]:
             Check("tool_call", _calls),
             *_spoken_checks("message"),
             *_spoken_checks("report"),
+            *(_forbidden(world, field) for field in ("message", "report")),
             Check("value", _value, "value"),
         ),
         score=_score,
@@ -126,7 +128,7 @@ def _spoken_checks(field: str) -> tuple[Check[NpcInput, NpcTurn], ...]:
         return str(getattr(output, field))
 
     made: tuple[Check[NpcInput, NpcTurn], ...] = checks(NPC, lambda inputs: inputs.scene, text, field)
-    return tuple(Check(one.name, _unless_calling(one, field), field) for one in made)
+    return tuple(replace(one, test=_unless_calling(one, field)) for one in made)
 
 
 def _unless_calling(check: Check[NpcInput, NpcTurn], field: str) -> Callable[[NpcInput, NpcTurn], str | None]:
@@ -135,6 +137,16 @@ def _unless_calling(check: Check[NpcInput, NpcTurn], field: str) -> Callable[[Np
         return None if silent else check.test(inputs, output)
 
     return test
+
+
+def _forbidden(world: World, field: str) -> Check[NpcInput, NpcTurn]:
+    pattern = word_pattern(world.forbidden)
+
+    def test(_inputs: NpcInput, output: NpcTurn) -> str | None:
+        found = pattern.search(str(getattr(output, field, "")))
+        return f"it speaks of {found.group()!r}, which does not exist in this world" if found else None
+
+    return Check("forbidden", test, field)
 
 
 def _calls(inputs: NpcInput, output: NpcTurn) -> str | None:

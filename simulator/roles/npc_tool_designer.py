@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from simulator.embeddings.protocol import Embedder
@@ -128,7 +129,7 @@ def _unless_settled(check: Check[Any, ToolDraft]) -> Check[NpcToolBrief, ToolDra
         settled = check.field == "need" and draft.need in brief.goods
         return None if settled else check.test(brief, draft)
 
-    return Check(check.name, test, check.field)
+    return replace(check, test=test)
 
 
 def to_npc_tool(draft: ToolDraft, brief: NpcToolBrief, words: Vocabulary) -> Tool:
