@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from fault_cases import ROLE_NAMES, inputs_of, role_named
+from prefix_cases import asked_of, measured
 
-from simulator.llm.open import open_model
-from simulator.llm.spec import parse_spec
 from simulator.llm.structured import schema_of
 from simulator.models.base import canonical_json
-from simulator.models.message import ChatRequest, Message, Sampling
+from simulator.models.message import ChatRequest, Message
 from simulator.prompts.chat import chat, each_chat, field_chat
 from simulator.prompts.template import Prompt, load_prompt
 from simulator.settings import Settings
@@ -105,27 +104,19 @@ def test_the_same_request_is_the_same_bytes() -> None:
 
 @pytest.mark.model
 @pytest.mark.slow
-def test_from_the_second_call_on_the_shared_prefix_comes_from_the_cache() -> None:
-    """llama.cpp says how much of a prompt it did not compute again; the tail from the persona on is measured alone."""
-
-    async def go() -> list[tuple[int, int]]:
-        prompt, shares = load_prompt("poser"), []
-        people = ["a lock keeper who logs boats", OTHER, "a baker who is going blind"]
-        async with open_model(parse_spec("local"), Settings.from_environ(os.environ)) as model:
-
-            async def usage(messages: tuple[Message, ...]) -> Any:
-                sampling = Sampling(max_tokens=1, temperature=0.0)
-                return (await model.reply(ChatRequest(messages=messages, sampling=sampling, seed=1))).usage
-
-            frame = (await usage((Message(role="user", content="x"),))).prompt
-            for person in people:
-                messages = chat(prompt, {"persona": person})
-                tail = (await usage(messages[-1:])).prompt - frame + 2
-                whole = await usage(messages)
-                shares.append((whole.cached, whole.prompt - tail))
-        return shares
-
-    _, *later = asyncio.run(go())
-    for cached, shared in later:
-        assert shared > 300
-        assert cached >= 0.95 * shared, f"{cached} of {shared}"
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("relator", "standard"),
+        ("poser", "standard"),
+        ("user", "standard"),
+        ("assistant", "small"),
+        ("judge", "standard"),
+    ],
+)
+def test_from_the_second_call_on_the_shared_prefix_comes_from_the_cache(name: str, variant: Any) -> None:
+    """llama.cpp says how much of a prompt it did not compute again: of unit after unit, and of turn after turn."""
+    for chats in asked_of(name, variant).values():
+        for share in asyncio.run(measured(chats, "local", Settings.from_environ(os.environ))):
+            assert share.shared > 100
+            assert share.cached >= 0.95 * share.shared, share
