@@ -27,6 +27,7 @@ CHANGED: dict[str, tuple[str, Sequence[Any]]] = {
     "assistant": ("history", [[{"role": "user", "content": text}] for text in ASKED]),
     "judge": ("question", ("Did the user thank anybody?", "Did the other side ask for a name?")),
     "tool_player": ("arguments", ({"boat": "Heron"}, {"boat": "Two Sisters"})),
+    "npc": ("history", [[{"role": "user", "content": text}] for text in ASKED]),
 }
 """The input that differs from unit to unit, where it is not the persona, and two other values of it."""
 
@@ -55,8 +56,7 @@ def asked_of(name: str, variant: Variant) -> dict[str, list[list[Chat]]]:
     Each way is a list of units or turns, each of which is the calls that it makes.
     """
     prompt, role, first = load_prompt(name, variant), role_named(name), inputs_of(name)
-    field, others = CHANGED.get(name, ("persona", PEOPLE))
-    units = [first, *({**first, field: other} for other in others)]
+    units = [first, *_others(name, first)]
     found = {"": [_chats(name, prompt, role.inputs.model_validate(unit)) for unit in units]}
     if name in ("user", "assistant"):
         said = [{"role": speaker, "content": text} for speaker, text in TALK]
@@ -64,6 +64,16 @@ def asked_of(name: str, variant: Variant) -> dict[str, list[list[Chat]]]:
         talks = [{**first, "history": said[:end], **({"turn": 1 + end // 2} if name == "user" else {})} for end in ends]
         found[", turn after turn"] = [_chats(name, prompt, role.inputs.model_validate(talk)) for talk in talks]
     return found
+
+
+def _others(name: str, first: dict[str, Any]) -> list[dict[str, Any]]:
+    if name == "tool_coder":
+        told = ("Logs a boat that passes the upper gate.", "Logs who opened a gate.")
+        return [{**first, "tool": {**first["tool"], "description": text}} for text in told]
+    if name == "npc_tool_designer":
+        return [{**first, "card": first["card"].replace("Pella Larkin", other)} for other in ("Tam Oakes", "Ida Wren")]
+    field, others = CHANGED.get(name, ("persona", PEOPLE))
+    return [{**first, field: other} for other in others]
 
 
 def _chats(name: str, prompt: Prompt, inputs: Any) -> list[Chat]:

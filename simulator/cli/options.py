@@ -63,7 +63,7 @@ CastOf = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Seed, instead of the scenario's.")]
 Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", "-c", metavar="N", min=1, max=4096, help="Units worked on at once.")
+    int | None, typer.Option("--concurrency", "-c", metavar="N", min=1, max=4096, help="Calls in flight at once.")
 ]
 MaxCalls = Annotated[int | None, typer.Option("--max-calls", metavar="N", min=0, help="Stop after so many calls.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", min=0, help="Stop after so many tokens.")]

@@ -28,7 +28,7 @@ def plan_view(found: Preview) -> RenderableType:
         ("tests", found.tests),
         ("model", models[0] if len(models) == 1 else ""),
         ("seed", str(scenario.seed)),
-        ("at once", f"{scenario.concurrency} units"),
+        ("at once", f"{scenario.concurrency} calls"),
     ]
     parts: list[RenderableType] = [
         Text.assemble((f"{scenario.name} would run.", "bold green"), words(f" {scenario.description}", "dim")),
