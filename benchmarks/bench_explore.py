@@ -250,7 +250,6 @@ def _candidates(population: Population, personas: int, relations: int) -> Iterat
                 text=text,
                 origin="persona",
                 source=source.id,
-                hop=source.hop + 1,
                 relation=name,
                 kind=kind,
                 unit=unit.id,

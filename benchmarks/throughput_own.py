@@ -99,7 +99,6 @@ async def sixhop(url: str, task: dict[str, Any], width: int, *, talks: bool = Fa
                 embedder=embedder,
                 roles=roles,
                 stop=Stop(),
-                products=Path(folder),
                 widths=dict.fromkeys(("pose", "converse"), spare(width)),
             )
             await ledger.commit([Entry(None, None, personas=people)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from simulator.embeddings.protocol import Embedder
@@ -39,7 +38,6 @@ class ProductionContext:
         stop: Why no further unit may start.
         widths: Units that a stage works on at once, by its base name, where that is not the scenario's ``concurrency``.
         listener: Told of progress.
-        products: The folder for the exported products.
         subject: The assistant under test, if there is one.
         examine: The checks by functions of the user's, by what names them.
         personas: Personas made elsewhere, which the population begins with.
@@ -54,7 +52,6 @@ class ProductionContext:
     embedder: Embedder
     roles: Mapping[str, RoleContext[Any, Any]]
     stop: Stop
-    products: Path
     listener: Listener = ignore
     subject: Subject | None = None
     examine: Mapping[str, Examine] = field(default_factory=dict)

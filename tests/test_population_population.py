@@ -27,7 +27,7 @@ def seed_of(text: str) -> Candidate:
 
 
 def relative(text: str, source: str, relation: str = "cousin") -> Candidate:
-    return Candidate(text, "persona", persona_id(source), hop=1, relation=relation, kind="family", unit="u-2")
+    return Candidate(text, "persona", persona_id(source), relation=relation, kind="family", unit="u-2")
 
 
 def test_an_admitted_candidate_becomes_a_persona_with_its_provenance() -> None:
@@ -132,10 +132,9 @@ def test_a_candidate_of_an_unknown_persona_is_refused() -> None:
     "fields",
     [
         {"text": " ", "origin": "text"},
-        {"text": "a pilot", "origin": "text", "hop": 2},
         {"text": "a pilot", "origin": "import", "relation": "cousin"},
-        {"text": "a pilot", "origin": "persona", "hop": 1},
-        {"text": "a pilot", "origin": "persona", "hop": 1, "relation": "cousin"},
+        {"text": "a pilot", "origin": "persona"},
+        {"text": "a pilot", "origin": "persona", "relation": "cousin"},
     ],
 )
 def test_a_candidate_that_contradicts_itself_is_refused(fields: dict[str, object]) -> None:
@@ -167,7 +166,7 @@ def histories(draw: st.DrawFn) -> History:
             candidate = Candidate(text, "text", "t")
         else:
             source = shadow.personas[choice % len(shadow)]
-            candidate = Candidate(text, "persona", source.id, 1, relation=f"r{choice % 3}", kind="friend")
+            candidate = Candidate(text, "persona", source.id, relation=f"r{choice % 3}", kind="friend")
         shadow.admit(candidate, vector)
         candidates.append(candidate)
         vectors.append(vector)

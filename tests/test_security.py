@@ -247,7 +247,7 @@ def test_a_run_directory_with_links_out_of_it_is_refused(part: str, tmp_path: Pa
 def test_a_file_is_not_written_through_a_link_that_waits_for_it(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine")
-    (tmp_path / "manifest.json.part").symlink_to(precious)
+    (tmp_path / ".manifest.json.part").symlink_to(precious)
     write_atomically(tmp_path / "manifest.json", b"{}")
     assert precious.read_text() == "mine"
     assert (tmp_path / "manifest.json").read_bytes() == b"{}"

@@ -45,7 +45,6 @@ async def expand(context: ProductionContext, hop: int) -> tuple[Counts, str]:
             text=value["persona"],
             origin="persona",
             source=persona_id(inputs["persona"]),
-            hop=hop + 1,
             relation=value["relation"],
             kind=inputs["kind"],
             unit=ended.unit.id,

@@ -215,7 +215,6 @@ class Execution:
             embedder=embedder,
             roles=crew.roles,
             stop=stop,
-            products=self.directory.products,
             listener=self.listener,
             subject=crew.subject,
             widths=crew.widths,

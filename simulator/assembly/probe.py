@@ -160,7 +160,6 @@ class Probe:
             embedder=embedder,
             roles=crew.roles,
             stop=self.stop,
-            products=notes.path.parent / "products",
             listener=hear,
             subject=crew.subject,
             examine=crew.examine,

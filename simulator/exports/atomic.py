@@ -1,14 +1,14 @@
-"""Files that appear whole or not at all."""
+"""Files of an export, which appear whole or not at all, and their names."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from simulator.errors import ExportError
+from simulator.runs.replacing import replacing
 
 __all__ = ["atomic_file", "safe_name"]
 
@@ -20,20 +20,11 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         ExportError: It cannot be written (folder, rights, full disk). What stood at ``path`` before is intact.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)  # what a kill left; and nobody else's file is written through a link
-        with part.open("xb") as file:
+        with replacing(path) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except OSError as error:
         raise ExportError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):  # the folder itself may not be one
-            part.unlink(missing_ok=True)
 
 
 def safe_name(id_: str, suffix: str) -> str:

@@ -10,7 +10,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Record", "canonical_json", "content_hash", "content_id", "derive_seed", "hash_text", "normalise_text"]
+__all__ = [
+    "Record",
+    "canonical_json",
+    "content_hash",
+    "content_id",
+    "derive_seed",
+    "hash_text",
+    "listed",
+    "normalise_text",
+]
 
 _SPACE = re.compile(r"\s+")
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
@@ -64,3 +73,8 @@ def content_id(prefix: str, *parts: Any) -> str:
 def derive_seed(*parts: Any) -> int:
     """Return a seed in 0..2**31-1 that depends on nothing but ``parts``."""
     return int(content_hash("seed", *parts)[:8], 16) & 0x7FFFFFFF
+
+
+def listed(value: Any) -> Any:
+    """Return a single text as a list of one."""
+    return [value] if isinstance(value, str) else value

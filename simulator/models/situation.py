@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from simulator.models.base import Record
+from simulator.models.base import Record, listed
 
 __all__ = ["Asked", "Behaviour", "Lines", "Situation", "Success"]
 
@@ -22,15 +22,11 @@ def _compiled(pattern: str) -> str:
     return pattern
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 Pattern = Annotated[str, Field(min_length=1), AfterValidator(_compiled)]
-Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...])]
 Lines = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+    BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...]),
 ]
 """Several texts, or one."""
 
@@ -94,7 +90,7 @@ class Situation(Record):
     unknown: Lines = ()
     asked: Annotated[
         tuple[Annotated[Asked, BeforeValidator(_asked)], ...],
-        BeforeValidator(_listed, json_schema_input_type=str | tuple[str | Asked, ...]),
+        BeforeValidator(listed, json_schema_input_type=str | tuple[str | Asked, ...]),
     ] = ()
     constraints: Lines = ()
     success: Annotated[Success, BeforeValidator(_success, json_schema_input_type=str | Success)] = Success()

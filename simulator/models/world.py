@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from simulator.models.base import Record, content_id
+from simulator.models.base import Record, content_id, listed
 from simulator.models.world_field import Fields
 
 __all__ = ["NameCustom", "NamePart", "Swap", "Term", "TermKind", "World", "lore_passages"]
@@ -19,11 +19,7 @@ TermKind = Literal["races", "occupations", "factions", "places", "things"]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
 def _joined(value: Any) -> Any:

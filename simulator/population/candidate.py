@@ -22,8 +22,6 @@ class Candidate:
         text: One or two sentences.
         origin: ``text`` (T2P), ``persona`` (P2P) or ``import``.
         source: The id of the text or persona that it came from, or the file and row of an import.
-        hop: 0, except for P2P, where it is the source's hop plus one; there the population counts for itself,
-            because the source may have come nearer to a seed since the candidate was asked for.
         question: For T2P, which question was asked.
         relation: For P2P, what the candidate is to its source, e.g. ``"younger sister"``.
         kind: For P2P, the kind of relation that was asked for.
@@ -34,7 +32,6 @@ class Candidate:
     text: str
     origin: Literal["text", "persona", "import"]
     source: str
-    hop: int = 0
     question: Question | None = None
     relation: str | None = None
     kind: RelationKind | None = None
@@ -49,10 +46,10 @@ class Candidate:
                 raise InputError(
                     f"The candidate from persona {self.source!r} must name its relation and the kind of it."
                 )
-        elif self.hop != 0 or self.relation is not None:
+        elif self.relation is not None:
             raise InputError(
-                f"The candidate from {self.source!r} has hop {self.hop} and relation {self.relation!r}: "
-                "only one that came from a persona has a hop over 0 and a relation."
+                f"The candidate from {self.source!r} has the relation {self.relation!r}: only one that came from a "
+                f"persona has a relation."
             )
 
 

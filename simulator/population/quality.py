@@ -10,9 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from simulator.models.base import normalise_text
+from simulator.models.flaw import FlawName
 from simulator.population.languages import LANGUAGES, guess_language
 from simulator.population.person_words import (
     COLLECTIVES,
@@ -28,7 +29,6 @@ __all__ = [
     "FLAWS",
     "USUAL",
     "Flaw",
-    "FlawName",
     "count_flaws",
     "find_flaw",
     "instruction_leftover",
@@ -39,14 +39,6 @@ __all__ = [
     "wrong_language",
 ]
 
-FlawName = Literal[
-    "instruction leftover",
-    "wrong language",
-    "several people",
-    "not a person",
-    "names a real individual",
-    "mentions an individual",
-]
 FLAWS: tuple[FlawName, ...] = get_args(FlawName)
 """The flaws in the order in which :func:`find_flaw` looks for them."""
 

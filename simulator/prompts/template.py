@@ -20,7 +20,7 @@ import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
 from simulator.errors import PromptError
-from simulator.models.base import Record, content_hash
+from simulator.models.base import Record, content_hash, listed
 from simulator.models.message import Message, Sampling
 from simulator.models.strict_yaml import read_yaml
 from simulator.models.text_file import read_text_file
@@ -49,10 +49,6 @@ _TURN = (
 
 _SPECIAL = re.compile(rf"<(?=[|/｜])|{_TURN}")  # in a block, nothing may look like its end either
 _TOKEN = re.compile(_TURN)
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 class PromptHead(Record):
@@ -96,7 +92,7 @@ class PromptHead(Record):
     samplings: dict[str, Sampling] = Field(default_factory=dict)
     questions: dict[str, str] = Field(default_factory=dict)
     given: str = ""
-    leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(default_factory=dict)
+    leads: dict[str, Annotated[tuple[str, ...], BeforeValidator(listed)]] = Field(default_factory=dict)
     least: dict[str, float] = Field(default_factory=dict)
     when: dict[str, str] = Field(default_factory=dict)
     crutches: bool = False

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from simulator.errors import LedgerBusy, RunDirectoryError, RunUnwritable
 from simulator.runs.connection import instead_of
+from simulator.runs.replacing import replacing
 
 __all__ = ["RunDirectory", "write_atomically"]
 
@@ -166,18 +167,10 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         RunUnwritable: The file cannot be written; the old content is intact.
     """
-    temporary = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)  # what a kill left; and nobody else's file is written through a link
-        with temporary.open("xb") as file:
+        with replacing(path) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
-        with suppress(OSError):  # it may not even be there
-            temporary.unlink(missing_ok=True)
         raise RunUnwritable(f"{str(path)!r} cannot be written: {error.strerror}; make room or give access") from error
 
 

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from simulator.models.base import listed
 from simulator.models.conversation import Flawed
 from simulator.models.situation import Behaviour, Lines, Situation
 from simulator.scenario.behaviours import BEHAVIOURS
-from simulator.scenario.section import Section, listed
+from simulator.scenario.section import Section
 from simulator.scenario.subject import CheckSpec, SubjectSpec, ToolUse
 
 __all__ = ["Conversations", "Judged", "Profile"]

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from simulator.scenario.section import Section, listed
+from simulator.models.base import listed
+from simulator.scenario.section import Section
 
 __all__ = ["Instructions", "InstructionsValue", "Npcs", "Problems", "Tools", "Writings"]
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field
 
+from simulator.models.base import listed
+from simulator.models.flaw import FlawName
 from simulator.models.persona import Question
-from simulator.scenario.section import Section, listed
+from simulator.scenario.section import Section
 
-__all__ = ["FlawName", "Personas", "PersonasValue", "Texts", "TextsValue"]
-
-FlawName = Literal[
-    "instruction leftover",
-    "wrong language",
-    "several people",
-    "not a person",
-    "names a real individual",
-    "mentions an individual",
-]
-"""Those of :mod:`simulator.population.quality`."""
+__all__ = ["Personas", "PersonasValue", "Texts", "TextsValue"]
 
 _USUAL: tuple[FlawName, ...] = get_args(FlawName)[:-1]
 
