@@ -127,3 +127,22 @@ def test_the_command_prints_a_fork_that_is_there(root: Path, capsys: pytest.Capt
     shown = capsys.readouterr()
     assert talk.turns[-1].content[:30] in " ".join(shown.out.split())
     assert talk.id in shown.err
+
+
+def test_training_rows_are_of_no_fork_unless_they_are_wanted(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forked(root, Branch(at=2, seed=98))
+    with open_run(root) as run:
+        every, forks = len(run.conversations), sum(talk.forked is not None for talk in run.conversations)
+    assert forks
+    command = ["export", str(root), "--to", "messages", "--to", "sharegpt", "--out", str(tmp_path), "--json"]
+    assert main(command) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["format"], one["counts"]["conversations"]) for one in told] == [
+        ("messages", every - forks),
+        ("sharegpt", every - forks),
+    ]
+    assert main([*command, "--with-forks"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["counts"]["conversations"] == every
+    assert main(["export", str(root), "--to", "jsonl", "--with-forks"]) == 2

@@ -264,6 +264,7 @@ def test_a_scenario_needs_somebody_to_begin_with(tmp_path: Path) -> None:
         parse_scenario("name: nobody", base=tmp_path)
     with pytest.raises(InputError, match="nothing fits"):
         simulate_sync(scenario_with({"paths": "no*.jsonl"}, tmp_path), tmp_path / "run")
+    (tmp_path / "rows.csv").touch()
     with pytest.raises(InputError, match="not a file of rows"):
         simulate_sync(scenario_with({"paths": "rows.csv"}, tmp_path), tmp_path / "run")
 

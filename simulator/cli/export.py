@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,8 +28,14 @@ def _names() -> list[str]:
 def export(
     rundir: RunDir,
     to: Annotated[
-        str | None,
-        typer.Option("--to", metavar="FORMAT", help="The format; without it, they are listed.", autocompletion=_names),
+        list[str] | None,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="The format; repeatable. Without it, they are listed.",
+            autocompletion=_names,
+            show_default=False,
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -46,6 +53,9 @@ def export(
         int | None,
         typer.Option("--hops", metavar="N", help="With --around: how many relations away, 0 to 6; by default 6."),
     ] = None,
+    with_forks: Annotated[
+        bool, typer.Option("--with-forks", help="For conversations' formats: forks too, which are left out otherwise.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a run's records for other programs.
@@ -58,23 +68,41 @@ def export(
     from simulator.exports.formats import FORMATS
 
     with open_run(rundir) as run:
-        if to is None:
+        if not to:
             _refuse_alone(around, hops)
             stdout().print(formats_view(FORMATS.values()))
             return
-        chosen = FORMATS.get(to)
-        if chosen is None:
-            raise UsageError(f"{to!r} is not a format; allowed: {', '.join(FORMATS)}")
-        part = _part(run, chosen, around, hops)
-        folder = out if out is not None else run.directory.root / chosen.folder
-        if part is None or chosen.write_around is None:
-            counts = chosen.write(run.ledger, folder)
-        else:
-            counts = chosen.write_around(run.ledger, folder, part)
+        wanted = [_format(name, with_forks) for name in dict.fromkeys(to)]
+        parts = [_part(run, chosen, around, hops) for chosen in wanted]
+        told = []
+        for chosen, part in zip(wanted, parts, strict=True):
+            folder = out if out is not None else run.directory.root / chosen.folder
+            counts = _written(run, chosen, folder, part, with_forks)
+            told.append({"format": chosen.name, "folder": str(folder), "counts": dict(counts)})
+            if not as_json:
+                stdout().print(written_view(folder, counts))
     if as_json:
-        print_json({"format": to, "folder": str(folder), "counts": dict(counts)})
-    else:
-        stdout().print(written_view(folder, counts))
+        print_json(told[0] if len(told) == 1 else told)
+
+
+def _format(name: str, with_forks: bool) -> Format:
+    from simulator.exports.formats import FORMATS
+
+    chosen = FORMATS.get(name)
+    if chosen is None:
+        raise UsageError(f"{name!r} is not a format; allowed: {', '.join(FORMATS)}")
+    if with_forks and chosen.write_forks is None:
+        allowed = ", ".join(name for name, one in FORMATS.items() if one.write_forks is not None)
+        raise UsageError(f"--with-forks goes with formats of conversations ({allowed}), not with {name!r}")
+    return chosen
+
+
+def _written(run: Run, chosen: Format, folder: Path, part: Around | None, with_forks: bool) -> Mapping[str, int]:
+    if part is not None and chosen.write_around is not None:
+        return chosen.write_around(run.ledger, folder, part)
+    if with_forks and chosen.write_forks is not None:
+        return chosen.write_forks(run.ledger, folder)
+    return chosen.write(run.ledger, folder)
 
 
 def _part(run: Run, chosen: Format, around: str | None, hops: int | None) -> Around | None:

@@ -51,6 +51,7 @@ def _header(facts: ScenarioFacts, kinds: Mapping[str, int]) -> dict[str, Any]:
     most = max(kinds.values())
     return {
         "pretty_name": facts.name,
+        "license": "other",
         "language": [facts.language],
         "size_categories": [next((name for size, name in _SIZES if most < size), "n>1M")],
         "tags": ["synthetic", "personas", "sixhop"],
@@ -79,7 +80,9 @@ def _body(ledger: Ledger, facts: ScenarioFacts, kinds: Mapping[str, int], counts
         "With Sixhop: from texts to the people who would read or write them, to the people around those, and to what "
         "they say.\n"
     )
-    yield from _pairs("Models", ledger.meta("models") or {})
+    # Where a model ran is nobody's business who reads the data; which it was is.
+    models = {role: _name(model) for role, model in (ledger.meta("models") or {}).items()}
+    yield from _pairs("Models", models)
     prompts = {
         role: f"{one['variant']}, sha256 {one['sha256'][:12]}" for role, one in (ledger.meta("prompts") or {}).items()
     }
@@ -106,6 +109,16 @@ def _body(ledger: Ledger, facts: ScenarioFacts, kinds: Mapping[str, int], counts
         "- Near-duplicates were removed by word overlap and by embedding; paraphrases below the thresholds remain.\n"
         "- The checks are rules and models; they do not know what is true."
     )
+
+
+def _name(model: str) -> str:
+    """Return a model's name without its endpoint's address.
+
+    >>> _name("http://10.1.2.3:8000/v1#llama3.2"), _name("openai:gpt-5-mini"), _name("local")
+    ('llama3.2', 'openai:gpt-5-mini', 'local')
+    """
+    address, found, name = model.partition("#")
+    return name if found and address.startswith(("http://", "https://")) else model
 
 
 def _rest(counts: Mapping[str, int], kinds: Mapping[str, int]) -> dict[str, int]:

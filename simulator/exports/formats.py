@@ -40,6 +40,7 @@ class Format:
         folder: Where it goes within the run directory, unless the user names another place.
         write: Writes the rows of a ledger into a folder and returns how many rows each file or kind got.
         write_around: The same of a part of the relationship graph; ``None`` for what is not the graph.
+        write_forks: The same with the forks of conversations, which ``write`` leaves out; ``None`` for what has none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Format:
     folder: str
     write: Callable[[Ledger, Path], Mapping[str, int]]
     write_around: Callable[[Ledger, Path, Around], Mapping[str, int]] | None = None
+    write_forks: Callable[[Ledger, Path], Mapping[str, int]] | None = None
 
 
 Writer = Callable[["Ledger", Path], Mapping[str, int]]
@@ -95,12 +97,19 @@ def _modules(ledger: Ledger, folder: Path) -> Mapping[str, int]:
     return {"modules": export_modules(folder, tools)}
 
 
-def _talks(to: ConversationFormat) -> Writer:
-    def write(ledger: Ledger, folder: Path) -> Mapping[str, int]:
-        talks = (Conversation.model_validate(body) for body in ledger.products("conversation"))
+def _talks(to: ConversationFormat, about: str) -> Format:
+    def write(ledger: Ledger, folder: Path, forks: bool) -> Mapping[str, int]:
+        every = (Conversation.model_validate(body) for body in ledger.products("conversation"))
+        talks = (talk for talk in every if forks or talk.forked is None)
         return export_conversations(folder / f"conversations.{to}.jsonl", talks, to, facts_of(ledger))
 
-    return write
+    return Format(
+        to,
+        about,
+        "exports",
+        lambda ledger, folder: write(ledger, folder, False),
+        write_forks=lambda ledger, folder: write(ledger, folder, True),
+    )
 
 
 def _network(to: NetworkFormat, about: str) -> Format:
@@ -117,10 +126,10 @@ _TABLE = (
     Format("jsonl", "every kind of record, one file per kind", "products", export_jsonl),
     Format("parquet", "every kind of record, one Parquet file per kind", "exports/parquet", export_parquet),
     Format("huggingface", "a data set folder: Parquet files and their card", "exports/dataset", export_dataset),
-    Format("messages", "conversations as OpenAI's API takes them", "exports", _talks("messages")),
-    Format("messages-trl", "the same with arguments of calls as objects, for TRL", "exports", _talks("messages-trl")),
-    Format("sharegpt", "conversations as LLaMA-Factory and Axolotl take them", "exports", _talks("sharegpt")),
-    Format("alpaca", "the first turn of each conversation and its answer", "exports", _talks("alpaca")),
+    _talks("messages", "conversations as OpenAI's API takes them"),
+    _talks("messages-trl", "the same with arguments of calls as objects, for TRL"),
+    _talks("sharegpt", "conversations as LLaMA-Factory and Axolotl take them"),
+    _talks("alpaca", "the first turn of each conversation and its answer"),
     Format("openai", "tools as a chat completion's 'tools'", "exports", _tools("openai")),
     Format("openai-strict", "the same, with arguments held to the schema", "exports", _tools("openai-strict")),
     Format("openai-toolsets", "the same, a file for each toolset", "exports/toolsets", _toolsets),
