@@ -14,13 +14,13 @@ from simulator.population.bulk_vectors import NearPairs, NearRows
 from simulator.population.bulk_words import Words
 from simulator.population.cells import find_cells
 from simulator.population.fold import Fold
-from simulator.population.kernels_decide import ADMITTED, Decisions, Near, decide_rows
+from simulator.population.kernels_decide import ADMITTED, Crowds, Decisions, Near, decide_rows
 from simulator.population.kernels_sets import WordSets
 from simulator.population.verdict import DedupSettings
 
 __all__ = ["BulkRun"]
 
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 """Rows whose vectors are compared at once; the answers do not depend on it."""
 
 
@@ -47,6 +47,7 @@ class BulkRun:
             self._sets, self._threshold = words.sets(settings.jaccard), settings.jaccard
             del words
             self._alike, self._crowds = alike_pairs(self._sets, settings.jaccard)
+            self._sets = _of_crowds(self._sets, self._crowds)
         self._near: NearRows | None = None
         self.cells = 1
         if vectors is not None and settings.cosine is not None and self._count:
@@ -88,6 +89,13 @@ def _read(texts: Sequence[str], words: bool) -> tuple[NDArray[np.int32], Words |
     """Return the groups of equal texts, and their words if they are wanted; the characters are needed no longer."""
     corpus = Corpus(texts)
     return corpus.groups(), Words(corpus) if words else None
+
+
+def _of_crowds(sets: WordSets, crowds: Crowds) -> WordSets:
+    """Return the word sets of rows in crowds; those of others, whose pairs are known, are empty and take no memory."""
+    sizes, crowded = np.diff(sets.starts), np.diff(crowds.starts) > 0
+    tokens = sets.tokens[np.repeat(crowded, sizes)]
+    return sets._replace(tokens=tokens, starts=np.append(0, np.cumsum(np.where(crowded, sizes, 0))))
 
 
 def _undecided(groups: NDArray[np.int32]) -> Decisions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
@@ -75,7 +76,7 @@ class NearRows:
         self._threshold = threshold
         self._fold = fold
         self._cells = cells
-        self._folded = np.empty((len(vectors), fold.width + 1), dtype=np.float32)
+        self._folded = np.empty((len(vectors), fold.width + 1), dtype=np.float16)  # half of the memory
         for start in range(0, len(vectors), _TILE):
             self._folded[start : start + _TILE] = fold(vectors[start : start + _TILE])
         self._kept: list[list[NDArray[np.int64]]] = [[] for _ in range(cells.count)]
@@ -118,8 +119,14 @@ class NearRows:
             if cell in at_home:
                 here = np.concatenate([here, at_home[cell]])
             tasks += [(part, here) for part in _parts(queries, _QUERIES)]
-        found, total = [_NO_PAIRS], 0
-        for pairs in over_threads(self._tiles, _parts(tasks, 1 if self._cells.count == 1 else _TASKS)):
+        if not len(rows):
+            return [_NO_PAIRS]
+        base, found, total = int(rows[0]), [_NO_PAIRS], 0
+        # Each row looks in many cells: it is widened once.
+        block = self._folded[base : int(rows[-1]) + 1].astype(np.float32)
+        for pairs in over_threads(
+            partial(self._tiles, block, base), _parts(tasks, 1 if self._cells.count == 1 else _TASKS)
+        ):
             found += pairs
             total += sum(len(later) for later, _ in pairs)
             if total > _MANY * len(rows) and len(rows) > 1:
@@ -131,18 +138,24 @@ class NearRows:
             self._kept[cell] = [np.concatenate([_NO_PAIRS[0], *self._kept[cell]])]
         return self._kept[cell][0]
 
-    def _lookers(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def _lookers(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32] | NDArray[np.uint16], NDArray[np.int64]]:
         """Return the cells that ``rows`` look in, and for each the row that looks."""
         starts, counts = self._cells.starts[rows], self._cells.starts[rows + 1] - self._cells.starts[rows]
         ends = np.cumsum(counts)
         places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
         return self._cells.probes[places], np.repeat(rows, counts)
 
-    def _tiles(self, tasks: Sequence[Pairs]) -> list[Pairs]:
-        """Return the pairs of queries with earlier ones of the rows beside them that may be near."""
+    def _tiles(self, block: Vectors, base: int, tasks: Sequence[Pairs]) -> list[Pairs]:
+        """Return the pairs of queries with earlier ones of the rows beside them that may be near.
+
+        Args:
+            block: The folded rows of the block.
+            base: Its first row.
+            tasks: Queries, and the rows to compare them with.
+        """
         found = []
         for queries, here in tasks:
-            folded = self._folded[queries]
+            folded = block[queries - base]
             for others in _parts(here, _TILE):
                 places, columns = self._fold.near(folded, self._folded[others])
                 later, earlier = queries[places], others[columns]
@@ -175,10 +188,12 @@ def _parts(items: S, size: int) -> Iterator[S]:
         yield items[start : start + size]
 
 
-def _by_value(values: NDArray[np.int32], rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+def _by_value(
+    values: NDArray[np.int32] | NDArray[np.uint16], rows: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Yield each of ``values`` with the ``rows`` that have it, in their order."""
     order = np.argsort(values, kind="stable")
-    ordered = values[order]
+    ordered = values[order].astype(np.int64)
     bounds = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1))
     for start, stop in pairwise(bounds.tolist()):
         yield int(ordered[start]), rows[order[start:stop]]

@@ -8,6 +8,7 @@ near pairs of 2,000 rows with all others, and on pairs at exactly the threshold 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ class Cells:
 
     homes: NDArray[np.int32]
     starts: NDArray[np.int64]
-    probes: NDArray[np.int32]
+    probes: NDArray[np.int32] | NDArray[np.uint16]
     count: int
 
 
@@ -120,11 +121,13 @@ def _allowance(pairs: tuple[Vectors, Vectors], fold: Fold, centres: Vectors) -> 
 
 
 def _assign(vectors: Vectors, fold: Fold, centres: Vectors, allowance: float) -> Cells:
-    def assign(part: Vectors) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+    narrow = np.uint16 if len(centres) <= 1 << 16 else np.int32  # a row looks in many, and short numbers sort sooner
+
+    def assign(part: Vectors) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[Any]]:
         scores = fold.heads(part) @ centres.T
         homes = scores.argmax(axis=1).astype(np.int32)
         near = scores >= (scores[np.arange(len(part)), homes] - np.float32(allowance))[:, None]
-        return homes, np.count_nonzero(near, axis=1), (np.flatnonzero(near) % len(centres)).astype(np.int32)
+        return homes, np.count_nonzero(near, axis=1), (np.flatnonzero(near) % len(centres)).astype(narrow)
 
     homes, counts, probes = (
         np.concatenate(column) for column in zip(*over_threads(assign, _parts(vectors)), strict=True)

@@ -19,11 +19,17 @@ from simulator.embeddings.protocol import Vectors
 
 __all__ = ["Fold"]
 
+AnyVectors = NDArray[np.float32] | NDArray[np.float16]
+
 _SAMPLE = 2048
 """Rows from which the number of dimensions is chosen: two million pairs."""
 
 _PRODUCT, _LOOK = 0.03, 250.0
 """Nanoseconds of one product of a pair, and of one look at a pair in full (measured on one core)."""
+
+_HALF_PRECISION = 1.02 * 2.0**-10
+"""What a product of two unit vectors may lose if the values of both are rounded to half precision, each by 2 ** -11 of
+itself; the hundredths are for the smallest values and for lengths a little over 1."""
 
 _HEAD = 64
 """Directions that :meth:`Fold.heads` keeps."""
@@ -38,7 +44,8 @@ class Fold:
         width: Dimensions to fold to; by default those that suit pairs of ``rows`` (see :meth:`suit`).
 
     Attributes:
-        floor: Folded products below this rule a pair out. It lies under the threshold by more than float32 rounding.
+        floor: Folded products below this rule a pair out. It lies under the threshold by more than what rounding may
+            take from a product, even if folded vectors are kept in half precision.
     """
 
     def __init__(self, rows: Vectors, threshold: float, width: int | None = None) -> None:
@@ -49,7 +56,7 @@ class Fold:
         # Each rotated value and each product may be off by dimensions * 2 ** -24; taken together, at most:
         self._error = dimensions * 2.0**-24
         self._threshold = threshold
-        self.floor = threshold - 4.0 * self._error * math.sqrt(dimensions)
+        self.floor = threshold - 4.0 * self._error * math.sqrt(dimensions) - _HALF_PRECISION
         if width is None:
             self.suit(rows)
         else:
@@ -76,9 +83,10 @@ class Fold:
         folded[:, -1] = np.sqrt(np.maximum(lengths, 0.0) + 4.0 * self._error)
         return folded
 
-    def near(self, queries: Vectors, rows: Vectors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the places of the pairs of folded ``queries`` and folded ``rows`` that are not ruled out."""
-        hits = np.flatnonzero((queries @ rows.T).ravel() >= self.floor)
+    def near(self, queries: AnyVectors, rows: AnyVectors) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places of the pairs of folded ``queries`` and ``rows`` that are not ruled out."""
+        products = queries.astype(np.float32, copy=False) @ rows.astype(np.float32, copy=False).T
+        hits = np.flatnonzero(products.ravel() >= self.floor)
         return np.divmod(hits, len(rows)) if len(rows) else (hits, hits)
 
     def heads(self, rows: Vectors) -> Vectors:
