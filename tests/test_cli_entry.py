@@ -90,6 +90,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "part"),
     [
         (["nonsense"], "No such command 'nonsense'"),
+        (["runn", "x.yaml"], "Did you mean 'run'? See 'sixhop --help'"),
         (["run"], "Missing argument 'SCENARIO'"),
         (["run", "x.yaml", "--concurrency", "0"], "'--concurrency'"),
         (["run", "x.yaml", "--seed", "many"], "'--seed'"),

@@ -128,7 +128,8 @@ def _explain(error: Exception, debug: bool) -> int:
     shape = getattr(error, "format_message", None)
     if shape is not None:  # typer's own: the command line was wrong
         path = getattr(getattr(error, "ctx", None), "command_path", "sixhop")
-        return _complain(f"{shape().rstrip('.')}. See '{path} --help'", code=2)
+        said = shape().rstrip(".")
+        return _complain(f"{said}{'' if said.endswith('?') else '.'} See '{path} --help'", code=2)
     hint = "" if debug else " Run it again with --debug and report what it prints"
     return _complain(f"this is a bug in Sixhop: {type(error).__name__}: {error}.{hint}", code=1)
 
