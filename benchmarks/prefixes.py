@@ -26,7 +26,7 @@ from simulator.settings import Settings
 VARIANTS: tuple[Variant, ...] = ("standard", "small")
 
 
-async def run(spec: str, names: list[str]) -> None:
+def run(spec: str, names: list[str]) -> None:
     """Print a row for each role, prompt and way of following each other."""
     settings = Settings.from_environ(os.environ)
     print(
@@ -37,7 +37,7 @@ async def run(spec: str, names: list[str]) -> None:
             if load_prompt(name, variant).variant != variant:
                 continue  # the role has no small prompt
             for way, chats in asked_of(name, variant).items():
-                found = await measured(chats, spec, settings)
+                found = asyncio.run(measured(chats, spec, settings))
                 least, most = min(one.shared for one in found), max(one.shared for one in found)
                 told = f"{least:,}" if least == most else f"{least:,} to {most:,}"
                 whole = sum(one.cached for one in found) / sum(one.shared for one in found)
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--model", default="local")
     parser.add_argument("roles", nargs="*", default=list(ROLE_NAMES))
     options = parser.parse_args()
-    asyncio.run(run(options.model, options.roles))
+    run(options.model, options.roles)
 
 
 if __name__ == "__main__":

@@ -111,6 +111,7 @@ def test_the_same_request_is_the_same_bytes() -> None:
         ("poser", "standard"),
         ("user", "standard"),
         ("assistant", "small"),
+        ("npc", "small"),
         ("judge", "standard"),
     ],
 )
@@ -118,5 +119,5 @@ def test_from_the_second_call_on_the_shared_prefix_comes_from_the_cache(name: st
     """llama.cpp says how much of a prompt it did not compute again: of unit after unit, and of turn after turn."""
     for chats in asked_of(name, variant).values():
         for share in asyncio.run(measured(chats, "local", Settings.from_environ(os.environ))):
-            assert share.shared > 100
+            assert share.shared > 20
             assert share.cached >= 0.95 * share.shared, share

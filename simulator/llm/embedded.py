@@ -169,6 +169,8 @@ def _parameters(parameters: Any, path: Path, shape: Shape, key: str) -> Any:
     parameters.cpuparams.n_threads = shape.threads
     parameters.cpuparams_batch.n_threads = shape.threads
     parameters.cache_ram_mib = PROMPT_CACHE_MIB
+    # A prompt that has less in common with a slot goes elsewhere: else the fields of a unit push each other out.
+    parameters.slot_prompt_similarity = 0.4
     return parameters
 
 
