@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -160,12 +163,39 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert message is None or message in shown
 
 
+def test_what_no_earlier_dedup_wrote_is_not_overwritten(people: Path, tmp_path: Path, capsys: Shown) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    asked = ["dedup", str(people), "--out", str(out), "--no-semantic", "--quiet"]
+    assert main(asked) == 0, "an empty folder is free"
+    assert main(asked) == 0, "an earlier dedup is written anew"
+    (out / "summary.json").write_text('{"kept": 3}')
+    (out / "kept.jsonl").write_text("mine\n")
+    capsys.readouterr()
+    assert main(asked) == 2
+    assert (
+        "'kept.jsonl', 'rejected.jsonl', ..., and the summary.json of an earlier dedup is not there"
+        in capsys.readouterr().err
+    )
+    assert (out / "kept.jsonl").read_text() == "mine\n"
+
+
+def test_a_sweep_says_everything_once_and_draws_in_ascii(people: Path) -> None:
+    asked = ["dedup", str(people), "--no-semantic", "--sweep", "0.5:0.9:0.2"]
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from simulator.cli.main import main; sys.exit(main())", *asked],
+        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert "##" in done.stdout
+    assert "\\u" not in done.stdout
+    assert "0.7" not in done.stderr
+
+
 def test_a_file_that_changes_meanwhile_is_noticed_and_nothing_looks_complete(people: Path, tmp_path: Path) -> None:
     def change(_: str) -> None:
         write(people, [{"persona": "somebody new"}, {"persona": "and another"}])
 
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "summary.json").write_text("{}")
+    asyncio.run(dedup_file(people, tmp_path / "out", settings=DedupSettings(cosine=None)))
     with pytest.raises(InputError, match="changed while it was read"):
         asyncio.run(dedup_file(people, tmp_path / "out", settings=DedupSettings(cosine=None), say=change))
     assert list((tmp_path / "out").iterdir()) == []

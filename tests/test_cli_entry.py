@@ -115,6 +115,14 @@ def test_bad_usage_is_one_line_and_exit_code_2(
     assert list(tmp_path.iterdir()) == [], "bad usage must leave nothing behind"
 
 
+def test_nothing_asked_for_shows_the_help_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.lstrip().startswith("Usage: sixhop")
+    assert "See 'sixhop" not in shown.err
+
+
 def raising(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     def invoke(_arguments: list[str]) -> int:
         raise error

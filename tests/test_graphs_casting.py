@@ -13,7 +13,7 @@ import yaml
 
 from simulator.assembly import simulate_sync
 from simulator.cli.main import main
-from simulator.errors import PromptError, ScenarioError
+from simulator.errors import EmptyResult, InputError, PromptError, ScenarioError
 from simulator.models.message import ChatRequest
 from simulator.population.granularity import granularity
 from simulator.scenario.load import parse_scenario
@@ -162,8 +162,19 @@ def test_people_who_are_not_drawn_as_asked_are_turned_down(tmp_path: Path) -> No
     wrong = drawn(
         {**DRAWN, "fine": "an {job} {place} with a garden and a dog and a cat and a cow and one goose at home"}
     )
-    with pytest.raises(Exception, match="nobody was admitted"):
+    with pytest.raises(EmptyResult, match="nobody was admitted") as caught:
         simulate_sync(scenario, tmp_path / "run", models=wrong)
+    assert caught.value.exit_code == 1, "the model is to blame, not the input"
+
+
+def test_nobody_out_of_bad_rows_alone_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "texts.jsonl").write_text('{"text": 7}\n')
+    scenario = story.scenario(
+        texts={"paths": str(tmp_path / "texts.jsonl")}, expand={"hops": 0},
+        instructions=None, conversations=None, npcs=None, tools=None,
+    )  # fmt: skip
+    with pytest.raises(InputError):
+        simulate_sync(scenario, tmp_path / "run", models=drawn(DRAWN))
 
 
 def test_a_prompt_that_cannot_ask_for_it_is_refused(people: Path, tmp_path: Path) -> None:

@@ -166,6 +166,23 @@ def test_a_burst_of_rate_limits_draws_on_the_budget_once() -> None:
     asyncio.run(go())
 
 
+def test_an_empty_retry_budget_is_named_with_what_to_set() -> None:
+    async def go(status: int) -> EndpointError:
+        hand = HandClock()
+        async with FakeServer() as server, endpoint_of(server, client_of(server, hand, reserve=1)) as model:
+            server.faults.extend([Fault.error(status)] * 2)
+            with pytest.raises(EndpointError) as caught:
+                await model.reply(ask())
+            return caught.value
+
+    limited, broken = str(asyncio.run(go(429))), str(asyncio.run(go(500)))
+    for told in (limited, broken):
+        assert "the budget of retries is used up (1 for 1 calls; a share of 10% of the calls" in told
+    assert "requests_per_minute" in limited
+    assert "--concurrency" in limited
+    assert "requests_per_minute" not in broken, "asking less often does not mend a server that breaks"
+
+
 @given(st.lists(st.booleans(), max_size=300), st.floats(0.01, 1), st.integers(1, 50))
 def test_the_retry_budget_never_gives_more_than_its_share(calls: list[bool], share: float, reserve: int) -> None:
     budget = RetryBudget(share, reserve)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from graphs.casting import choose_cast
 from graphs.context import ProductionContext
 from graphs.stage import Counts
-from simulator.errors import InputError
+from simulator.errors import EmptyResult, InputError, SixhopError
 from simulator.models.base import derive_seed
 from simulator.models.persona import Persona
+from simulator.models.unit import Failure
 from simulator.population.cast_filter import CastFilter
 from simulator.runs.events import StageEnded, StageStarted
 
@@ -44,11 +45,18 @@ def cast_personas(context: ProductionContext) -> list[Persona]:
 async def _choose(context: ProductionContext, chosen: Sequence[str]) -> list[Persona]:
     section, population = context.scenario.cast, context.population
     if not len(population):
-        first = next(context.ledger.failures(), None)
-        reason = f"; the first failure: {first.role}: {first.message} (reply: {first.raw[:200]!r})" if first else ""
-        raise InputError(f"nobody was admitted to the population, so there is no cast{reason}")
+        raise _nobody(list(context.ledger.failures()))
     able = CastFilter(**section.where.model_dump()).select(population.personas, population.relations)
     new = [persona for persona in able if persona.id not in set(chosen)]
     if chosen and not new:
         return []
     return await choose_cast(context, new, section.size - len(chosen), derive_seed(context.scenario.seed, STAGE))
+
+
+def _nobody(failures: Sequence[Failure]) -> SixhopError:
+    """Return the error of an empty population: of the input, unless units failed that a model worked on."""
+    failed = [one for one in failures if one.cause != "input"]
+    first = next(iter(failed or failures), None)
+    reason = f"; the first failure: {first.role}: {first.message} (reply: {first.raw[:200]!r})" if first else ""
+    told = f"nobody was admitted to the population, so there is no cast{reason}"
+    return EmptyResult(told) if failed else InputError(told)

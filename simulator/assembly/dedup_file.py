@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +102,7 @@ async def dedup_file(
         say: Told how far it is.
 
     Raises:
-        InputError: The file cannot be read or has no usable row, or the folder holds the file itself.
+        InputError: The file cannot be read or has no usable row, or the folder holds what it did not write.
         ExportError: A file cannot be written.
         EndpointError: A remote embedder failed.
     """
@@ -155,11 +155,8 @@ async def sweep_file(
     check_row_file(file)
     read = _read(file, field, say)
     vectors = await _vectors(read, settings, embedder, say)
-    found = []
-    for threshold, counts in sweep(read.texts, vectors, thresholds, settings):
-        found.append((threshold, counts))
-        say(f"at {threshold:g}, {counts['kept']:,} of {len(read.texts):,} would be kept")
-    return found
+    say(f"{len(thresholds):,} thresholds are tried")
+    return list(sweep(read.texts, vectors, thresholds, settings))
 
 
 def _check_folder(file: Path, folder: Path) -> None:
@@ -167,6 +164,23 @@ def _check_folder(file: Path, folder: Path) -> None:
         raise InputError(f"{str(file)!r} would be overwritten: name another folder with --out")
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{str(folder)!r} is a file: name a folder with --out")
+    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    foreign = [name for name in there if not name.startswith(".")]
+    if foreign and not _is_ours(folder / "summary.json"):
+        named = ", ".join(map(repr, foreign[:_NAMED])) + (", ..." if len(foreign) > _NAMED else "")
+        raise InputError(
+            f"{str(folder)!r} holds {named}, and the summary.json of an earlier dedup is not there: nothing is "
+            "overwritten; name an empty or a new folder with --out"
+        )
+
+
+def _is_ours(summary: Path) -> bool:
+    """Return whether a file is the summary of an earlier deduplication, whose files may be written anew."""
+    try:
+        found = orjson.loads(summary.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {one.name for one in fields(DedupSummary)} <= found.keys()
 
 
 def _read(file: Path, field: str | None, say: Say) -> _Texts:
@@ -201,9 +215,10 @@ async def _vectors(read: _Texts, settings: DedupSettings, embedder: Embedder | N
 
 
 def _write(folder: Path, read: _Texts, verdicts: BulkVerdicts, summary: DedupSummary) -> None:
-    """Write the four files, the summary last; one of an earlier time is gone before."""
+    """Write the four files, the summary last; those of an earlier time are gone before, the summary first."""
     try:
-        (folder / "summary.json").unlink(missing_ok=True)
+        for name in reversed(_FILES):
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise ExportError(f"{str(folder)!r} cannot be written: {error.strerror or error}") from error
     with atomic_file(folder / "kept.jsonl") as kept:

@@ -5,6 +5,7 @@ This module and the command modules import nothing heavy; each command imports w
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 import traceback
@@ -40,6 +41,9 @@ from simulator.errors import RunStopped, SixhopError
 from simulator.redaction import Redactor
 
 __all__ = ["app", "main"]
+
+_PLAIN = {"█": "#", "│": "|", "─": "-", "→": ">", "←": "<", "…": "..."}
+"""What bars, edges and cuts are drawn with, for encodings that lack it."""
 
 app = typer.Typer(
     name="sixhop",
@@ -126,6 +130,9 @@ def _explain(error: Exception, debug: bool) -> int:
     if isinstance(error, typer.Abort):
         return _complain("interrupted", code=3)
     shape = getattr(error, "format_message", None)
+    if shape is not None and type(error).__name__ == "NoArgsIsHelpError":  # nothing was asked for: its text is the help
+        sys.stderr.write(f"{shape().rstrip()}\n")
+        return 2
     if shape is not None:  # typer's own: the command line was wrong
         path = getattr(getattr(error, "ctx", None), "command_path", "sixhop")
         said = shape().rstrip(".")
@@ -145,11 +152,23 @@ def _complain(message: str, code: int, style: str = "bold red", cause: Exception
 
 
 def _write_whatever_comes() -> None:
-    """Let a terminal that cannot show a character show its escape; an encoding is no reason to fail."""
+    """Let a terminal that cannot show a character show one like it or its escape; an encoding is no reason to fail."""
+    codecs.register_error("sixhop", _spelled)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors="sixhop")
+
+
+def _spelled(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Write what screens are drawn with in ASCII, and everything else as an escape; a handler of codecs."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    one = _PLAIN.get(error.object[error.start])
+    if one is not None:
+        return one, error.start + 1
+    alone = UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)
+    return codecs.backslashreplace_errors(alone)
 
 
 def _reader_left() -> int:

@@ -30,6 +30,8 @@ Check = Callable[[Answer], Setback | None]
 
 log = logging.getLogger(__name__)
 
+_SLOWER = " Ask less often: set requests_per_minute in the model's entry of the scenario, or a lower --concurrency."
+
 
 class HttpClient:
     """Speaks HTTP to one endpoint: posts JSON, and where asked sends and fetches other things.
@@ -152,8 +154,10 @@ class HttpClient:
             free = result.outcome == "busy" and not ticket.cut
             counted += not free
             wait = self._wait(result, sent, spell) if counted < (request.attempts or self.patience.attempts) else None
-            if wait is None or not (free or self._budget.spend()):
+            if wait is None:
                 raise _after(result, sent)
+            if not (free or self._budget.spend()):
+                raise _after(result, sent, self._budget.used_up())
             log.info("attempt %d at %s failed, again in %.1f s: %s", sent, self.place.host, wait, result.error)
             self.retries += 1
             with spell.running():
@@ -283,9 +287,10 @@ async def _read(response: aiohttp.ClientResponse, body: bytearray, most: int) ->
             raise _TooLarge
 
 
-def _after(setback: Setback, sent: int) -> Exception:
+def _after(setback: Setback, sent: int, why: str = "") -> Exception:
     error = setback.error
+    text = (f"{error} ({sent} attempts)" if sent > 1 else str(error)) + why
     if isinstance(error, EndpointError):
-        text = f"{error} ({sent} attempts)" if sent > 1 else str(error)
+        text += _SLOWER if setback.outcome == "busy" and sent else ""
         return type(error)(text, hopeless=error.hopeless, raw=error.raw, attempts=sent)
-    return type(error)(f"{error} ({sent} attempts)", error.raw) if sent > 1 else error
+    return type(error)(text, error.raw)

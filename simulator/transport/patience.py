@@ -78,3 +78,10 @@ class RetryBudget:
             return False
         self.retries += 1
         return True
+
+    def used_up(self) -> str:
+        """Return what to say of a request that failed because the budget is empty."""
+        return (
+            f" It was not sent again: the budget of retries is used up ({self.retries:,} for {self.calls:,} calls; a "
+            f"share of {self._share:.0%} of the calls may be retries, or {self._reserve:,} of few calls)."
+        )
