@@ -81,7 +81,7 @@ def test_every_row_is_kept_rejected_or_failed_with_its_line(people: Path, tmp_pa
     failures = read(tmp_path / "out" / "failures.jsonl")
     assert [row["line"] for row in failures] == [3, 5, 7, 9, 10]
     for row, reason in zip(
-        failures, ["not JSON", "no field 'persona'", "is a int", "empty", "not an object"], strict=True
+        failures, ["not JSON", "no field 'persona'", "is a number", "empty", "not an object"], strict=True
     ):
         assert reason in row["problem"]
     assert read_summary(tmp_path / "out") == told

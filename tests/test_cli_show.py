@@ -134,6 +134,7 @@ def test_what_is_not_there_is_said(run: str, arguments: list[str], part: str, ca
 def test_the_report_counts_and_gives_examples(run: str, capsys: Shown) -> None:
     shown = joined(output(capsys, "report", run))
     assert "8 personas, 6 relations" in shown
+    assert "2 instructions" in shown
     assert "minhash 0.92" in shown
     assert "too near to: a village teacher who runs the school choir and the fire brigade" in shown
     assert "copy_of_source 1, not_a_person 1" in shown
@@ -152,6 +153,8 @@ def test_the_graph_in_figures(run: str, capsys: Shown) -> None:
     shown = output(capsys, "graph", run, "stats")
     assert "family" in shown
     assert "former colleague" in shown
+    assert "nothing joins" in joined(shown)
+    assert "within six" not in shown
     assert [row["text"] for row in json.loads(output(capsys, "graph", run, "central", "-n", "1", "--json"))] == [NURSE]
     assert "night nurse" in output(capsys, "graph", run, "central")
 
@@ -164,6 +167,14 @@ def test_neighbours_in_both_directions(run: str, capsys: Shown) -> None:
     shown = joined(output(capsys, "graph", run, "neighbours", "night nurse"))
     assert "whose neighbour is" in shown
     assert shown.startswith(NURSE)
+
+
+def test_somebody_without_relations_is_told_in_a_sentence(run: str, capsys: Shown) -> None:
+    for command in ("neighbours", "within"):
+        assert main(["graph", run, command, "piano"]) == 0
+        shown = capsys.readouterr()
+        assert "Nobody" in shown.err
+        assert len(shown.out.splitlines()) <= 2, "the person and no empty table"
 
 
 def test_within(run: str, capsys: Shown) -> None:

@@ -46,7 +46,14 @@ def test_each_bad_row_is_a_failure_with_its_line(tmp_path: Path) -> None:
     texts, failures = read_texts(section("rows.jsonl", field="body"), tmp_path)
     assert [text.text for text in texts] == ["a good one", "\ufffd mended"]
     assert [failure.unit for failure in failures] == [f"row rows.jsonl:{n}" for n in (2, 3, 4, 5, 6, 7)]
-    reasons = ["not JSON", "no field 'body'; it has 'other'", "is a int", "empty", "same text as rows.jsonl:1", "JSON"]
+    reasons = [
+        "not JSON",
+        "no field 'body'; it has 'other'",
+        "is a number",
+        "empty",
+        "same text as rows.jsonl:1",
+        "JSON",
+    ]
     for failure, reason in zip(failures, reasons, strict=True):
         assert reason in failure.message
 

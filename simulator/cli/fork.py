@@ -69,4 +69,4 @@ def fork(
         return
     with open_run(rundir) as run:
         stdout().print(kind.single(talk, texts_by_id(run), run))
-    note(f"Forked from {first.id} after {at} turns; kept in the run as {talk.id}")
+    note(f"Forked from {first.id} after {at} {'turn' if at == 1 else 'turns'}; kept in the run as {talk.id}")

@@ -70,7 +70,7 @@ def central(context: typer.Context, limit: Limit = 10, as_json: Json = False) ->
 def neighbours(context: typer.Context, id: Who, limit: Limit = None, as_json: Json = False) -> None:
     """Everybody one relation away, in either direction."""
     from simulator.assembly import open_run
-    from simulator.cli.screen.console import print_json, stdout, words
+    from simulator.cli.screen.console import note, print_json, stdout, words
     from simulator.cli.screen.network import neighbours_view
 
     with open_run(context.obj) as run:
@@ -82,6 +82,9 @@ def neighbours(context: typer.Context, id: Who, limit: Limit = None, as_json: Js
             print_json([{**asdict(one), "text": network.text(one.id)} for one in shown])
             return
         stdout().print(words(network.text(persona), "bold"))
+        if not found:
+            note("Nobody is one relation away: this person has no relations.")
+            return
         stdout().print(neighbours_view(shown, network))
         _tell_rest(len(found) - len(shown))
 
@@ -96,7 +99,7 @@ def within(
 ) -> None:
     """Everybody at most so many relations away."""
     from simulator.assembly import open_run
-    from simulator.cli.screen.console import print_json, stdout, words
+    from simulator.cli.screen.console import note, print_json, stdout, words
     from simulator.cli.screen.network import within_view
 
     with open_run(context.obj) as run:
@@ -108,6 +111,9 @@ def within(
             print_json([{"id": other, "distance": far, "text": network.text(other)} for other, far in shown])
             return
         stdout().print(words(network.text(persona), "bold"))
+        if not found:
+            note(f"Nobody else is at most {hops} relations away.")
+            return
         stdout().print(within_view(shown, network))
         _tell_rest(len(found) - len(shown))
 

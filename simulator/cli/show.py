@@ -133,6 +133,7 @@ def _overview(run: Run, as_json: bool) -> None:
         return
     made = table("kind", "records>")
     for name, count in counts.items():
-        made.add_row(words(name, "bold" if count else "dim"), words(f"{count:,}", "" if count else "dim"))
+        if count or name == "failures":  # a kind that nothing is of would look like a loss: "texts" are those written
+            made.add_row(words(name, "bold"), words(f"{count:,}"))
     stdout().print(made)
     note(f"Show one kind with: sixhop show {run.directory.root} KIND")

@@ -111,7 +111,7 @@ def first_field(path: Path, allowed: Sequence[str]) -> str:
             had = ", ".join(map(repr, row.value)) or "none"
             raise InputError(f"{row.place} has the fields {had}: name the one that holds the text with --field")
         if row.problem is None:
-            raise InputError(f"{row.place} is a {type(row.value).__name__}, not an object with fields")
+            raise InputError(f"{row.place} is {_called(row.value)}, not an object with fields")
     raise InputError(f"{str(path)!r} has no row that can be read")
 
 
@@ -120,10 +120,40 @@ def field_text(row: Row, field: str) -> tuple[str, str | None]:
     if row.problem is not None:
         return "", row.problem
     if not isinstance(row.value, dict):
-        return "", f"it is a {type(row.value).__name__}, not an object"
+        return "", f"it is {_called(row.value)}, not an object"
     if field not in row.value:
         return "", f"it has no field {field!r}; it has {', '.join(map(repr, row.value)) or 'none'}"
     return clean_text(row.value[field])
+
+
+_CALLED: dict[type, str] = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+    str: "a text",
+}
+"""What JSON's values are called."""
+
+
+def _called(value: Any) -> str:
+    """Return what a value that is no text is called.
+
+    >>> _called(7), _called([]), _called(None)
+    ('a number', 'a list', 'null')
+    """
+    if value is None:
+        return "null"
+    names = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+        str: "a text",
+    }
+    return names.get(type(value), f"of the type {type(value).__name__}")
 
 
 def clean_text(value: Any) -> tuple[str, str | None]:
@@ -133,7 +163,7 @@ def clean_text(value: Any) -> tuple[str, str | None]:
     was there.
     """
     if not isinstance(value, str):
-        return "", f"its text is a {type(value).__name__}, not a string"
+        return "", f"its text is {_called(value)}, not a string"
     if len(value) > MAX_TEXT:
         return "", f"it has {len(value):,} characters; at most {MAX_TEXT:,} are allowed: cut it into texts"
     text = unicodedata.normalize("NFC", clean(value)).strip()

@@ -14,8 +14,9 @@ from simulator.cli.screen.chain import joint
 from simulator.cli.screen.console import words
 from simulator.cli.screen.layout import bar, facts, heading, short, table
 from simulator.evidence.yields import Expansion
+from simulator.models.persona import MAX_HOP
 from simulator.population.graph import Neighbour, RelationshipGraph
-from simulator.population.graph_stats import GraphStats
+from simulator.population.graph_stats import GraphStats, Separation
 from simulator.population.index_memory import Hit
 
 __all__ = ["central_view", "hits_view", "neighbours_view", "stats_view", "within_view"]
@@ -24,9 +25,7 @@ __all__ = ["central_view", "hits_view", "neighbours_view", "stats_view", "within
 def stats_view(stats: GraphStats, asked: Expansion) -> RenderableType:
     """Return the figures as a page of 80 columns, with what the questions for relations brought, if any were asked."""
     apart = stats.separation
-    mean = ""
-    if apart.mean is not None:
-        mean = f"{apart.mean:.1f} steps on average, {max(apart.steps)} at most; {apart.within_six:.0%} within six"
+    mean = _between(apart)
     pairs = [
         ("people", f"{stats.personas:,}" + (f", {stats.alone:,} of them without a relation" if stats.alone else "")),
         ("relations", f"{stats.relations:,} by {stats.names:,} different names"),
@@ -47,6 +46,20 @@ def stats_view(stats: GraphStats, asked: Expansion) -> RenderableType:
         sides = [_counted("kind", "relations", stats.by_kind, 10), _counted("called", "times", stats.by_name, 0)]
         parts += [Text(), heading("Relations"), Columns([sides[0], Padding(sides[1], (0, 0, 0, 3))])]
     return Group(*parts)
+
+
+def _between(apart: Separation) -> str:
+    """Return how far pairs are that relations join, and how many pairs nothing joins; empty when none is joined."""
+    if apart.mean is None:
+        return ""
+    joined = sum(apart.steps.values())
+    near = sum(count for steps, count in apart.steps.items() if steps <= MAX_HOP)
+    told = f"{apart.mean:.1f} steps on average, {max(apart.steps)} at most"
+    if near < joined:
+        told += f"; {near / joined:.0%} of those joined within six"
+    if apart.apart:
+        told += f"; nothing joins {apart.apart / (joined + apart.apart):.0%} of all pairs"
+    return told
 
 
 def neighbours_view(found: Iterable[Neighbour], network: RelationshipGraph) -> Table:

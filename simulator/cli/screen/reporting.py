@@ -15,7 +15,7 @@ from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.layout import Barred, facts, heading, table
 from simulator.cli.screen.money import dollars, paid
 from simulator.cli.screen.outcomes import blameless, causes, rate_text
-from simulator.cli.screen.summary import population_table, stage_title, stages_table
+from simulator.cli.screen.summary import counted, population_table, stage_title, stages_table
 from simulator.evidence.people import told as described
 from simulator.evidence.report import Report
 
@@ -74,7 +74,7 @@ def _state(run: Run, numbers: Digest) -> list[tuple[str, str]]:
     return [
         ("state", f"{state}: {reason}" if reason else state),
         ("people", f"{numbers.personas:,} personas, {numbers.relations:,} relations"),
-        ("products", ", ".join(f"{count:,} {kind}" for kind, count in numbers.products.items())),
+        ("products", ", ".join(counted(count, kind) for kind, count in numbers.products.items())),
         ("paid", ", ".join(filter(None, (f"{numbers.calls:,} calls, {numbers.tokens:,} tokens", paid(numbers))))),
         ("bad rows", f"{numbers.input_failures:,} of the inputs" if numbers.input_failures else ""),
         ("directory", str(run.directory.root)),

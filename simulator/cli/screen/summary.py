@@ -20,7 +20,7 @@ from simulator.cli.screen.talk import excerpt
 if TYPE_CHECKING:
     from simulator.assembly import Run
 
-__all__ = ["population_table", "print_summary", "stage_title", "stages_table"]
+__all__ = ["counted", "population_table", "print_summary", "stage_title", "stages_table"]
 
 _NAMES = {"npc": "NPC"}
 _TURNS = 4  # of a conversation's excerpt: two exchanges show whether it goes anywhere
@@ -83,11 +83,16 @@ def stages_table(numbers: Digest) -> Table:
 
 def _headline(run: Run, numbers: Digest) -> Text:
     name = run.scenario.name
-    products = [_count(count, _NAMES.get(kind, kind)) for kind, count in numbers.products.items()]
+    products = [counted(count, kind) for kind, count in numbers.products.items()]
     nothing = [f"0 of {asked:,} {what}" for what, asked in numbers.empty.items()]
     made = [_count(numbers.personas, "persona"), _count(numbers.relations, "relation"), *products, *nothing]
     style = "bold yellow" if nothing else "bold green"
     return Text.assemble((f"{name} is done: ", style), words(", ".join(made) + "."))
+
+
+def counted(count: int, kind: str) -> str:
+    """Return how many products of a kind there are, in words: ``1 NPC``, ``2 instructions``."""
+    return _count(count, _NAMES.get(kind, kind))
 
 
 def _count(count: int, noun: str) -> str:

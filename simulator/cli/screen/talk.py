@@ -67,7 +67,8 @@ def _held(conversation: Conversation, checked: bool) -> Iterator[tuple[str, str]
         yield one.name, f"{state} (by {one.by}): {one_line(one.statement or one.evidence, 160)}"
     if forked is not None:
         with_whom = f", with {forked.assistant}" if forked.assistant else ""
-        yield "forked", f"from {short(forked.conversation)} after {forked.at} turns{with_whom}"
+        turns = "turn" if forked.at == 1 else "turns"
+        yield "forked", f"from {short(forked.conversation)} after {forked.at} {turns}{with_whom}"
 
 
 def _costs(conversation: Conversation) -> Iterator[tuple[str, str]]:
