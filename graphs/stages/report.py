@@ -34,7 +34,8 @@ async def report(context: ProductionContext) -> Counts:
     mentioned, spoken = build_mentions(context.ledger)
     if spoken:
         write_jsonl(directory.report / "mentions.jsonl", spoken)
-    made = await build_report(context.ledger, context.embedder, tools, context.scenario.language, mentioned)
+    ledger, scenario = context.ledger, context.scenario
+    made = await build_report(ledger, context.embedder, tools, scenario.language, mentioned, scenario.seed)
     body = orjson.dumps(made.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     write_atomically(directory.report / "report.json", body)
     write_atomically(directory.report / "report.md", to_markdown(made, context.scenario.name).encode("utf-8"))

@@ -26,11 +26,12 @@ def report(rundir: RunDir, as_json: Json = False) -> None:
     from simulator.assembly import open_run
     from simulator.assembly.digest import digest
     from simulator.cli.screen.console import print_json, stdout
+    from simulator.cli.screen.reporting import varieties
 
     with open_run(rundir) as run:
         numbers = digest(run)
         if as_json:
-            print_json({"directory": str(rundir), "manifest": run.manifest, **asdict(numbers)})
+            print_json({"directory": str(rundir), "manifest": run.manifest, **asdict(numbers), **varieties(run)})
         else:
             _print(stdout(), run, numbers)
 

@@ -16,6 +16,7 @@ from simulator.evidence.npc_cast import cast_flaws
 from simulator.evidence.outcomes import TestSummary, outcome_lines, summarise
 from simulator.evidence.people import Descriptions, descriptions, filtered_by, told
 from simulator.evidence.tool_report import ToolReport, tool_lines
+from simulator.evidence.variety import Variety, instruction_variety, turn_variety, variety_told
 from simulator.evidence.yields import Expansion, expansion
 from simulator.models.base import Record
 from simulator.models.npc import Npc
@@ -66,6 +67,8 @@ class Report(Record):
         mending: What the checks of NPCs and tools turned down, and how often that was mended.
         mentions: Who and what NPCs and their visitors speak of, and what of it does not exist; ``None`` without NPCs.
         diversity: Of the population.
+        instruction_variety: How different the instructions are; ``None`` when there are none.
+        turn_variety: The same of the users' turns in conversations.
         people: How finely they are described, and with which flaws.
         grounding: Share of T2P personas whose nearest text is their own, 0 to 1.
         tools: The set of tools; ``None`` when there is none.
@@ -90,6 +93,8 @@ class Report(Record):
     mentions: MentionReport | None = None
     mending: tuple[MendRow, ...] = ()
     diversity: Diversity | None = None
+    instruction_variety: Variety | None = None
+    turn_variety: Variety | None = None
     people: Descriptions | None = None
     grounding: float | None = None
     tools: ToolReport | None = None
@@ -103,6 +108,7 @@ async def build_report(
     tools: ToolReport | None = None,
     language: str = "en",
     mentioned: MentionReport | None = None,
+    seed: int = 0,
 ) -> Report:
     """Return the report of the run that ``ledger`` records, with what was said of its tools and of names.
 
@@ -112,6 +118,7 @@ async def build_report(
         tools: What was said of its tools.
         language: What personas should be written in.
         mentioned: What was said of the names in it.
+        seed: Draws the texts that are compared where there are many.
 
     Raises:
         EndpointError: A remote embedder failed.
@@ -139,6 +146,8 @@ async def build_report(
         mentions=mentioned,
         mending=mending(ledger),
         diversity=diversity(vectors) if vectors is not None else None,
+        instruction_variety=await instruction_variety(ledger, embedder, seed),
+        turn_variety=await turn_variety(ledger, embedder, seed),
         people=descriptions([persona.text for persona in personas], language, filtered_by(ledger)),
         grounding=await _grounding(ledger, embedder, personas),
         tools=tools,
@@ -253,6 +262,9 @@ def _sentences(report: Report) -> list[str]:
             f"Similarity within the population (cosine): mean of all pairs {d.mean_pair:.2f}, mean of nearest "
             f"neighbours {d.mean_nearest:.2f}, most similar pair {d.max_pair:.2f}."
         )
+    for name, found in (("instructions", report.instruction_variety), ("users' turns", report.turn_variety)):
+        if found is not None:
+            lines.append(f"Variety of the {name}: {variety_told(found)}.")
     if report.people is not None:
         lines += [f"{name.capitalize()}: {text}." for name, text in told(report.people)]
     if report.grounding is not None:

@@ -18,11 +18,12 @@ from simulator.cli.screen.outcomes import blameless, causes, rate_text
 from simulator.cli.screen.summary import counted, population_table, stage_title, stages_table
 from simulator.evidence.people import told as described
 from simulator.evidence.report import Report
+from simulator.evidence.variety import variety_told
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
 
-__all__ = ["sections"]
+__all__ = ["sections", "varieties"]
 
 _EDGE = "    "
 _LETTERS = 200  # of an example: it has to be recognised, "show" has the rest
@@ -88,6 +89,13 @@ def _written(run: Run) -> Report | None:
         return Report.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):  # not written yet, or by another version
         return None
+
+
+def varieties(run: Run) -> dict[str, Any]:
+    """Return how different people, instructions and users' turns are, as the run's report has it; empty without one."""
+    made = _written(run)
+    wanted = {"diversity", "instruction_variety", "turn_variety"}
+    return {} if made is None else made.model_dump(mode="json", include=wanted)
 
 
 def _test(run: Run) -> list[RenderableType]:
@@ -162,6 +170,9 @@ def _likeness(run: Run) -> list[tuple[str, str]]:
         d = made.diversity
         told.append(("likeness", f"{d.mean_pair:.2f} on average (cosine of two people), {d.max_pair:.2f} at most"))
         told.append(("nearest", f"{d.mean_nearest:.2f} on average (cosine with the most similar other one)"))
+    for name, found in (("instructions", made.instruction_variety), ("users' turns", made.turn_variety)):
+        if found is not None:
+            told.append((name, variety_told(found)))
     return told
 
 
