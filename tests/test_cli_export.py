@@ -39,6 +39,34 @@ def test_it_goes_into_the_run_directory_by_default(tmp_path: Path, capsys: Shown
     assert str(root / "products") in capsys.readouterr().out.replace("\n", "")  # a long path is folded
 
 
+@pytest.mark.parametrize("to", ["messages", "messages-trl", "sharegpt", "alpaca"])
+def test_rows_of_conversations_have_ids_where_asked_and_the_file_is_named(
+    to: str, tmp_path: Path, capsys: Shown
+) -> None:
+    root = build_run(tmp_path / "run")
+    file = root / "exports" / f"conversations.{to}.jsonl"
+    assert main(["export", str(root), "--to", to]) == 0
+    assert f"conversations.{to}.jsonl" in capsys.readouterr().out.replace("\n", "")
+    (plain,) = map(json.loads, file.read_text("utf-8").splitlines())
+    assert main(["export", str(root), "--to", to, "--with-ids"]) == 0
+    (row,) = map(json.loads, file.read_text("utf-8").splitlines())
+    assert {key: value for key, value in row.items() if key not in ("id", "persona")} == plain
+    assert (row["id"][:2], row["persona"][:2]) == ("c-", "p-")
+    capsys.readouterr()
+    assert main(["export", str(root), "--to", "csv", "--with-ids"]) == 2
+    assert "--with-ids goes with formats of conversations" in capsys.readouterr().err
+
+
+def test_the_file_that_a_format_names_is_the_one_it_writes(tmp_path: Path, capsys: Shown) -> None:
+    root = build_run(tmp_path / "run")
+    for name, one in FORMATS.items():
+        if one.file and name != "xlam":  # the run's tool has no worked example
+            assert main(["export", str(root), "--to", name, "--out", str(tmp_path / name)]) == 0, (
+                capsys.readouterr().err
+            )
+            assert [path.name for path in (tmp_path / name).iterdir()] == [one.file]
+
+
 def test_an_unknown_format_names_those_that_there_are(tmp_path: Path, capsys: Shown) -> None:
     root = build_run(tmp_path / "run")
     assert main(["export", str(root), "--to", "papyrus"]) == 2

@@ -194,4 +194,6 @@ def test_a_file_has_one_row_per_conversation_with_an_exchange(tmp_path: Path, to
 def test_nothing_to_write_is_an_error_and_no_file(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no conversation has a turn and its answer"):
         export_conversations(tmp_path / "rows.jsonl", [talk("user")], "messages")
+    with pytest.raises(ExportError, match=r"no conversations\. 'conversations: {exchanges: 1}'"):
+        export_conversations(tmp_path / "rows.jsonl", [], "messages")
     assert not list(tmp_path.iterdir())

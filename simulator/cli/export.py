@@ -56,6 +56,9 @@ def export(
     with_forks: Annotated[
         bool, typer.Option("--with-forks", help="For conversations' formats: forks too, which are left out otherwise.")
     ] = False,
+    with_ids: Annotated[
+        bool, typer.Option("--with-ids", help="For conversations' formats: rows with their id and persona.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a run's records for other programs.
@@ -72,36 +75,41 @@ def export(
             _refuse_alone(around, hops)
             stdout().print(formats_view(FORMATS.values()))
             return
-        wanted = [_format(name, with_forks) for name in dict.fromkeys(to)]
+        wanted = [_format(name, with_forks, with_ids) for name in dict.fromkeys(to)]
         parts = [_part(run, chosen, around, hops) for chosen in wanted]
         told = []
         for chosen, part in zip(wanted, parts, strict=True):
             folder = out if out is not None else run.directory.root / chosen.folder
-            counts = _written(run, chosen, folder, part, with_forks)
-            told.append({"format": chosen.name, "folder": str(folder), "counts": dict(counts)})
+            counts = _written(run, chosen, folder, part, (with_forks, with_ids))
+            told.append(
+                {"format": chosen.name, "folder": str(folder), "file": chosen.file or None, "counts": dict(counts)}
+            )
             if not as_json:
-                stdout().print(written_view(folder, counts))
+                stdout().print(written_view(folder / chosen.file, counts))
     if as_json:
         print_json(told[0] if len(told) == 1 else told)
 
 
-def _format(name: str, with_forks: bool) -> Format:
+def _format(name: str, with_forks: bool, with_ids: bool) -> Format:
     from simulator.exports.formats import FORMATS
 
     chosen = FORMATS.get(name)
     if chosen is None:
         raise UsageError(f"{name!r} is not a format; allowed: {', '.join(FORMATS)}")
-    if with_forks and chosen.write_forks is None:
-        allowed = ", ".join(name for name, one in FORMATS.items() if one.write_forks is not None)
-        raise UsageError(f"--with-forks goes with formats of conversations ({allowed}), not with {name!r}")
+    if (with_forks or with_ids) and chosen.write_talks is None:
+        allowed = ", ".join(name for name, one in FORMATS.items() if one.write_talks is not None)
+        given = "--with-forks" if with_forks else "--with-ids"
+        raise UsageError(f"{given} goes with formats of conversations ({allowed}), not with {name!r}")
     return chosen
 
 
-def _written(run: Run, chosen: Format, folder: Path, part: Around | None, with_forks: bool) -> Mapping[str, int]:
+def _written(
+    run: Run, chosen: Format, folder: Path, part: Around | None, talks: tuple[bool, bool]
+) -> Mapping[str, int]:
     if part is not None and chosen.write_around is not None:
         return chosen.write_around(run.ledger, folder, part)
-    if with_forks and chosen.write_forks is not None:
-        return chosen.write_forks(run.ledger, folder)
+    if any(talks) and chosen.write_talks is not None:
+        return chosen.write_talks(run.ledger, folder, *talks)
     return chosen.write(run.ledger, folder)
 
 

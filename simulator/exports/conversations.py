@@ -28,6 +28,7 @@ ConversationFormat = Literal["messages", "messages-trl", "sharegpt", "alpaca"]
 Row = dict[str, Any]
 Arguments = Literal["string", "object"]
 
+_IDS = ("id", "persona")
 _SHAREGPT = {"user": "human", "assistant": "gpt"}
 
 
@@ -65,9 +66,17 @@ def message_rows(
     told: Linted,
     facts: ScenarioFacts = NO_FACTS,
     arguments: Arguments = "string",
+    ids: bool = False,
 ) -> Iterator[Row]:
-    """Yield a row per conversation that a trainer can take; what was mended or dropped is counted in ``told``."""
-    rows = (messages_row(one, facts.system_of(one), facts.tools_of(one), arguments) for one in conversations)
+    """Yield a row per conversation that a trainer can take; what was mended or dropped is counted in ``told``.
+
+    With ``ids``, rows begin with the ``id`` of the conversation and of the ``persona``.
+    """
+    rows = (
+        ({"id": one.id, "persona": one.persona} if ids else {})
+        | messages_row(one, facts.system_of(one), facts.tools_of(one), arguments)
+        for one in conversations
+    )
     return linted(rows, told)
 
 
@@ -108,6 +117,7 @@ def export_conversations(
     conversations: Iterable[Conversation],
     to: ConversationFormat,
     facts: ScenarioFacts = NO_FACTS,
+    ids: bool = False,
 ) -> dict[str, int]:
     """Write one row per conversation that a trainer can take, and return how many, and what was mended or dropped.
 
@@ -116,16 +126,20 @@ def export_conversations(
         conversations: Read once.
         to: The rows' form.
         facts: System prompts and tools.
+        ids: Whether rows have the conversation's ``id`` and its ``persona``.
 
     Raises:
         ExportError: No conversation has an exchange, or the file cannot be written.
     """
     told = Linted()
-    rows = message_rows(conversations, told, facts, "object" if to == "messages-trl" else "string")
-    count = write_jsonl(path, map(_FORMS[to], rows))
+    rows = message_rows(conversations, told, facts, "object" if to == "messages-trl" else "string", ids)
+    count = write_jsonl(path, ({name: row[name] for name in _IDS if name in row} | _FORMS[to](row) for row in rows))
     if not count:
         path.unlink(missing_ok=True)
-        raise ExportError(f"nothing was written to {str(path)!r}: no conversation has a turn and its answer")
+        why = "no conversation has a turn and its answer"
+        if not told.dropped:
+            why = "the run has no conversations. 'conversations: {exchanges: 1}' in the scenario gives requests replies"
+        raise ExportError(f"nothing was written to {str(path)!r}: {why}")
     return {"conversations": count, **told.counts()}
 
 

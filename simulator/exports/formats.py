@@ -40,7 +40,9 @@ class Format:
         folder: Where it goes within the run directory, unless the user names another place.
         write: Writes the rows of a ledger into a folder and returns how many rows each file or kind got.
         write_around: The same of a part of the relationship graph; ``None`` for what is not the graph.
-        write_forks: The same with the forks of conversations, which ``write`` leaves out; ``None`` for what has none.
+        write_talks: The same of conversations, with their forks (which ``write`` leaves out) or not, and with the ids
+            of conversation and persona or not; ``None`` for other formats.
+        file: The one file that is written in the folder; empty where there are several.
     """
 
     name: str
@@ -48,7 +50,8 @@ class Format:
     folder: str
     write: Callable[[Ledger, Path], Mapping[str, int]]
     write_around: Callable[[Ledger, Path, Around], Mapping[str, int]] | None = None
-    write_forks: Callable[[Ledger, Path], Mapping[str, int]] | None = None
+    write_talks: Callable[[Ledger, Path, bool, bool], Mapping[str, int]] | None = None
+    file: str = ""
 
 
 Writer = Callable[["Ledger", Path], Mapping[str, int]]
@@ -98,17 +101,20 @@ def _modules(ledger: Ledger, folder: Path) -> Mapping[str, int]:
 
 
 def _talks(to: ConversationFormat, about: str) -> Format:
-    def write(ledger: Ledger, folder: Path, forks: bool) -> Mapping[str, int]:
+    file = f"conversations.{to}.jsonl"
+
+    def write(ledger: Ledger, folder: Path, forks: bool, ids: bool) -> Mapping[str, int]:
         every = (Conversation.model_validate(body) for body in ledger.products("conversation"))
         talks = (talk for talk in every if forks or talk.forked is None)
-        return export_conversations(folder / f"conversations.{to}.jsonl", talks, to, facts_of(ledger))
+        return export_conversations(folder / file, talks, to, facts_of(ledger), ids)
 
     return Format(
         to,
         about,
         "exports",
-        lambda ledger, folder: write(ledger, folder, False),
-        write_forks=lambda ledger, folder: write(ledger, folder, True),
+        lambda ledger, folder: write(ledger, folder, False, False),
+        write_talks=write,
+        file=file,
     )
 
 
@@ -130,22 +136,41 @@ _TABLE = (
     _talks("messages-trl", "the same with arguments of calls as objects, for TRL"),
     _talks("sharegpt", "conversations as LLaMA-Factory and Axolotl take them"),
     _talks("alpaca", "the first turn of each conversation and its answer"),
-    Format("openai", "tools as a chat completion's 'tools'", "exports", _tools("openai")),
-    Format("openai-strict", "the same, with arguments held to the schema", "exports", _tools("openai-strict")),
+    Format("openai", "tools as a chat completion's 'tools'", "exports", _tools("openai"), file="tools.openai.json"),
+    Format(
+        "openai-strict",
+        "the same, with arguments held to the schema",
+        "exports",
+        _tools("openai-strict"),
+        file="tools.openai-strict.json",
+    ),
     Format("openai-toolsets", "the same, a file for each toolset", "exports/toolsets", _toolsets),
-    Format("mcp", "tools as the answer to MCP's tools/list", "exports", _tools("mcp")),
-    Format("langchain", "tools as LangChain's StructuredTool takes them", "exports", _tools("langchain")),
-    Format("xlam", "worked examples of the tools: query, tools, answers", "exports", _xlam),
+    Format("mcp", "tools as the answer to MCP's tools/list", "exports", _tools("mcp"), file="tools.mcp.json"),
+    Format(
+        "langchain",
+        "tools as LangChain's StructuredTool takes them",
+        "exports",
+        _tools("langchain"),
+        file="tools.langchain.json",
+    ),
+    Format("xlam", "worked examples of the tools: query, tools, answers", "exports", _xlam, file="tools.xlam.jsonl"),
     Format("python", "the code of the tools, a module each", "exports/tools-python", _modules),
     Format("card-v2", "NPCs as Character Card V2, JSON", "exports/cards-v2", _cards("v2")),
     Format("card-v3", "NPCs as Character Card V3, JSON", "exports/cards-v3", _cards("v3")),
     Format("card-png", "NPCs as pictures that hold both cards", "exports/cards-png", _cards("png")),
-    Format("ink", "NPCs as a playable ink story of greetings and quests", "exports/ink", _ink),
+    Format("ink", "NPCs as a playable ink story of greetings and quests", "exports/ink", _ink, file="story.ink"),
     Format("charx", "NPCs as CHARX: card and picture in one file", "exports/cards-charx", _cards("charx")),
     _network("graphml", "for yEd, igraph, NetworkX"),
     _network("gexf", "for Gephi"),
     _network("node-link", "as JSON for NetworkX and D3"),
     _network("csv", "as nodes.csv and edges.csv"),
-    Format("graph-html", "the relationship graph as one page to look around in", "exports", export_page, export_page),
+    Format(
+        "graph-html",
+        "the relationship graph as one page to look around in",
+        "exports",
+        export_page,
+        export_page,
+        file="graph.html",
+    ),
 )
 FORMATS: Mapping[str, Format] = {one.name: one for one in _TABLE}

@@ -23,9 +23,9 @@ def formats_view(formats: Iterable[Format]) -> Table:
     return made
 
 
-def written_view(folder: Path, counts: Mapping[str, int]) -> RenderableType:
-    """Return where the rows are and how many there are of each."""
+def written_view(place: Path, counts: Mapping[str, int]) -> RenderableType:
+    """Return in which file or folder the rows are and how many there are of each."""
     made = table("written", "rows>")
     for name, count in counts.items():
         made.add_row(words(name, "" if count else "dim"), words(f"{count:,}", "" if count else "dim"))
-    return Group(made, words(f"in {folder}", "dim"))
+    return Group(made, words(f"in {place}", "dim"))
