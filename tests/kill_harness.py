@@ -62,7 +62,7 @@ TALKS = {
     "checks": [{"regex": "urgent"}, {"rubric": "The assistant names a number of minutes."}],
 }
 PATIENCE_S = 60.0  # of one execution; a run that hangs is a failure of the harness's run, not of this machine's speed
-ORPHANS_S = 0.25  # in which what a killed process had started must be gone; some of the scripted code works for longer
+ORPHANS_S = 1.0  # in which what a killed process had started must be gone; some of the scripted code works for longer
 _CHILD_SUBREAPER = 36  # of prctl
 
 

@@ -177,14 +177,14 @@ def judge(request: ChatRequest) -> str:
 
 
 def tool_coder(request: ChatRequest) -> str:
-    """Write code that passes; every third tool's works for half a second and fails, and is written again."""
+    """Write code that passes; every third tool's works for a second and fails, and is written again."""
     asked = _last(request)
     tool = json.loads(asked.split("<tool>\n")[1].split("\n</tool>")[0])
     required = tool["parameters"].get("required", ())
     names = ", ".join(one if one in required else f"{one}=None" for one in tool["parameters"]["properties"])
     body = f"return {tool['examples'][0]['result']!r}"
     if number(tool["name"]) % 3 == 0 and "Your last module failed" not in asked:
-        body = "return dict(days=sum(day * day for day in range(8_000_000)))"
+        body = "return dict(days=sum(day * day for day in range(20_000_000)))"
     return f"def {tool['name']}({names}):\n    {body}\n"
 
 

@@ -141,7 +141,7 @@ def test_a_full_disk_at_any_size_is_told_and_the_run_goes_on_when_there_is_room(
     told = run_harness(way)
     errors = [one["error"] for one in told]
     assert errors[0] == "LedgerUnwritable"
-    assert set(errors) <= {"LedgerUnwritable", "RunUnwritable", None}
+    assert set(errors) <= {"LedgerUnwritable", "RunUnwritable", "ExportError", None}
     assert errors.count("LedgerUnwritable") >= 4
     for one in told:
         assert one["error"] is None or "cannot be written" in one["message"], one

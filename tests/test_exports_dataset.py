@@ -59,7 +59,7 @@ def test_jsonl_loads_without_keys_that_were_not_there(to: str, tmp_path: Path) -
 def test_the_folder_loads_and_its_card_names_what_is_in_it(run: Any, tmp_path: Path) -> None:
     counts = FORMATS["huggingface"].write(run.ledger, tmp_path)
     talks = load(str(tmp_path))
-    assert len(talks) == counts["conversations"] == 4
+    assert len(talks) == counts["conversations"] == len(run.conversations) >= 3
     first = run.conversations[0]
     assert talks[0]["messages"] == [
         {"role": "system", "content": "Be of help."},

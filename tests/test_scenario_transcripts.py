@@ -120,7 +120,9 @@ def test_a_training_row_has_the_system_prompt_that_the_assistant_was_given(tmp_p
         branch = Branch(at=2, system="You are a harbour master.")
         asyncio.run(fork(tmp_path / "run", second.id, branch, models=story.models()))
     with open_run(tmp_path / "run") as run:
-        FORMATS["messages"].write(run.ledger, tmp_path / "out")
+        write = FORMATS["messages"].write_talks
+        assert write is not None
+        write(run.ledger, tmp_path / "out", True, False)
     rows = [json.loads(line) for line in next((tmp_path / "out").glob("*.jsonl")).read_text().splitlines()]
     systems = [[one["content"] for one in row["messages"] if one["role"] == "system"] for row in rows]
     assert systems == [["You sell paint and never discuss rope."], [], ["You are a harbour master."]]

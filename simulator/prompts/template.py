@@ -68,9 +68,9 @@ class PromptHead(Record):
         sampling: Sampling parameters.
         questions: For ``fields`` and ``each``: what is asked for each field, in the order of asking. For ``each``
             they may have variables, among them the fields asked before.
-        leads: For ``each``: how the reply to a field begins (one of several, by the unit's seed). It is sent as the
-            begun reply, which llama.cpp and most local servers continue; it is put before the reply of one that does
-            not.
+        leads: For ``each`` and ``text``: how the reply to a field begins (one of several, by the unit's seed). It is
+            sent as the begun reply, which llama.cpp and most local servers continue; it is put before the reply of one
+            that does not.
         given: For ``text``: a variable that is the whole reply where it is not empty. Then the model is not asked,
             unless a check turns it down.
         samplings: For ``each``: sampling parameters of single fields, instead of ``sampling``.
@@ -128,7 +128,7 @@ class Prompt:
         begun = [text for texts in self.head.leads.values() for text in texts]
         needed = [f"${name}" for name in self.head.when.values()]
         given = [f"${self.head.given}"] if self.head.given else []
-        used = {"each": (*self.head.questions.values(), *begun, *needed), "text": given}
+        used = {"each": (*self.head.questions.values(), *begun, *needed), "text": (*begun, *given)}
         asked = " ".join(used.get(self.head.ask, ()))
         return names_in(self.system) | names_in(self.user) | (names_in(asked) - set(self.head.questions))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -17,7 +17,7 @@ from simulator.llm.structured import parse, schema_of
 from simulator.models.base import Record, derive_seed
 from simulator.models.message import ChatRequest, Message, ReplySchema, Sampling
 from simulator.models.unit import Attempt
-from simulator.prompts.chat import chat, field_chat, repair_turn
+from simulator.prompts.chat import chat, field_chat, lead, repair_turn
 from simulator.roles.role import RoleContext
 
 __all__ = ["Draft", "ask", "continued", "draw", "field_type", "given", "redraw", "together"]
@@ -56,8 +56,19 @@ async def draw(context: RoleContext[I, O], inputs: I, seed: int, number: int) ->
         return await _draw_fields(context, inputs, seed, number)
     if context.prompt.head.ask == "call":
         return await _call(context, inputs, seed, number)
-    messages = chat(context.prompt, context.role.values(inputs), context.role.history(inputs))
-    return await _once(context, messages, seed, number)
+    values = context.role.values(inputs)
+    messages = chat(context.prompt, values, context.role.history(inputs))
+    begun = _begun(context, values, seed, number)
+    said = (Message(role="assistant", content=begun),) if begun else ()
+    return await _once(context, (*messages, *said), seed, number, begun)
+
+
+def _begun(context: RoleContext[I, O], values: Mapping[str, str], seed: int, number: int) -> str:
+    """Return how the bare reply begins, where the prompt says so."""
+    if context.prompt.head.ask != "text" or not context.prompt.head.leads:
+        return ""
+    (field,) = context.role.output.model_fields
+    return lead(context.prompt, values, {}, field, seed, number)
 
 
 def given(context: RoleContext[I, O], inputs: I) -> Draft[O] | None:
@@ -105,12 +116,14 @@ async def _to_its_end(draw: Coroutine[Any, Any, T]) -> T | RunStopped:
         return stopped
 
 
-async def _once(context: RoleContext[I, O], messages: Sequence[Message], seed: int, number: int) -> Draft[O]:
+async def _once(
+    context: RoleContext[I, O], messages: Sequence[Message], seed: int, number: int, begun: str = ""
+) -> Draft[O]:
     plain = context.prompt.head.ask == "text"
     schema = None if plain else schema_of(context.role.output)
     raw = ""
     try:
-        raw = await ask(context, messages, schema, seed, number)
+        raw = continued(begun, await ask(context, messages, schema, seed, number))
         value = _plain(context.role.output, raw) if plain else parse(raw, context.role.output)
     except ReplyError as error:
         return Draft(error.raw or raw, attempt=_attempt(error, raw))
