@@ -21,7 +21,8 @@ _RECORDS = "order|invoice|booking|reservation|claim|ticket|delivery note"
 """Of these each side knows who has them: a customer is asked for theirs."""
 
 _OFFERS = re.compile(
-    r"\bhow (?:can|may|could) i (?:help|assist|support) you\b|\bwhat (?:else )?can i do (?:to help|for) you\b"
+    r"\bhow (?:can|may|could) i (?:help|assist|support) you\b|\bwhat (?:else )?(?:can|could|should) i do (?:next )?"
+    r"(?:to help|for) you\b"
     r"|\bi(?:'m| am) here to (?:help|assist|support)\b"
     r"|\b(?:happy|glad|pleased) (?:to|i could) (?:help|assist)\b|\bfeel free to \w+"
     r"|\blet me know (?:if|how|what|which) (?:you|i can)\b|\bi hope (?:this|that) helps\b"
@@ -40,8 +41,10 @@ _OFFERS = re.compile(
     r"|\b(?:great|good|excellent) question\b"
     r"|\bwhat if i (?:help|helped|tell|told|give|gave|show|showed|offer|offered) you\b"
     r"|\b(?:i (?:can|could|will|would be able to) "
-    r"(?:(?:certainly|gladly|definitely|surely|happily|absolutely) )?|i'll )"
+    r"(?:(?:certainly|gladly|definitely|surely|happily|absolutely|only) )?|i'll )"
     rf"(?:help|assist|guide|show|provide|offer|give|tell) you\b(?! (?:that|it|this)\b)(?!{_OWN_DATA})"
+    r"|\bi can(?:not|'t)? (?:only )?accommodate\b|\bmake sure to (?:get|give|send|bring|provide)\b"
+    r"|\b(?:my )?apologies for (?:your|the|any)\b"
     r"|\blet(?:'s| us| me) (?:get|help|walk|guide|show) you\b"
     r"|\bwhat you(?:'re| are) looking for\b|\byou(?:'re| are) (?:in luck|lucky to)\b"
     r"|\bis that something you(?:'ve|'d| have| would| might)\b"
@@ -112,6 +115,13 @@ _YOURS = re.compile(r"\byour (?:\w+ )?(\w+)", re.IGNORECASE)
 _STAFF = re.compile(
     r"\bour ((?:customer )?(?:drivers?|team|staff|workshop|technicians?|colleagues?|counter|warehouse|service|courier|"
     r"agents?|support|store|reception))\b",
+    re.IGNORECASE,
+)
+_SHOP = re.compile(
+    r"\b(?:we have (?:a (?:\w+ )?(?:variety|lot|range|number|selection) of|many|"
+    r"several) (?:\w+ )?(?:customers|clients|services|"
+    r"products|options|offers)|i (?:only )?have (?:only )?(?:an?|one) (?:\w+ )?(?:shop|store|business|counter|"
+    r"bakery))\b",
     re.IGNORECASE,
 )
 _WHENEVER = re.compile(
@@ -224,6 +234,9 @@ def _hands_over(turn: str, scene: Scene) -> str | None:
     if sorry and content_words(sorry[1]) & matter:
         return sorry.group()
     situation = scene.situation
+    shop = _SHOP.search(turn) if situation.goal else None
+    if shop and not content_words(shop[0]) & content_words(scene.persona):
+        return shop[0]
     staff, known = _STAFF.search(turn), f"{scene.persona} {situation.about} {situation.goal} {' '.join(scene.own)}"
     if staff and staff[1].lower() not in known.lower():
         return staff.group()
