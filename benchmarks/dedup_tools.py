@@ -164,6 +164,7 @@ SEMANTIC: dict[str, Tool] = {
 TOOLS = {"lexical": LEXICAL, "semantic": SEMANTIC}
 
 MOST_ROWS = {
+    "datasketch, as documented": 100_000,
     "datasketch, bulk signatures": 100_000,
     "distilabel MinHashDedup": 100_000,
     "Sixhop, paper mode": 100_000,

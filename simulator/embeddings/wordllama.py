@@ -37,7 +37,7 @@ REMEMBERED = 32_768
 
 
 class WordLlamaEmbedder:
-    """An ``Embedder`` that averages static token vectors, 256 dimensions, 100,000 short texts a second and more."""
+    """An ``Embedder`` that averages static token vectors, 256 dimensions, 50,000 short texts a second and core."""
 
     def __init__(self) -> None:
         self._model: PooledTokens | None = None
