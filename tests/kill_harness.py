@@ -62,7 +62,7 @@ TALKS = {
     "checks": [{"regex": "urgent"}, {"rubric": "The assistant names a number of minutes."}],
 }
 PATIENCE_S = 60.0  # of one execution; a run that hangs is a failure of the harness's run, not of this machine's speed
-ORPHANS_S = 1.0  # in which what a killed process had started must be gone; some of the scripted code works for longer
+ORPHANS_S = 0.5  # in which what a killed process had started must be gone; some of the scripted code works for longer
 _CHILD_SUBREAPER = 36  # of prctl
 
 
@@ -238,9 +238,9 @@ def compare(left: dict[str, object], whole: dict[str, object]) -> None:
     """
     for name in sorted({*left, *whole}):
         if left.get(name) != whole.get(name):
-            raise Disturbed(
-                f"{name} differs:\n  killed {str(left.get(name))[:600]}\n  whole  {str(whole.get(name))[:600]}"
-            )
+            here, there = str(left.get(name)), str(whole.get(name))
+            at = max(0, next((i for i, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), 0) - 200)
+            raise Disturbed(f"{name} differs:\n  killed {here[at : at + 600]}\n  whole  {there[at : at + 600]}")
 
 
 def check_index(root: Path) -> None:

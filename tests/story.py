@@ -184,7 +184,7 @@ def tool_coder(request: ChatRequest) -> str:
     names = ", ".join(one if one in required else f"{one}=None" for one in tool["parameters"]["properties"])
     body = f"return {tool['examples'][0]['result']!r}"
     if number(tool["name"]) % 3 == 0 and "Your last module failed" not in asked:
-        body = "return dict(days=sum(day * day for day in range(20_000_000)))"
+        body = "return dict(days=sum(day * day for day in range(10_000_000)))"
     return f"def {tool['name']}({names}):\n    {body}\n"
 
 

@@ -47,7 +47,7 @@ def test_rows_are_read_once_and_messages_of_one_side_are_one_turn(tmp_path: Path
         ([1], "no list 'messages'"),
         ({"messages": [ANSWER]}, "does not begin with the user"),
         ({"messages": [ASK, message("tool", "7")]}, "the role 'tool'"),
-        ({"messages": [ASK, message("assistant", None)]}, "message 2: its text is a NoneType"),
+        ({"messages": [ASK, message("assistant", None)]}, "message 2: its text is null"),
         ({"messages": [message("user", " ")]}, "message 1: it is empty"),
         ({"messages": ["hello"]}, "message 1"),
     ],
