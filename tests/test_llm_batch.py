@@ -98,7 +98,7 @@ def test_what_leads_to_more_requests_goes_into_the_next_batch_and_few_are_asked_
 def test_large_stages_are_split(tmp_path: Path) -> None:
     with in_thread(FakeServer(story.responder)) as server:
         only = {"expand": {"hops": 0}, "instructions": None, "tools": None}
-        simulate_sync(scenario(server, {"most": 5}, **only), tmp_path).close()
+        simulate_sync(scenario(server, {"most": 5, "linger_s": 2.0}, **only), tmp_path).close()
         assert [told for _, _, told in records(tmp_path)] == ["completed: 5 of 5 requests answered"] * 3 + [
             "completed: 1 of 1 requests answered"
         ]

@@ -120,27 +120,31 @@ class BatchModel:
         loop = asyncio.get_running_loop()
         if self._timer is not None:
             self._timer.cancel()
-        wait = 0.0 if len(self._pending) >= self.policy.most else self.policy.linger_s
+        full = len(self._pending) >= self.policy.most
+        wait, fewest = (0.0, self.policy.most) if full else (self.policy.linger_s, 1)
         # In a context of its own: what a unit may spend of its time does not bound a batch.
-        self._timer = loop.call_later(wait, self._hand_over, context=contextvars.Context())
+        self._timer = loop.call_later(wait, self._hand_over, fewest, context=contextvars.Context())
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, fewest: int) -> None:
+        """Hand batches over while at least ``fewest`` requests wait; what is left lingers."""
         reason = self.stopping()
         while self._pending and reason is not None:
             _settle(self._pending.popitem()[1], RunStopped(reason))
-        while self._pending:
+        while len(self._pending) >= fewest:
             keys = list(self._pending)[: self.policy.most]
             chosen = {key: self._pending.pop(key) for key in keys}
             if len(chosen) < self.policy.least:
                 for key, waiting in chosen.items():
                     self._start(self._ask_alone(key, waiting))
-                return
+                continue
             self._held.update(chosen)
             self._handed_keys.update(chosen)
             self._handed += 1
             id_ = content_id("b", self.name, self.role, self.stage, keys, self._handed)
             batch = Batch(id=id_, model=self.name, role=self.role, stage=self.stage, keys=tuple(keys))
             self._start(self._carry(batch, {key: one.request for key, one in chosen.items()}))
+        if self._pending:
+            self._hand_over_soon()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
