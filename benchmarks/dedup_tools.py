@@ -164,16 +164,13 @@ SEMANTIC: dict[str, Tool] = {
 TOOLS = {"lexical": LEXICAL, "semantic": SEMANTIC}
 
 MOST_ROWS = {
-    "datasketch, as documented": 100_000,
-    "datasketch, bulk signatures": 100_000,
-    "distilabel MinHashDedup": 100_000,
     "Sixhop, paper mode": 100_000,
     "Sixhop, incremental": 100_000,
     "SemHash, as documented": 100_000,
     "Sixhop, bulk in cells": 100_000,
     "(WordLlama's own code, embedding alone)": 100_000,
 }
-"""Rows up to which a tool is run: beyond, it takes many minutes (SemHash hours), or is another of this table."""
+"""Rows up to which a tool is run: beyond, it compares all pairs for an hour or more, or is another of this table."""
 
 
 def embedded(texts: Sequence[str]) -> Any:
