@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from simulator.cli.options import Json, Quiet
+from simulator.cli.options import Cosine, Jaccard, Json, Quiet
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 __all__ = ["dedup"]
 
 _STEP = 0.05
+
+
+Mode = Annotated[
+    Literal["exact", "paper"],
+    typer.Option("--mode", help="exact: the true Jaccard decides; paper: the 128-permutation MinHash estimate."),
+]
+Spec = Annotated[
+    str | None, typer.Option(metavar="SPEC", help="wordllama, openai:MODEL or URL#MODEL.", show_default="wordllama")
+]
+Exhaustive = Annotated[
+    bool, typer.Option("--exhaustive", help="Over 50,000 rows too, compare every embedding with every other.")
+]
+Sweep = Annotated[
+    str | None,
+    typer.Option(metavar="A:B[:STEP]", help="Write nothing; show how many would remain at each threshold."),
+]
 
 
 def dedup(
@@ -30,24 +46,14 @@ def dedup(
         str | None,
         typer.Option("--field", metavar="NAME", help="Field of the text.", show_default="persona, input persona, text"),
     ] = None,
-    mode: Annotated[
-        Literal["exact", "paper"],
-        typer.Option("--mode", help="exact: the true Jaccard decides; paper: the 128-permutation MinHash estimate."),
-    ] = "exact",
-    jaccard: Annotated[float, typer.Option(metavar="X", help="Duplicates share this much of their words.")] = 0.9,
-    cosine: Annotated[float, typer.Option(metavar="Y", help="Duplicates' embeddings are this near.")] = 0.9,
+    mode: Mode = "exact",
+    jaccard: Jaccard = 0.9,
+    cosine: Cosine = 0.9,
     no_lexical: Annotated[bool, typer.Option("--no-lexical", help="Do not compare words.")] = False,
     no_semantic: Annotated[bool, typer.Option("--no-semantic", help="Do not compare embeddings.")] = False,
-    embedder: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="wordllama, openai:MODEL or URL#MODEL.", show_default="wordllama")
-    ] = None,
-    exhaustive: Annotated[
-        bool, typer.Option("--exhaustive", help="Over 50,000 rows too, compare every embedding with every other.")
-    ] = False,
-    sweep: Annotated[
-        str | None,
-        typer.Option(metavar="A:B[:STEP]", help="Write nothing; show how many would remain at each threshold."),
-    ] = None,
+    embedder: Spec = None,
+    exhaustive: Exhaustive = False,
+    sweep: Sweep = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:

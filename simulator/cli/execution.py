@@ -1,4 +1,4 @@
-"""What ``run`` and ``resume`` share: progress on stderr, signals, the summary, and the way back to a stopped run."""
+"""What the commands that execute a run share: progress, signals, the summary, and the way back to a stopped run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
+from simulator.cli.options import Conduct
 from simulator.cli.screen.console import command, draws, print_json, stderr, stdout
 from simulator.cli.screen.lines import PlainLines, Silence
 from simulator.cli.screen.money import paid
@@ -24,24 +25,33 @@ from simulator.runs.stop import Stop
 if TYPE_CHECKING:
     from simulator.assembly import Run
     from simulator.cli.screen.live import LivePanel
+    from simulator.runs.events import Listener
 
-__all__ = ["Start", "execute", "watched"]
+__all__ = ["Start", "Watching", "execute", "watched"]
 
 T = TypeVar("T")
 
 _TICK_S = 0.5  # how soon a plain line says that the run is stopping
 
-Start = Callable[["LivePanel | PlainLines", Stop], Coroutine[Any, Any, "Run"]]
-"""Makes the run's coroutine, given its listener and its stop."""
+
+class Watching(TypedDict):
+    """The keyword arguments of the Python API by which a command watches a run, stops it and has it logged."""
+
+    listener: Listener
+    stop: Stop
+    verbosity: int
+
+
+Start = Callable[[Watching], Coroutine[Any, Any, "Run"]]
+"""Makes the run's coroutine."""
 
 
 def execute(
     start: Start,
     root: Path,
     planned: Sequence[str],
+    conduct: Conduct,
     *,
-    quiet: bool,
-    as_json: bool,
     besides: Callable[[], Mapping[str, Any]] = dict,
     conclude: Callable[[Run, Progress], None] | None = None,
     again: Sequence[object] = (),
@@ -52,8 +62,7 @@ def execute(
         start: Begins or goes on with the run.
         root: The run directory, to be named if the run stops early.
         planned: The stages that the scenario asks for.
-        quiet: Show no progress.
-        as_json: Print the result as JSON instead of the summary.
+        conduct: How it is shown, logged and summed up.
         besides: What the JSON of a run that is done says besides.
         conclude: Says what came of it, instead of both.
         again: The command that goes on with it, word by word; ``sixhop resume`` by default.
@@ -63,11 +72,15 @@ def execute(
         EmptyResult: Nothing came of something that the scenario asked for; the run is done.
         SixhopError: What went wrong; likewise.
     """
+
+    def begin(listener: Listener, stop: Stop) -> Coroutine[Any, Any, Run]:
+        return start({"listener": listener, "stop": stop, "verbosity": conduct.verbose})
+
     progress = Progress(planned)
     try:
-        run = watched(start, progress, quiet)
+        run = watched(begin, progress, conduct.quiet)
     except SixhopError as error:
-        if as_json and _has_begun(root, error):
+        if conduct.as_json and _has_begun(root, error):
             _print_result(root, error)
         _name_the_way_back(root, error, again or ("sixhop", "resume", root))
         raise
@@ -75,7 +88,7 @@ def execute(
         if conclude is not None:
             conclude(run, progress)
             return
-        if as_json:
+        if conduct.as_json:
             _print_result(root, None, besides())
         else:
             from simulator.cli.screen.summary import print_summary

@@ -13,31 +13,36 @@ from simulator.cli.options import Json, RunDir
 __all__ = ["fork"]
 
 
+Which = Annotated[
+    str,
+    typer.Argument(
+        help="Its id or the beginning of it, or its number in the list.", metavar="CONVERSATION", show_default=False
+    ),
+]
+At = Annotated[int, typer.Option("--at", metavar="K", min=1, help="Keep the first K turns.", show_default=False)]
+Reply = Annotated[str | None, typer.Option("--reply", metavar="TEXT", help="What is said next, whoever's turn it is.")]
+OtherModel = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="SPEC", help="Another model for the assistant.")
+]
+System = Annotated[
+    str | None, typer.Option("--system", metavar="TEXT", help="Another system prompt for the assistant.")
+]
+Exchanges = Annotated[
+    int | None,
+    typer.Option("--exchanges", metavar="N", min=1, max=64, help="Pairs of turns in all, the kept ones included."),
+]
+OtherSeed = Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Another seed: another course.")]
+
+
 def fork(
     rundir: RunDir,
-    conversation: Annotated[
-        str,
-        typer.Argument(
-            help="Its id or the beginning of it, or its number in the list.", metavar="CONVERSATION", show_default=False
-        ),
-    ],
-    at: Annotated[int, typer.Option("--at", metavar="K", min=1, help="Keep the first K turns.", show_default=False)],
-    reply: Annotated[
-        str | None, typer.Option("--reply", metavar="TEXT", help="What is said next, whoever's turn it is.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", metavar="SPEC", help="Another model for the assistant.")
-    ] = None,
-    system: Annotated[
-        str | None, typer.Option("--system", metavar="TEXT", help="Another system prompt for the assistant.")
-    ] = None,
-    exchanges: Annotated[
-        int | None,
-        typer.Option("--exchanges", metavar="N", min=1, max=64, help="Pairs of turns in all, the kept ones included."),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", min=0, help="Another seed: another course.")
-    ] = None,
+    conversation: Which,
+    at: At,
+    reply: Reply = None,
+    model: OtherModel = None,
+    system: System = None,
+    exchanges: Exchanges = None,
+    seed: OtherSeed = None,
     as_json: Json = False,
 ) -> None:
     """Hold a conversation again from one of its turns on.

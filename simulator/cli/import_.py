@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulator.cli.options import Json, OnChange, Quiet
+from simulator.cli.options import Conduct, Cosine, Jaccard, Json, OnChange, Quiet
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,41 +21,47 @@ __all__ = ["import_"]
 
 _KINDS = ("personas", "tools")
 
+Files = Annotated[list[Path], typer.Argument(help="Rows: .jsonl or .parquet.", metavar="FILE...", show_default=False)]
+NewOut = Annotated[
+    Path, typer.Option("--out", "-o", metavar="RUNDIR", help="Run directory, new or empty.", show_default=False)
+]
+KindOfRows = Annotated[
+    str,
+    typer.Option(
+        "--kind", metavar="KIND", help="What is in it: personas or tools.", autocompletion=lambda: list(_KINDS)
+    ),
+]
+Field = Annotated[
+    str | None,
+    typer.Option("--field", metavar="NAME", help="Field of the persona.", show_default="persona, input persona"),
+]
+Attributes = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Column to keep with the person; repeatable.", show_default="all short ones"),
+]
+Filters = Annotated[
+    str,
+    typer.Option(
+        "--filters", metavar="NAMES", help="Flaws that keep a persona out: usual, all, none, or some by comma."
+    ),
+]
+Language = Annotated[str, typer.Option(metavar="CODE", help="The language that personas are written in.")]
+Merge = Annotated[
+    bool, typer.Option("--merge/--no-merge", help="Make one of tools that do the same, with all who asked for it.")
+]
+
 
 def import_(
-    files: Annotated[
-        list[Path], typer.Argument(help="Rows: .jsonl or .parquet.", metavar="FILE...", show_default=False)
-    ],
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="RUNDIR", help="Run directory, new or empty.", show_default=False),
-    ],
-    kind: Annotated[
-        str,
-        typer.Option(
-            "--kind", metavar="KIND", help="What is in it: personas or tools.", autocompletion=lambda: list(_KINDS)
-        ),
-    ] = "personas",
-    field: Annotated[
-        str | None,
-        typer.Option("--field", metavar="NAME", help="Field of the persona.", show_default="persona, input persona"),
-    ] = None,
-    attribute: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Column to keep with the person; repeatable.", show_default="all short ones"),
-    ] = None,
-    filters: Annotated[
-        str,
-        typer.Option(
-            "--filters", metavar="NAMES", help="Flaws that keep a persona out: usual, all, none, or some by comma."
-        ),
-    ] = "usual",
-    language: Annotated[str, typer.Option(metavar="CODE", help="The language that personas are written in.")] = "en",
-    jaccard: Annotated[float, typer.Option(metavar="X", help="Duplicates share this much of their words.")] = 0.9,
-    cosine: Annotated[float, typer.Option(metavar="Y", help="Duplicates' embeddings are this near.")] = 0.9,
-    merge: Annotated[
-        bool, typer.Option("--merge/--no-merge", help="Make one of tools that do the same, with all who asked for it.")
-    ] = True,
+    files: Files,
+    out: NewOut,
+    kind: KindOfRows = "personas",
+    field: Field = None,
+    attribute: Attributes = None,
+    filters: Filters = "usual",
+    language: Language = "en",
+    jaccard: Jaccard = 0.9,
+    cosine: Cosine = 0.9,
+    merge: Merge = True,
     on_change: OnChange = "refuse",
     quiet: Quiet = False,
     as_json: Json = False,
@@ -120,11 +126,10 @@ def _import_personas(values: Mapping[str, object], out: Path, on_change: str, qu
             print_persona_import(stdout(), run, counts)
 
     execute(
-        lambda progress, stop: simulate(scenario, out, listener=progress, stop=stop, on_change=choice),
+        lambda watching: simulate(scenario, out, on_change=choice, **watching),
         out,
         stage_names(scenario),
-        quiet=quiet,
-        as_json=as_json,
+        Conduct(quiet=quiet, as_json=as_json),
         conclude=conclude,
     )
 

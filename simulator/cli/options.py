@@ -20,6 +20,8 @@ __all__ = [
     "CastOf",
     "Concurrency",
     "Conduct",
+    "Cosine",
+    "Jaccard",
     "Json",
     "Limit",
     "MaxCalls",
@@ -99,6 +101,8 @@ Verbose = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Jaccard = Annotated[float, typer.Option(metavar="X", help="Duplicates share this much of their words.")]
+Cosine = Annotated[float, typer.Option(metavar="Y", help="Duplicates' embeddings are this near.")]
 Limit = Annotated[
     int | None,
     typer.Option("--limit", "-n", metavar="N", min=0, help="Most rows; 0 is all. By default 40, and all as JSON."),

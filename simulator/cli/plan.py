@@ -7,21 +7,24 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli.options import Concurrency, Json, MaxCalls, MaxUsd, Model, Quiet, Seed
+from simulator.cli.options import Concurrency, Json, MaxCalls, MaxUsd, Model, Quiet, ScenarioFile, Seed
 from simulator.errors import RunStopped, UsageError
 
 __all__ = ["plan"]
 
+Probe = Annotated[
+    int, typer.Option("--probe", metavar="N", min=0, help="Measure: perform about N units of each stage.")
+]
+ProbeOut = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="RUNDIR", help="Where the probe's replies are kept; runs/NAME by default."),
+]
+
 
 def plan(
-    scenario: Annotated[Path, typer.Argument(help="The scenario file.", metavar="SCENARIO", show_default=False)],
-    probe: Annotated[
-        int, typer.Option("--probe", metavar="N", min=0, help="Measure: perform about N units of each stage.")
-    ] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="RUNDIR", help="Where the probe's replies are kept; runs/NAME by default."),
-    ] = None,
+    scenario: ScenarioFile,
+    probe: Probe = 0,
+    out: ProbeOut = None,
     model: Model = None,
     seed: Seed = None,
     concurrency: Concurrency = None,

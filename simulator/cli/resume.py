@@ -13,8 +13,8 @@ def resume(rundir: RunDir, conduct: Conduct, on_change: OnChange = "refuse") -> 
 
     Nothing that was paid for is asked again. A finished run is only summed up.
     """
+    from simulator.assembly.kept import kept_scenario
     from simulator.assembly.revision import checked
-    from simulator.assembly.simulate import kept_scenario
     from simulator.assembly.simulate import resume as go_on
     from simulator.assembly.stages import stage_names
     from simulator.cli.execution import execute
@@ -23,11 +23,8 @@ def resume(rundir: RunDir, conduct: Conduct, on_change: OnChange = "refuse") -> 
     planned = stage_names(kept_scenario(rundir))
     overrides = conduct.overrides()
     execute(
-        lambda progress, stop: go_on(
-            rundir, overrides=overrides, listener=progress, stop=stop, on_change=choice, verbosity=conduct.verbose
-        ),
+        lambda watching: go_on(rundir, overrides=overrides, on_change=choice, **watching),
         rundir,
         planned,
-        quiet=conduct.quiet,
-        as_json=conduct.as_json,
+        conduct,
     )

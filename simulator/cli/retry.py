@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulator.cli.options import Conduct, RunDir, conducted
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
     from simulator.assembly.retrying import Retried
+    from simulator.cli.execution import Watching
 
 __all__ = ["retry"]
 
@@ -20,9 +21,9 @@ def retry(rundir: RunDir, conduct: Conduct) -> None:
     Nothing else is asked of a model. What got no reply is asked the same again; what got replies that could not be
     used is asked with another seed.
     """
+    from simulator.assembly.kept import kept_scenario
     from simulator.assembly.retrying import failed_units
     from simulator.assembly.retrying import retry as again
-    from simulator.assembly.simulate import kept_scenario
     from simulator.assembly.stages import stage_names
     from simulator.cli.execution import execute
     from simulator.cli.screen.console import print_json, stdout, words
@@ -35,24 +36,14 @@ def retry(rundir: RunDir, conduct: Conduct) -> None:
             stdout().print(words(f"Nothing failed in {str(rundir)!r}."))
         return
     outcome: list[Retried] = []
-
     overrides = conduct.overrides()
 
-    async def start(progress: Any, stop: Any) -> Run:
-        outcome.append(
-            await again(rundir, overrides=overrides, listener=progress, stop=stop, verbosity=conduct.verbose)
-        )
+    async def start(watching: Watching) -> Run:
+        outcome.append(await again(rundir, overrides=overrides, **watching))
         return outcome[0].run
 
     try:
-        execute(
-            start,
-            rundir,
-            planned,
-            quiet=conduct.quiet,
-            as_json=conduct.as_json,
-            besides=lambda: {"retried": _counts(outcome[0])},
-        )
+        execute(start, rundir, planned, conduct, besides=lambda: {"retried": _counts(outcome[0])})
     finally:  # also where it ends as an error, because something is still empty
         if outcome and not conduct.as_json:
             stdout().print(words(_sentence(outcome[0])))

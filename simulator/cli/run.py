@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from simulator.cli.options import Conduct, Model, OnChange, Out, ScenarioFile, Seed, conducted
 
 __all__ = ["run"]
@@ -26,23 +24,15 @@ def run(
     from simulator.assembly.revision import checked
     from simulator.assembly.stages import stage_names
     from simulator.cli.execution import execute
+    from simulator.runs.directory import RunDirectory
 
     loaded = load_scenario(scenario)
-    root = out if out is not None else Path("runs") / loaded.name
+    root = RunDirectory.named(out, loaded.name).root
     choice = checked(on_change)
     overrides = conduct.overrides(model=model, seed=seed)
     execute(
-        lambda progress, stop: simulate(
-            loaded,
-            root,
-            overrides=overrides,
-            listener=progress,
-            stop=stop,
-            on_change=choice,
-            verbosity=conduct.verbose,
-        ),
+        lambda watching: simulate(loaded, root, overrides=overrides, on_change=choice, **watching),
         root,
         stage_names(loaded),
-        quiet=conduct.quiet,
-        as_json=conduct.as_json,
+        conduct,
     )

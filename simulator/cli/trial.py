@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,18 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["trial"]
 
+Threshold = Annotated[
+    float, typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass.")
+]
+JUnit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML.")]
+
 
 @conducted
 def trial(
     scenario: ScenarioFile,
     conduct: Conduct,
     out: Out = None,
-    threshold: Annotated[
-        float, typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass.")
-    ] = 1.0,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML.")
-    ] = None,
+    threshold: Threshold = 1.0,
+    junit: JUnit = None,
     assistant: Assistant = None,
     cast_of: CastOf = None,
     model: Model = None,
@@ -45,52 +47,32 @@ def trial(
     from simulator.assembly.stages import stage_names
     from simulator.assembly.testing import check_testable
     from simulator.cli.execution import execute
+    from simulator.runs.directory import RunDirectory
 
     choice, loaded = checked(on_change), load_scenario(scenario)
     overrides = conduct.overrides(model=model, seed=seed, assistant=assistant)
     applied = overrides.apply(loaded)
     check_testable(applied)
-    root = out if out is not None else Path("runs") / loaded.name
+    root = RunDirectory.named(out, loaded.name).root
+    options: dict[str, object] = {"threshold": threshold, "junit": junit, "assistant": assistant, "cast-of": cast_of}
+    options |= {"model": model, "seed": seed, "concurrency": conduct.concurrency}
+    options |= {"on-change": None if choice == "refuse" else choice}
     verdicts: list[bool] = []
     execute(
-        lambda progress, stop: simulate(
-            loaded,
-            root,
-            overrides=overrides,
-            listener=progress,
-            stop=stop,
-            on_change=choice,
-            cast_of=cast_of,
-            verbosity=conduct.verbose,
-        ),
+        lambda watching: simulate(loaded, root, overrides=overrides, on_change=choice, cast_of=cast_of, **watching),
         root,
         stage_names(applied),
-        quiet=conduct.quiet,
-        as_json=conduct.as_json,
+        conduct,
         conclude=lambda run, progress: verdicts.append(_conclude(run, progress, threshold, junit, conduct.as_json)),
-        again=_again(
-            scenario,
-            root,
-            {
-                "--threshold": threshold,
-                "--junit": junit,
-                "--assistant": assistant,
-                "--cast-of": cast_of,
-                "--model": model,
-                "--seed": seed,
-                "--concurrency": conduct.concurrency,
-                "--on-change": None if choice == "refuse" else choice,
-            },
-        ),
+        again=["sixhop", "test", scenario, "--out", root, *_options(options)],  # 'resume' knows of no threshold
     )
     if not all(verdicts):
         raise typer.Exit(1)
 
 
-def _again(scenario: Path, root: Path, options: dict[str, object | None]) -> list[object]:
-    """Return the command that goes on with the test and gives its verdict; 'resume' knows of no threshold."""
-    given = [word for name, value in options.items() if value is not None for word in (name, value)]
-    return ["sixhop", "test", scenario, "--out", root, *given]
+def _options(values: Mapping[str, object | None]) -> list[object]:
+    """Return the words of a command line that give the options that are set."""
+    return [word for name, value in values.items() if value is not None for word in (f"--{name}", value)]
 
 
 def _conclude(run: Run, progress: Progress, threshold: float, junit: Path | None, as_json: bool) -> bool:

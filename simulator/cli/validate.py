@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from simulator.cli.options import Json, Model
+from simulator.cli.options import Json, Model, ScenarioFile
 from simulator.errors import UsageError
 
 __all__ = ["validate"]
 
 
-def validate(
-    scenario: Annotated[Path, typer.Argument(help="The scenario file.", metavar="SCENARIO", show_default=False)],
-    model: Model = None,
-    as_json: Json = False,
-) -> None:
+def validate(scenario: ScenarioFile, model: Model = None, as_json: Json = False) -> None:
     """Check a scenario, and say what would run.
 
     Looks at the file, its texts, world, prompts and models. No model is asked and nothing is written.
