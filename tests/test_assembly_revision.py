@@ -13,7 +13,8 @@ import story
 import yaml
 
 from simulator.assembly import open_run, simulate_sync
-from simulator.assembly.simulate import kept_scenario, resume
+from simulator.assembly.kept import kept_scenario
+from simulator.assembly.simulate import resume
 from simulator.errors import RunDirectoryError, ScenarioError
 from simulator.llm.scripted import ScriptedModel
 from simulator.runs.events import Event, Note

@@ -135,14 +135,9 @@ async def open_crew(
     """
     given, counted = models or {}, meter or Meter()
     doors = _Doors(scenario, settings, replies, stack, given, may_ask, counted, batches, stop_waiting, tell)
-    roles, names, used = dict[str, RoleContext[Any, Any]](), dict[str, str](), dict[str, Prompt]()
-    for name in wanted_roles(scenario):
-        model, spec = await doors.open(name)
-        prompt = _prompt(scenario, name, "standard" if spec is None else spec.profile, prompts or {})
-        check_detail(scenario, name, prompt)
-        context = RoleContext(role_of(name, world), prompt, model, embedder, scenario.candidates.get(name))
-        roles[name] = context if spec is None else replace(context, deadline_s=spec.unit_s)
-        names[name], used[name] = model.name, prompt
+    roles = {name: await _context(doors, name, embedder, world, prompts or {}) for name in wanted_roles(scenario)}
+    names: dict[str, str] = {name: context.model.name for name, context in roles.items()}
+    used: dict[str, Prompt] = {name: context.prompt for name, context in roles.items()}
     workshop = Workshop()
     stack.callback(workshop.close)
     subject = await _subject(doors, workshop, roles)
@@ -150,6 +145,18 @@ async def open_crew(
         names["assistant"] = subject.name
     widths = {**_spares(scenario, given), **doors.widths}
     return Crew(roles, doors.meter, names, doors.prices, used, subject, open_checks(scenario, workshop), widths)
+
+
+async def _context(
+    doors: _Doors, role: RoleName, embedder: Embedder, world: World | None, own: Mapping[str, str]
+) -> RoleContext[Any, Any]:
+    """Return what performs a role: its model, opened, and the prompt that suits it, or the user's own."""
+    scenario = doors.scenario
+    model, spec = await doors.open(role)
+    prompt = _prompt(scenario, role, "standard" if spec is None else spec.profile, own)
+    check_detail(scenario, role, prompt)
+    context = RoleContext(role_of(role, world), prompt, model, embedder, scenario.candidates.get(role))
+    return context if spec is None else replace(context, deadline_s=spec.unit_s)
 
 
 def _spares(scenario: Scenario, given: Mapping[str, ChatModel]) -> dict[str, int]:

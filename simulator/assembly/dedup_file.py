@@ -115,21 +115,8 @@ async def dedup_file(
     read = _read(file, field, say)
     vectors = await _vectors(read, settings, embedder, say)
     verdicts = deduplicate(read.texts, vectors, settings, exact_rows=len(read.texts) if exhaustive else EXACT_ROWS)
-    counts = verdicts.counts()
-    summary = DedupSummary(
-        file=str(file),
-        field=read.field,
-        rows=len(read.texts) + len(read.failures),
-        kept=counts.pop("kept"),
-        rejected=counts,
-        failed=len(read.failures),
-        mode=settings.mode,
-        jaccard=settings.jaccard,
-        cosine=settings.cosine,
-        embedder=embedder.name if embedder is not None and settings.cosine is not None else None,
-        cells=verdicts.cells,
-        folder=str(folder),
-    )
+    name = embedder.name if embedder is not None and settings.cosine is not None else None
+    summary = _summed_up(read, verdicts, settings, name, folder)
     _write(folder, read, verdicts, summary)
     return summary
 
@@ -157,6 +144,26 @@ async def sweep_file(
     vectors = await _vectors(read, settings, embedder, say)
     say(f"{len(thresholds):,} thresholds are tried")
     return list(sweep(read.texts, vectors, thresholds, settings))
+
+
+def _summed_up(
+    read: _Texts, verdicts: BulkVerdicts, settings: DedupSettings, embedder: str | None, folder: Path
+) -> DedupSummary:
+    counts = verdicts.counts()
+    return DedupSummary(
+        file=str(read.file),
+        field=read.field,
+        rows=len(read.texts) + len(read.failures),
+        kept=counts.pop("kept"),
+        rejected=counts,
+        failed=len(read.failures),
+        mode=settings.mode,
+        jaccard=settings.jaccard,
+        cosine=settings.cosine,
+        embedder=embedder,
+        cells=verdicts.cells,
+        folder=str(folder),
+    )
 
 
 def _check_folder(file: Path, folder: Path) -> None:

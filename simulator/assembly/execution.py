@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.budget import check_prices
 from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.fingerprint import check_cast, dependencies, differences, fingerprint
 from simulator.assembly.inputs import Inputs, kept_inputs
+from simulator.assembly.kept import recorded_scenario
 from simulator.assembly.manifest import write_manifest
 from simulator.assembly.measured import kept_measures
 from simulator.assembly.plan import foresee
 from simulator.assembly.revision import OnChange, first_invalid, only_code, refuse, revise, set_aside
+from simulator.assembly.run import Run, open_run
 from simulator.assembly.search import open_embedder
 from simulator.assembly.subject import check_code
 from simulator.errors import SixhopError
@@ -28,7 +29,7 @@ from simulator.runs.journal import journal
 from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Limits, Stop
 from simulator.runs.writer import Statement
-from simulator.scenario.load import dump_scenario, parse_scenario
+from simulator.scenario.load import dump_scenario
 from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
@@ -93,7 +94,8 @@ class Execution:
     verbosity: int = 0
     prepare: Callable[[Ledger], None] | None = None
 
-    async def run(self, models: Mapping[str, ChatModel] | None, embedder: Embedder | None) -> None:
+    async def run(self, models: Mapping[str, ChatModel] | None, embedder: Embedder | None) -> Run:
+        """Do it, and return the run, opened for reading."""
         names = _key_variables(self.scenario)
         redactor = self.settings.redactor(names)
         with self.directory.held(), journal(self.directory.logs, verbosity=self.verbosity, redactor=redactor):
@@ -103,6 +105,7 @@ class Execution:
                 aside = set_aside(self.directory)
                 self.listener(Note(f"the run begins anew; its old record is kept as {aside}"))
                 await self._execute(models, embedder)
+        return open_run(self.directory.root)
 
     async def _execute(self, models: Mapping[str, ChatModel] | None, embedder: Embedder | None) -> None:
         from graphs.production import produce
@@ -173,10 +176,9 @@ class Execution:
         Raises:
             RunDirectoryError: It does, and that is to be refused.
         """
-        kept = ledger.meta("scenario")
-        if kept is None or ledger.meta("fingerprint") == fingerprint(now):
+        if ledger.meta("scenario") is None or ledger.meta("fingerprint") == fingerprint(now):
             return []
-        before = parse_scenario(kept, base=Path(ledger.meta("base")), where=str(self.directory.ledger))
+        before = recorded_scenario(ledger, self.directory)
         code = ledger.meta("code")  # a run of an older version does not say what its checks were
         then = dependencies(
             before,

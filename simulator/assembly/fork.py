@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.inputs import kept_inputs
+from simulator.assembly.kept import held_ledger, recorded_scenario
 from simulator.assembly.search import open_embedder
-from simulator.errors import InputError, RunDirectoryError
+from simulator.errors import InputError
 from simulator.models.base import content_id
 from simulator.models.conversation import Conversation, ConversationInputs, Forked, Turn
 from simulator.models.persona import persona_id
@@ -22,7 +23,6 @@ from simulator.runs.entry import Entry, Product
 from simulator.runs.ledger import Ledger
 from simulator.scenario.endpoints import ModelChoice
 from simulator.scenario.growth import Expand
-from simulator.scenario.load import parse_scenario
 from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
@@ -86,27 +86,18 @@ async def fork(
         EndpointError: A model failed; the same call goes on.
     """
     directory = RunDirectory(Path(root))
-    directory.check()
-    with directory.held(), Ledger.open(directory.ledger) as ledger:
+    with held_ledger(directory) as ledger:
         first = _unit_of(ledger, conversation)
         unit = _forked(first, conversation, _turns(ledger, conversation), branch)
         done = next((result for one, result in ledger.results(STAGE) if one.id == unit.id), None)
         if done is not None:
             return done
+        scenario = _narrowed(recorded_scenario(ledger, directory), branch)
+        environment, inputs = settings or Settings.from_environ(), kept_inputs(ledger)
+        given: dict[str, Any] = {"world": inputs.world, "prompts": inputs.prompts, "models": models}
         async with AsyncExitStack() as stack:
-            scenario, environment = _narrowed(_scenario(ledger), branch), settings or Settings.from_environ()
             chosen = embedder or await open_embedder(scenario, environment, stack)
-            inputs = kept_inputs(ledger)
-            crew = await open_crew(
-                scenario,
-                environment,
-                ledger,
-                chosen,
-                stack,
-                world=inputs.world,
-                prompts=inputs.prompts,
-                models=models,
-            )
+            crew = await open_crew(scenario, environment, ledger, chosen, stack, **given)
             result = await _held(unit, crew, ledger, inputs.world)
         await ledger.commit([Entry(unit, result, products=_products(result))])
         _export(ledger, directory)
@@ -164,13 +155,6 @@ def _reply(inputs: ConversationInputs, branch: Branch) -> Turn:
     if inputs.counterpart is not None:
         speaker = inputs.counterpart.npc
     return Turn(role="assistant", speaker=speaker, content=str(branch.reply))
-
-
-def _scenario(ledger: Ledger) -> Scenario:
-    kept = ledger.meta("scenario")
-    if kept is None:
-        raise RunDirectoryError("the run was never started; start it with 'sixhop run'")
-    return parse_scenario(kept, base=Path(ledger.meta("base")), where="the run's scenario")
 
 
 def _narrowed(scenario: Scenario, branch: Branch) -> Scenario:

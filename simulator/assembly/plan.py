@@ -88,7 +88,7 @@ async def plan(
         SixhopError: The probe failed; what it paid for is kept.
     """
     environment, inputs = settings or Settings.from_environ(), read_inputs(scenario)
-    directory = RunDirectory(Path(out) if out is not None else Path("runs") / scenario.name)
+    directory = RunDirectory.named(out, scenario.name)
     desk = _Desk(scenario, inputs, environment, models or {})
     if not probe:
         return Plan(scenario, desk.forecast(None), desk.prices)

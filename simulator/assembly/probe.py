@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.assembly.budget import check_prices
 from simulator.assembly.compose import Crew, open_crew
 from simulator.assembly.inputs import Inputs
+from simulator.assembly.kept import recorded_scenario
 from simulator.assembly.measured import KEPT, Measured, kept_measures
 from simulator.assembly.search import open_embedder
 from simulator.assembly.stages import base_stage
@@ -29,7 +30,6 @@ from simulator.runs.directory import RunDirectory
 from simulator.runs.events import Event, Listener, RunStarted, StageEnded
 from simulator.runs.ledger import Ledger
 from simulator.runs.stop import Stop
-from simulator.scenario.load import parse_scenario
 from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
@@ -124,10 +124,9 @@ class Probe:
                 return seen
 
     def _check(self, ledger: Ledger) -> None:
-        kept = ledger.meta("scenario")
-        if kept is None:
+        if ledger.meta("scenario") is None:
             return
-        name = parse_scenario(kept, base=Path(), where=str(self.directory.ledger)).name
+        name = recorded_scenario(ledger, self.directory).name
         if name != self.scenario.name:
             raise RunDirectoryError(
                 f"{str(self.directory.root)!r} holds the run of another scenario ({name}); name another with --out"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from simulator.assembly.kept import held_ledger
 from simulator.assembly.run import Run
 from simulator.assembly.simulate import Overrides, resume
 from simulator.errors import RunDirectoryError
@@ -52,9 +53,7 @@ def failed_units(root: Path | str) -> dict[str, str]:
     Raises:
         RunDirectoryError: There is no run in it, or another process works on it.
     """
-    directory = RunDirectory(Path(root))
-    directory.check()
-    with directory.held(), Ledger.open(directory.ledger) as ledger:
+    with held_ledger(RunDirectory(Path(root))) as ledger:
         return _failed(ledger)
 
 
@@ -88,20 +87,23 @@ async def retry(
         RunDirectoryError: There is no run in it, or nothing of it failed.
         SixhopError: As for :func:`~simulator.assembly.simulate.resume`, which goes on with the tries that are left.
     """
-    directory = RunDirectory(Path(root))
-    directory.check()
-    with directory.held(), Ledger.open(directory.ledger) as ledger:
+    with held_ledger(RunDirectory(Path(root))) as ledger:
         causes = _failed(ledger)
         if not causes:
             raise RunDirectoryError(f"nothing failed in {str(root)!r}, so there is nothing to try again")
         others = _ended(ledger) - len(causes)
-
-    def forget(ledger: Ledger) -> None:
-        ledger.try_again(list(causes), {id_ for id_, cause in causes.items() if cause != _UNANSWERED})
-
-    options: dict[str, Any] = {"overrides": overrides, "settings": settings, "models": models, "embedder": embedder}
-    options["verbosity"] = verbosity
-    run = await resume(root, listener=listener, stop=stop, prepare=forget, **options)
+    anew = {id_ for id_, cause in causes.items() if cause != _UNANSWERED}
+    run = await resume(
+        root,
+        overrides=overrides,
+        settings=settings,
+        listener=listener,
+        models=models,
+        embedder=embedder,
+        stop=stop,
+        verbosity=verbosity,
+        prepare=lambda ledger: ledger.try_again(list(causes), anew),
+    )
     return _outcome(run, set(causes), others)
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.errors import RunDirectoryError
+from simulator.assembly.kept import recorded_scenario
 from simulator.exports.network_rows import read_graph
 from simulator.models.conversation import Conversation
 from simulator.models.decision import Decision
@@ -20,7 +20,6 @@ from simulator.models.tool import Tool
 from simulator.models.unit import Failure
 from simulator.runs.directory import RunDirectory
 from simulator.runs.ledger import Ledger
-from simulator.scenario.load import parse_scenario
 from simulator.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -65,10 +64,7 @@ class Run:
         Raises:
             RunDirectoryError: The run was never started.
         """
-        kept = self.ledger.meta("scenario")
-        if kept is None:
-            raise RunDirectoryError(f"the run in {str(self.directory.root)!r} was never started")
-        return parse_scenario(kept, base=Path(self.ledger.meta("base", ".")), where=str(self.directory.scenario))
+        return recorded_scenario(self.ledger, self.directory)
 
     @property
     def personas(self) -> list[Persona]:

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from simulator.assembly.consent import check_consent
 from simulator.assembly.execution import Execution
-from simulator.assembly.inputs import Inputs, kept_inputs, read_inputs
+from simulator.assembly.inputs import read_inputs
+from simulator.assembly.kept import kept_run
 from simulator.assembly.overrides import Overrides
 from simulator.assembly.revision import OnChange, checked
-from simulator.assembly.run import Run, open_run
+from simulator.assembly.run import Run
 from simulator.assembly.subject import check_subject
-from simulator.errors import RunDirectoryError, ScenarioError
-from simulator.models.text_file import read_text_file
 from simulator.runs.directory import RunDirectory
 from simulator.runs.events import Listener, ignore
 from simulator.runs.freeze import freeze
 from simulator.runs.journal import recording
 from simulator.runs.ledger import Ledger
-from simulator.runs.stop import Stop
-from simulator.scenario.load import load_scenario, parse_scenario
+from simulator.runs.stop import Limits, Stop
+from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.settings import Settings
 
@@ -30,9 +29,7 @@ if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
     from simulator.llm.protocol import ChatModel
 
-__all__ = ["Options", "Overrides", "RunOptions", "kept_scenario", "resume", "simulate", "simulate_sync"]
-
-_MAX_BYTES = 16_000_000  # of a resolved scenario: what it names (situations, scripts) stands in it
+__all__ = ["Options", "Overrides", "RunOptions", "resume", "simulate", "simulate_sync"]
 
 
 async def simulate(
@@ -73,23 +70,18 @@ async def simulate(
         RunStopped: A budget is used up or somebody asked; the same call goes on from there.
         SixhopError: What went wrong later; what was paid for is kept.
     """
-    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
-    overrides = overrides or Overrides()
-    limits, loaded = overrides.limits(loaded), overrides.apply(loaded)
     on_change = checked(on_change)
-    await check_consent(loaded, allowed=overrides.allow_code)
+    loaded, limits = await _resolved(scenario, overrides or Overrides())
     inputs = read_inputs(loaded)
     check_subject(loaded)
-    directory = RunDirectory(Path(out) if out is not None else Path("runs") / loaded.name)
+    directory = RunDirectory.named(out, loaded.name)
     directory.create()
-    if cast_of is not None:
-        _freeze(RunDirectory(Path(cast_of)), directory)
+    _freeze(cast_of, directory)
     environment = settings or Settings.from_environ()
     execution = Execution(
         loaded, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity
     )
-    await execution.run(models, embedder)
-    return open_run(directory.root)
+    return await execution.run(models, embedder)
 
 
 async def resume(
@@ -125,26 +117,13 @@ async def resume(
     """
     on_change = checked(on_change)
     directory = RunDirectory(Path(root))
-    scenario, inputs = _kept(directory)
-    overrides = overrides or Overrides()
-    limits, scenario = overrides.limits(scenario), overrides.apply(scenario)
-    await check_consent(scenario, allowed=overrides.allow_code)
+    kept, inputs = kept_run(directory)
+    scenario, limits = await _resolved(kept, overrides or Overrides())
     environment = settings or Settings.from_environ()
     execution = Execution(
         scenario, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity, prepare
     )
-    await execution.run(models, embedder)
-    return open_run(directory.root)
-
-
-def kept_scenario(root: Path | str) -> Scenario:
-    """Return the scenario that :func:`resume` goes on with; a ledger of an older version is brought up to date.
-
-    Raises:
-        RunDirectoryError: There is no run in it.
-        ScenarioError: Its ``scenario.yaml`` was edited and is not valid.
-    """
-    return _kept(RunDirectory(Path(root)))[0]
+    return await execution.run(models, embedder)
 
 
 class RunOptions(TypedDict, total=False):
@@ -171,45 +150,21 @@ def simulate_sync(scenario: Scenario | Path | str, out: Path | str | None = None
     return asyncio.run(simulate(scenario, out, **options))
 
 
-def _freeze(source: RunDirectory, target: RunDirectory) -> None:
+async def _resolved(scenario: Scenario | Path | str, overrides: Overrides) -> tuple[Scenario, Limits]:
+    """Return the scenario with the caller's values in it, and the budget; code that it runs has the user's consent."""
+    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(Path(scenario))
+    limits, loaded = overrides.limits(loaded), overrides.apply(loaded)
+    await check_consent(loaded, allowed=overrides.allow_code)
+    return loaded, limits
+
+
+def _freeze(cast_of: Path | str | None, target: RunDirectory) -> None:
+    """Take the cast of another run over, if one is named."""
+    if cast_of is None:
+        return
     from graphs.production import STAGES
 
-    names = list(STAGES)
+    names, source = list(STAGES), RunDirectory(Path(cast_of))
     source.check()
     with target.held():
         freeze(source.ledger, target.ledger, names[names.index("pose") + 1 :])
-
-
-def _kept(directory: RunDirectory) -> tuple[Scenario, Inputs]:
-    """Return the scenario of a run and its inputs; where its file was edited, as it is now."""
-    directory.check()
-    with directory.held(), Ledger.open(directory.ledger) as ledger:
-        kept, base = ledger.meta("scenario"), ledger.meta("base")
-        if kept is None:
-            root = str(directory.root)
-            raise RunDirectoryError(f"the run in {root!r} was never started; start it with 'sixhop run'")
-        before = parse_scenario(kept, base=Path(base), where=f"the scenario in {str(directory.ledger)!r}")
-        now = _edited(directory, before)
-        same = (
-            now.texts == before.texts
-            and now.personas == before.personas
-            and now.npcs == before.npcs
-            and now.prompts == before.prompts
-            and _transcripts(now) == _transcripts(before)
-        )
-        return now, kept_inputs(ledger) if same else read_inputs(now)
-
-
-def _transcripts(scenario: Scenario) -> str | None:
-    return scenario.conversations.transcripts if scenario.conversations is not None else None
-
-
-def _edited(directory: RunDirectory, before: Scenario) -> Scenario:
-    path = directory.scenario
-    try:
-        text = read_text_file(path, _MAX_BYTES)
-    except FileNotFoundError:
-        return before
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{str(path)!r} cannot be read: {error}") from error
-    return parse_scenario(text, base=before.base, where=str(path))

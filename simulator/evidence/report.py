@@ -125,8 +125,6 @@ async def build_report(
     """
     personas = list(ledger.personas())
     vectors = await embedder.embed([persona.text for persona in personas]) if personas else None
-    paid = "SELECT COUNT(*), TOTAL(prompt_tokens + completion_tokens), TOTAL(usd), COUNT(*) - COUNT(usd) FROM replies"
-    calls, tokens, usd, unpriced = next(ledger.rows(paid))
     stages, flaws = _stages(ledger)
     return Report(
         stages=stages,
@@ -138,10 +136,7 @@ async def build_report(
         failures=dict(Counter(f"{failure.role}: {failure.cause}" for failure in ledger.failures()).most_common()),
         flaws=flaws,
         products=dict(ledger.rows("SELECT kind, COUNT(*) FROM products GROUP BY kind ORDER BY kind")),
-        calls=calls,
-        tokens=int(tokens),
-        usd=usd,
-        unpriced=unpriced,
+        **_paid(ledger),
         cast_flaws=_cast_flaws(ledger),
         mentions=mentioned,
         mending=mending(ledger),
@@ -154,6 +149,12 @@ async def build_report(
         talks=await build_talk_report(ledger, embedder),
         test=summarise(ledger) if next(ledger.products("outcome"), None) else None,
     )
+
+
+def _paid(ledger: Ledger) -> dict[str, Any]:
+    sql = "SELECT COUNT(*), TOTAL(prompt_tokens + completion_tokens), TOTAL(usd), COUNT(*) - COUNT(usd) FROM replies"
+    calls, tokens, usd, unpriced = next(ledger.rows(sql))
+    return {"calls": calls, "tokens": int(tokens), "usd": usd, "unpriced": unpriced}
 
 
 def _stages(ledger: Ledger) -> tuple[tuple[StageRow, ...], dict[str, dict[str, int]]]:

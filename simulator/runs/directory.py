@@ -24,6 +24,11 @@ class RunDirectory:
 
     root: Path
 
+    @classmethod
+    def named(cls, root: Path | str | None, name: str) -> RunDirectory:
+        """Return the run directory ``root``, or without one that of a scenario's name: ``runs/NAME``."""
+        return cls(Path(root) if root is not None else Path("runs") / name)
+
     @property
     def ledger(self) -> Path:
         """The record of the run."""
