@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphs.context import ProductionContext
+from graphs.role import perform_unit
+from graphs.stage import Counts, run_stage
 from simulator.models.decision import Decision
 from simulator.models.unit import Unit, UnitResult
 from simulator.population.candidate import Admission, Candidate
 from simulator.population.dedup import Comparison, Deduplicator
 from simulator.population.verdict import DedupSettings
+from simulator.roles.role import RoleContext
 from simulator.runs.entry import Entry, Product, ProductKind
 from simulator.runs.pool import Ended
+from simulator.scenario.schema import Scenario
 
-__all__ = ["Proposal", "admit_personas", "admit_products", "dedup_settings"]
+__all__ = ["Proposal", "admit_personas", "admit_products", "dedup_settings", "run_proposals"]
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,9 @@ class _Desk:
     keys: dict[str, str] = field(default_factory=dict)
 
 
-def dedup_settings(context: ProductionContext) -> DedupSettings:
+def dedup_settings(scenario: Scenario) -> DedupSettings:
     """Return the scenario's thresholds."""
-    chosen = context.scenario.dedup
+    chosen = scenario.dedup
     return DedupSettings(mode=chosen.mode, jaccard=chosen.jaccard, cosine=chosen.cosine)
 
 
@@ -69,6 +73,36 @@ def _persona_entry(ended: Ended, admission: Admission | None) -> Entry:
         decisions=[admission.decision],
         nearer=admission.nearer,
         changed=admission.changed,
+    )
+
+
+async def run_proposals(
+    context: ProductionContext,
+    stage: str,
+    units: Iterable[Unit],
+    role: RoleContext[Any, Any],
+    kind: ProductKind,
+    propose: Callable[[Unit, UnitResult], Proposal],
+) -> Counts:
+    """Run a stage in which each unit performs one role and proposes one product; near-duplicates are rejected.
+
+    Args:
+        context: The run.
+        stage: Its name.
+        units: All its units in order.
+        role: Who performs them.
+        kind: What the products are.
+        propose: From a unit and its result to the product.
+
+    Raises:
+        SixhopError: As for :func:`~graphs.stage.run_stage`.
+    """
+    return await run_stage(
+        context,
+        stage,
+        units,
+        lambda unit: perform_unit(unit, role),
+        lambda batch: admit_products(context, kind, batch, propose),
     )
 
 
@@ -128,7 +162,7 @@ async def _desk(context: ProductionContext, kind: ProductKind) -> _Desk:
     """Return the kind's desk; after a resume, with what the ledger says was admitted."""
     desk = context.desks.get(kind)
     if desk is None:
-        desk = context.desks[kind] = _Desk(Deduplicator(dedup_settings(context)))
+        desk = context.desks[kind] = _Desk(Deduplicator(dedup_settings(context.scenario)))
         admitted = [one for one in context.ledger.decisions() if one.subject == kind and one.admitted]
         if admitted:
             texts = [one.text for one in admitted]

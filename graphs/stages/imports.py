@@ -63,7 +63,7 @@ async def _admit(context: ProductionContext, units: Sequence[Unit], ended: set[s
     verdicts = deduplicate(
         [texts[row] for row in compared],
         vectors,
-        dedup_settings(context),
+        dedup_settings(context.scenario),
         [units[row].id for row in compared],
         exact_rows=EXACT_ROWS,
     )
@@ -115,7 +115,7 @@ def _entries(
         else:
             verdict = verdicts[compared[row]]
             survivor = None if verdict.survivor is None else names[verdict.survivor]
-            reason = explain(verdict, dedup_settings(context))
+            reason = explain(verdict, dedup_settings(context.scenario))
             if verdict.survivor is not None:
                 reason = reason.replace(verdict.survivor, names[verdict.survivor])
             told = {"stage": verdict.stage, "survivor": survivor, "score": verdict.score, "reason": reason}

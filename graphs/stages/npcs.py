@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphs.admission import Proposal, admit_products
+from graphs.admission import Proposal, run_proposals
 from graphs.context import ProductionContext
 from graphs.plan import planned
-from graphs.role import perform_unit
-from graphs.stage import Counts, run_stage
+from graphs.stage import Counts
 from graphs.stages.acquaintances import settle_ties
 from graphs.stages.cast import cast_personas
 from simulator.errors import InputError
@@ -58,13 +57,8 @@ async def write_npcs(context: ProductionContext) -> Counts:
         text = " ".join(filter(None, (npc.personality, npc.background, npc.quest)))
         return Proposal(Product("npc", npc.id, npc.persona, npc), text or npc.name, npc.name)
 
-    counts = await run_stage(
-        context,
-        STAGE,
-        [_unit(context, inputs) for inputs in planned(context.ledger, STAGE, briefs).values()],
-        lambda unit: perform_unit(unit, role),
-        lambda batch: admit_products(context, "npc", batch, propose),
-    )
+    units = [_unit(context, inputs) for inputs in planned(context.ledger, STAGE, briefs).values()]
+    counts = await run_proposals(context, STAGE, units, role, "npc", propose)
     await settle_ties(context, STAGE, world)
     return counts
 

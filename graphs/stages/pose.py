@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphs.admission import Proposal, admit_products
+from graphs.admission import Proposal, run_proposals
 from graphs.context import ProductionContext
-from graphs.role import perform_unit
-from graphs.stage import Counts, run_stage
+from graphs.stage import Counts
 from graphs.stages.cast import cast_personas
 from simulator.models.base import content_id, derive_seed
 from simulator.models.instruction import Instruction
@@ -23,14 +22,7 @@ STAGE = "pose"
 
 async def pose(context: ProductionContext) -> Counts:
     """Let the cast pose instructions; near-duplicates are rejected."""
-    role = context.roles["poser"]
-    return await run_stage(
-        context,
-        STAGE,
-        _units(context),
-        lambda unit: perform_unit(unit, role),
-        lambda batch: admit_products(context, "instruction", batch, _proposal),
-    )
+    return await run_proposals(context, STAGE, _units(context), context.roles["poser"], "instruction", _proposal)
 
 
 def _units(context: ProductionContext) -> Iterator[Unit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 
-from graphs.admission import Proposal, admit_products
+from graphs.admission import Proposal, run_proposals
 from graphs.context import ProductionContext
 from graphs.role import perform_unit
 from graphs.stage import Counts, failed, run_stage
@@ -28,14 +28,8 @@ POSE, SOLVE = "problems", "solve"
 
 async def pose_problems(context: ProductionContext) -> Counts:
     """Let the cast pose problems; near-duplicates are rejected."""
-    role = context.roles["problem_writer"]
-    return await run_stage(
-        context,
-        POSE,
-        _units(context, _section(context)),
-        lambda unit: perform_unit(unit, role),
-        lambda batch: admit_products(context, "problem", batch, _proposal),
-    )
+    units, role = _units(context, _section(context)), context.roles["problem_writer"]
+    return await run_proposals(context, POSE, units, role, "problem", _proposal)
 
 
 async def solve_problems(context: ProductionContext) -> Counts:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import cycle
 
-from graphs.admission import Proposal, admit_products
+from graphs.admission import Proposal, run_proposals
 from graphs.context import ProductionContext
-from graphs.role import perform_unit
-from graphs.stage import Counts, run_stage
+from graphs.stage import Counts
 from graphs.stages.cast import cast_personas
 from simulator.models.base import content_id, derive_seed
 from simulator.models.persona import persona_id
@@ -23,14 +22,7 @@ STAGE = "texts"
 
 async def write_texts(context: ProductionContext) -> Counts:
     """Let the cast write texts; near-duplicates are rejected."""
-    role = context.roles["text_writer"]
-    return await run_stage(
-        context,
-        STAGE,
-        _units(context),
-        lambda unit: perform_unit(unit, role),
-        lambda batch: admit_products(context, "text", batch, _proposal),
-    )
+    return await run_proposals(context, STAGE, _units(context), context.roles["text_writer"], "text", _proposal)
 
 
 def _units(context: ProductionContext) -> Iterator[Unit]:

@@ -129,7 +129,7 @@ def _entry(ended: Ended, tool: Tool, verdict: ToolVerdict) -> Entry:
 
 async def _desk(context: ProductionContext) -> ToolDesk:
     """Return the desk; after a resume, with what the ledger says was admitted."""
-    desk = ToolDesk(dedup_settings(context))
+    desk = ToolDesk(dedup_settings(context.scenario))
     texts = {one.candidate: one.text for one in context.ledger.decisions() if one.subject == "tool" and one.admitted}
     tools = [Tool.model_validate(body) for body in context.ledger.products("tool")]
     if tools:

@@ -226,10 +226,10 @@ class Execution:
 
 
 async def _population(scenario: Scenario, ledger: Ledger, embedder: Embedder) -> Any:
+    from graphs.admission import dedup_settings
     from simulator.population.population import Population
-    from simulator.population.verdict import DedupSettings
 
-    settings = DedupSettings(**scenario.dedup.model_dump())
+    settings = dedup_settings(scenario)
     personas = list(ledger.personas())
     if not personas:
         return Population(settings)

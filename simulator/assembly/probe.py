@@ -135,9 +135,9 @@ class Probe:
     def _context(
         self, notes: Ledger, crew: Crew, embedder: Embedder, meter: UnitMeter, seen: Measured
     ) -> ProductionContext:
+        from graphs.admission import dedup_settings
         from graphs.context import ProductionContext
         from simulator.population.population import Population
-        from simulator.population.verdict import DedupSettings
 
         def hear(event: Event) -> None:
             meter.listen(event)
@@ -155,7 +155,7 @@ class Probe:
             texts=self.inputs.texts[:texts],
             world=self.inputs.world,
             ledger=notes,
-            population=Population(DedupSettings(**few.dedup.model_dump())),
+            population=Population(dedup_settings(few)),
             embedder=embedder,
             roles=crew.roles,
             stop=self.stop,

@@ -13,6 +13,7 @@ from simulator.prompts.template import Prompt
 from simulator.roles.guards.language import script_of
 
 __all__ = [
+    "copied",
     "example_texts",
     "leftover",
     "names_in",
@@ -71,6 +72,12 @@ def shared_run(text: str, sources: Iterable[str], words: int, known: Set[str] = 
     own = frozenset(_runs(text, words, frozenset(known)))
     found = (run for source in sources for run in _runs(source, words, frozenset(known)) if run in own)
     return next(map(" ".join, found), None)
+
+
+def copied(text: str, sources: Iterable[str], words: int, whose: str = "an example") -> str | None:
+    """Return what is wrong with a text that has ``words`` words in a row from one of ``sources``."""
+    run = shared_run(text, sources, words)
+    return f"it copies {whose} ({run!r})" if run else None
 
 
 @lru_cache(maxsize=256)

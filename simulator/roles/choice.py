@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.embeddings.protocol import Vectors
+from simulator.embeddings.protocol import Embedder, Vectors
 
-__all__ = ["FIELDS_OF_LIFE", "agreement", "margin"]
+__all__ = ["FIELDS_OF_LIFE", "agreement", "margin", "nearness"]
 
 FIELDS_OF_LIFE: tuple[str, ...] = (
     "cooking and serving food in a restaurant kitchen, recipes, pans, guests at the table",
@@ -47,6 +49,12 @@ FIELDS_OF_LIFE: tuple[str, ...] = (
 
 
 _STRANGE = 2 / 3
+
+
+async def nearness(life: str, drafts: Sequence[str], embedder: Embedder) -> list[float]:
+    """Return how near each draft is to the description of a life: the cosine of their embeddings, -1 to 1."""
+    vectors = await embedder.embed([life, *drafts])
+    return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
 
 
 def agreement(vectors: Vectors) -> NDArray[np.float32]:

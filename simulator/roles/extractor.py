@@ -14,16 +14,15 @@ from simulator.prompts.shipped import shown_replies
 from simulator.roles.checks import shared_run
 from simulator.roles.choice import FIELDS_OF_LIFE, agreement, margin
 from simulator.roles.detail import detail_check, detail_values
+from simulator.roles.persona_checks import persona_checks, who_checks
 from simulator.roles.persona_text import (
     MAX_CHARACTERS,
     MAX_WHO,
     mend_persona,
     mend_who,
     mended,
-    persona_checks,
     plain_persona,
     plainness,
-    who_checks,
 )
 from simulator.roles.role import Check, Role
 from simulator.roles.topics import topic_words
@@ -69,7 +68,7 @@ def extractor() -> Role[ExtractorInput, FoundPersona]:
             Check("lists_words", _lists_words, "persona", crutch=True),
         ),
         score=_score,
-        mend=_mend,
+        mend=lambda output: mended(output, who=mend_who, persona=mend_persona),
         tidy=lambda output: mended(output, persona=plain_persona),
     )
 
@@ -89,11 +88,6 @@ def _values(inputs: ExtractorInput) -> Mapping[str, str]:
 def _lists_words(inputs: ExtractorInput, output: FoundPersona) -> str | None:
     run = shared_run(output.persona, [topic_words(inputs.text)], 3)
     return f"it lists words of the text ({run!r}) instead of describing a life" if run else None
-
-
-def _mend(output: FoundPersona) -> FoundPersona:
-    found: FoundPersona = mended(output, who=mend_who, persona=mend_persona)
-    return found
 
 
 async def _score(inputs: ExtractorInput, outputs: Sequence[FoundPersona], embedder: Embedder) -> Sequence[float]:

@@ -12,16 +12,15 @@ from simulator.models.base import Record, normalise_text
 from simulator.population.languages import guess_language
 from simulator.population.tokens import word_list
 from simulator.prompts.shipped import shown_replies
-from simulator.roles.checks import leftover, repeated_words, shared_run
+from simulator.roles.checks import copied, leftover, repeated_words
+from simulator.roles.choice import nearness
 from simulator.roles.guards.language import script_of
+from simulator.roles.prose import EXAMPLE_RUN, blank, language_differs, recited
 from simulator.roles.role import Check, Role
 
 __all__ = ["PosedInstruction", "PoserInput", "poser"]
 
 LEAST_WORDS, MOST_WORDS = 5, 120
-_EXAMPLE_RUN = 6
-_PERSONA_RUN = 8
-
 
 KINDS = (
     "advice for a decision",
@@ -108,9 +107,6 @@ _ANSWER = re.compile(
     r"it's important|the (?:best|answer|first step|key))[^?]*$|^\s*(?:1[.)]|[-*•]) ",
     re.IGNORECASE | re.DOTALL,
 )
-_BLANK = re.compile(
-    r"\[[^\]]{0,40}\]|\{[^}]{0,40}\}|<[^>]{0,40}>|_{3,}|\bXYZ\b|\bXX+\b|\binsert \w+ here\b", re.IGNORECASE
-)
 _ABOUT = re.compile(
     r"\b(?:this|the) (?:person|persona|user|description)\b"
     r"|\b(?:he|she|they|his|her|their) (?:asks?|wants? to know|is asking|would (?:ask|like))\b"
@@ -166,8 +162,8 @@ def _leftover(_inputs: PoserInput, output: PosedInstruction) -> str | None:
 
 
 def _blank(_inputs: PoserInput, output: PosedInstruction) -> str | None:
-    found = _BLANK.search(output.instruction)
-    return f"it has a blank that the person would have filled in ({found.group()!r})" if found else None
+    found = blank(output.instruction)
+    return f"it has a blank that the person would have filled in ({found!r})" if found else None
 
 
 def _answer(_inputs: PoserInput, output: PosedInstruction) -> str | None:
@@ -205,24 +201,17 @@ def _repetition(_inputs: PoserInput, output: PosedInstruction) -> str | None:
 
 
 def _language(inputs: PoserInput, output: PosedInstruction) -> str | None:
-    here, there = script_of(output.instruction), script_of(inputs.persona)
-    if here and there and here != there:
-        return f"it is in {here.title()} script, the person in {there.title()}"
-    spoken, expected = guess_language(output.instruction), guess_language(inputs.persona)
-    return f"it is in another language ({spoken})" if spoken and expected and spoken != expected else None
+    return language_differs(inputs.persona, output.instruction)
 
 
 def _copy_of_persona(inputs: PoserInput, output: PosedInstruction) -> str | None:
-    run = shared_run(output.instruction, [inputs.persona], _PERSONA_RUN)
-    return f"it recites the description ({run!r})" if run else None
+    return recited(inputs.persona, output.instruction)
 
 
 def _copy_of_example(_inputs: PoserInput, output: PosedInstruction) -> str | None:
-    run = shared_run(output.instruction, shown_replies("poser", "instruction"), _EXAMPLE_RUN)
-    return f"it copies an example ({run!r})" if run else None
+    return copied(output.instruction, shown_replies("poser", "instruction"), EXAMPLE_RUN)
 
 
 async def _score(inputs: PoserInput, outputs: Sequence[PosedInstruction], embedder: Embedder) -> Sequence[float]:
     """Return how near each request is to the person's life."""
-    vectors = await embedder.embed([inputs.persona, *(output.instruction for output in outputs)])
-    return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+    return await nearness(inputs.persona, [output.instruction for output in outputs], embedder)

@@ -10,6 +10,7 @@ from pydantic import Field
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, normalise_text
 from simulator.population.tokens import word_grams, word_list
+from simulator.roles.choice import nearness
 from simulator.roles.prose import length_flaw, prose_checks, tidied
 from simulator.roles.role import Check, Role
 
@@ -121,5 +122,4 @@ def _length(_inputs: ProblemInput, output: PosedProblem) -> str | None:
 async def _score(inputs: ProblemInput, outputs: Sequence[PosedProblem], embedder: Embedder) -> Sequence[float]:
     """Return how near each problem (while there is none, its goods) is to the person's life."""
     said = [getattr(output, "problem", "") or output.goods for output in outputs]
-    vectors = await embedder.embed([inputs.persona, *said])
-    return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+    return await nearness(inputs.persona, said, embedder)

@@ -1,4 +1,4 @@
-"""What holds of everything that a persona writes: checks that the roles for problems and texts share."""
+"""What holds of everything that a persona writes: checks that the roles for instructions, problems and texts share."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from simulator.models.base import normalise_text
 from simulator.population.languages import guess_language
 from simulator.population.tokens import word_list
 from simulator.prompts.template import load_prompt
-from simulator.roles.checks import example_texts, leftover, shared_run, unfinished
+from simulator.roles.checks import copied, example_texts, leftover, shared_run, unfinished
 from simulator.roles.guards.language import script_of
 from simulator.roles.role import Check
 
-__all__ = ["language_differs", "length_flaw", "prose_checks", "tidied"]
+__all__ = ["EXAMPLE_RUN", "blank", "language_differs", "length_flaw", "prose_checks", "recited", "tidied"]
 
-_EXAMPLE_RUN = 6
+EXAMPLE_RUN = 6
+"""So many words in a row make a copy of an example."""
+
 _PERSONA_RUN = 8
 _BLANK = re.compile(
     r"\[[^\]]{0,40}\]|\{[^}]{0,40}\}|<[^>]{0,40}>|_{3,}|\bXYZ\b|\bXX+\b|\binsert \w+ here\b", re.IGNORECASE
@@ -43,18 +45,14 @@ def prose_checks(field: str, role: str) -> tuple[Check[Any, Any], ...]:
     def of(rule: Callable[[_Inputs, str], str | None]) -> Callable[[Any, Any], str | None]:
         return lambda inputs, output: rule(inputs, getattr(output, field))
 
-    def copied(_inputs: _Inputs, text: str) -> str | None:
-        run = shared_run(text, _examples(role, field), _EXAMPLE_RUN)
-        return f"it copies an example ({run!r})" if run else None
-
     rules: dict[str, Callable[[_Inputs, str], str | None]] = {
         "leftover": _leftover,
         "blank": _blank,
         "about_person": _about_person,
         "unfinished": _unfinished,
         "language": lambda inputs, text: language_differs(inputs.persona, text),
-        "copy_of_persona": _copy_of_persona,
-        "copy_of_example": copied,
+        "copy_of_persona": lambda inputs, text: recited(inputs.persona, text),
+        "copy_of_example": lambda _inputs, text: copied(text, _examples(role, field), EXAMPLE_RUN),
     }
     return tuple(Check(name, of(rule), field) for name, rule in rules.items())
 
@@ -82,14 +80,26 @@ def language_differs(expected: str, text: str) -> str | None:
     return f"it is in another language ({spoken})" if spoken and wanted and spoken != wanted else None
 
 
+def recited(persona: str, text: str) -> str | None:
+    """Return what is wrong with a text that has eight words in a row from the description of who wrote it."""
+    run = shared_run(text, [persona], _PERSONA_RUN)
+    return f"it recites the description ({run!r})" if run else None
+
+
+def blank(text: str) -> str | None:
+    """Return a place that was left for somebody to fill in (``[name]``, ``___``, ``XYZ``)."""
+    found = _BLANK.search(text)
+    return found.group() if found else None
+
+
 def _leftover(_inputs: _Inputs, text: str) -> str | None:
     found = leftover(text)
     return f"it sounds like a model at its task, not like a person ({found!r})" if found else None
 
 
 def _blank(_inputs: _Inputs, text: str) -> str | None:
-    found = _BLANK.search(text)
-    return f"it has a blank that nobody filled in ({found.group()!r})" if found else None
+    found = blank(text)
+    return f"it has a blank that nobody filled in ({found!r})" if found else None
 
 
 def _about_person(_inputs: _Inputs, text: str) -> str | None:
@@ -100,11 +110,6 @@ def _about_person(_inputs: _Inputs, text: str) -> str | None:
 def _unfinished(_inputs: _Inputs, text: str) -> str | None:
     end = unfinished(text)
     return f"its end is missing ({end!r})" if end else None
-
-
-def _copy_of_persona(inputs: _Inputs, text: str) -> str | None:
-    run = shared_run(text, [inputs.persona], _PERSONA_RUN)
-    return f"it recites the description ({run!r})" if run else None
 
 
 @cache

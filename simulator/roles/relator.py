@@ -14,16 +14,15 @@ from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.shipped import shown_replies
 from simulator.roles.detail import detail_check, detail_values
 from simulator.roles.people_words import head_phrase, names_person
+from simulator.roles.persona_checks import persona_checks, who_checks
 from simulator.roles.persona_text import (
     MAX_CHARACTERS,
     MAX_WHO,
     mend_persona,
     mend_who,
     mended,
-    persona_checks,
     plain_persona,
     plainness,
-    who_checks,
 )
 from simulator.roles.relation_names import RELATION_NAMES, SELDOM, offer
 from simulator.roles.role import Check, Role
@@ -98,7 +97,7 @@ def relator() -> Role[RelatorInput, Relative]:
             Check("same_person", _same_person, "persona"),
         ),
         score=_score,
-        mend=_mend,
+        mend=lambda output: mended(output, who=mend_who, persona=mend_persona),
         tidy=lambda output: mended(output, relation=_mend_relation, persona=plain_persona),
     )
 
@@ -111,11 +110,6 @@ def _values(inputs: RelatorInput) -> Mapping[str, str]:
         "avoid": ", ".join(inputs.avoid) or "none",
         **detail_values(inputs.granularity),
     }
-
-
-def _mend(output: Relative) -> Relative:
-    found: Relative = mended(output, who=mend_who, persona=mend_persona)
-    return found
 
 
 def _mend_relation(text: str) -> str:

@@ -11,6 +11,7 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.population.tokens import word_list
 from simulator.roles.checks import leftover
+from simulator.roles.choice import nearness
 from simulator.roles.guards.words import sentences
 from simulator.roles.prose import language_differs, length_flaw, prose_checks, tidied
 from simulator.roles.role import Check, Role
@@ -90,6 +91,4 @@ def _length(inputs: TextInput, output: Written) -> str | None:
 
 async def _score(inputs: TextInput, outputs: Sequence[Written], embedder: Embedder) -> Sequence[float]:
     """Return how near each text (while there is none, its title) is to the person's life."""
-    said = [getattr(output, "text", "") or output.title for output in outputs]
-    vectors = await embedder.embed([inputs.persona, *said])
-    return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+    return await nearness(inputs.persona, [getattr(output, "text", "") or output.title for output in outputs], embedder)
