@@ -9,7 +9,9 @@ from typing import Any
 from graphs.context import ProductionContext
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
+from simulator.models.conversation import Conversation
 from simulator.models.decision import Decision
+from simulator.models.outcome import Outcome
 from simulator.models.unit import Unit, UnitResult
 from simulator.population.candidate import Admission, Candidate
 from simulator.population.dedup import Comparison, Deduplicator
@@ -19,7 +21,7 @@ from simulator.runs.entry import Entry, Product, ProductKind
 from simulator.runs.pool import Ended
 from simulator.scenario.schema import Scenario
 
-__all__ = ["Proposal", "admit_personas", "admit_products", "dedup_settings", "run_proposals"]
+__all__ = ["Proposal", "admit_personas", "admit_products", "dedup_settings", "run_proposals", "unrivalled"]
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,18 @@ async def admit_products(
         for place, (unit, proposal) in enumerate(proposals.items())
     }
     return [_product_entry(ended, proposals.get(ended.unit.id), decided.get(ended.unit.id)) for ended in batch]
+
+
+def unrivalled(batch: Sequence[Ended], kind: ProductKind, record: type[Conversation | Outcome]) -> list[Entry]:
+    """Return the entries of a batch whose results are products already; each is kept, however like another it is."""
+    entries = []
+    for ended in batch:
+        products = []
+        if ended.result.value is not None:
+            made = record.model_validate(ended.result.value)
+            products = [Product(kind, made.id, made.persona, made)]
+        entries.append(Entry(ended.unit, ended.result, products=products))
+    return entries
 
 
 def _product_entry(ended: Ended, proposal: Proposal | None, decision: Decision | None) -> Entry:

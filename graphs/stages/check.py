@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from graphs.admission import unrivalled
 from graphs.context import ProductionContext
 from graphs.role import perform_unit
 from graphs.stage import Counts, run_stage
@@ -17,7 +18,7 @@ from simulator.models.outcome import CheckResult, Outcome
 from simulator.models.step import Step
 from simulator.models.unit import Unit, UnitResult
 from simulator.roles.judge import JudgeInput, Judgement
-from simulator.runs.entry import Entry, Product
+from simulator.runs.entry import Entry
 from simulator.runs.pool import Ended
 from simulator.scenario.subject import CheckSpec
 from simulator.subjects.checks import answered, check_names, examine
@@ -141,11 +142,4 @@ def _lines(step: Step) -> Iterator[str]:
 
 
 async def _settle(batch: Sequence[Ended]) -> list[Entry]:
-    entries = []
-    for ended in batch:
-        products = []
-        if ended.result.value is not None:
-            outcome = Outcome.model_validate(ended.result.value)
-            products = [Product("outcome", outcome.id, outcome.persona, outcome)]
-        entries.append(Entry(ended.unit, ended.result, products=products))
-    return entries
+    return unrivalled(batch, "outcome", Outcome)

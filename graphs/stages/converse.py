@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from graphs.admission import unrivalled
 from graphs.context import ProductionContext
 from graphs.conversation import ConversationContext, converse
 from graphs.stage import Counts, failed, run_stage
@@ -13,7 +14,7 @@ from simulator.models.base import derive_seed
 from simulator.models.conversation import Conversation, ConversationInputs, Counterpart, Turn
 from simulator.models.persona import persona_id
 from simulator.models.unit import Unit, UnitResult
-from simulator.runs.entry import Entry, Product
+from simulator.runs.entry import Entry
 from simulator.runs.pool import Ended
 from simulator.scenario.conversations import Conversations
 from simulator.scenario.transcripts import Transcript
@@ -110,11 +111,4 @@ def _partner(context: ProductionContext, persona: str) -> tuple[str | None, str]
 
 
 async def _settle(batch: Sequence[Ended]) -> list[Entry]:
-    entries = []
-    for ended in batch:
-        products = []
-        if ended.result.value is not None:
-            talk = Conversation.model_validate(ended.result.value)
-            products = [Product("conversation", talk.id, talk.persona, talk)]
-        entries.append(Entry(ended.unit, ended.result, products=products))
-    return entries
+    return unrivalled(batch, "conversation", Conversation)

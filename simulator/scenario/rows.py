@@ -133,6 +133,7 @@ _CALLED: dict[type, str] = {
     list: "a list",
     dict: "an object",
     str: "a text",
+    type(None): "null",
 }
 """What JSON's values are called."""
 
@@ -143,17 +144,7 @@ def _called(value: Any) -> str:
     >>> _called(7), _called([]), _called(None)
     ('a number', 'a list', 'null')
     """
-    if value is None:
-        return "null"
-    names = {
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-        str: "a text",
-    }
-    return names.get(type(value), f"of the type {type(value).__name__}")
+    return _CALLED.get(type(value), f"of the type {type(value).__name__}")
 
 
 def clean_text(value: Any) -> tuple[str, str | None]:
