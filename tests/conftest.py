@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A slow machine is no failure: no test here is about time.
-settings.register_profile("sixhop", deadline=None)
+settings.register_profile("sixhop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sixhop")
 
 

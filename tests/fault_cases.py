@@ -44,7 +44,8 @@ FAULTS = catalogue(WALL)
 ROLE_NAMES = (*ROLES, *WORLDLY)
 ATTEMPTS = 3
 PERSONA = "a lock keeper aged 44 who collects rain records beside a canal"
-_STALL_S = 0.12
+_STALL_S = 0.12  # where every attempt stalls
+_ANSWER_S = 0.5  # where only the first does: enough for an answer on a slow machine
 _TOOL = Tool(
     id="f-0123456789abcdef",
     personas=(),
@@ -135,12 +136,11 @@ class _Forgetful:
         return None
 
 
-def client_under(server: FakeServer, hand: HandClock, *, stalls: bool, reserve: int = 10_000) -> HttpClient:
-    """Return a client that waits by ``hand``; attempts at a server that stalls are given up after a real moment."""
-    timeout = _STALL_S if stalls else 20.0
+def client_under(server: FakeServer, hand: HandClock, *, timeout_s: float = 60.0, reserve: int = 10_000) -> HttpClient:
+    """Return a client that waits by ``hand``, and gives an attempt up after ``timeout_s`` real seconds."""
     return HttpClient(
         Place(server.url),
-        patience=Patience(attempts=ATTEMPTS, timeout_s=timeout, deadline_s=300.0),
+        patience=Patience(attempts=ATTEMPTS, timeout_s=timeout_s, deadline_s=300.0),
         limiter=Limiter(8, hand.clock),
         budget=RetryBudget(reserve=reserve),
         clock=hand.clock,
@@ -164,7 +164,9 @@ async def _play(unit: Unit, fault: NamedFault, *, stays: bool) -> Played:
     role, prompt = role_named(unit.role), load_prompt(unit.role)
     async with FakeServer(_answer) as server:
         server.fault_for = lambda number, body: fault.fault if stays or number == 0 else None
-        client = client_under(server, hand, stalls=fault.fault.hang or fault.fault.drip_s > 0)
+        stalls = fault.fault.hang or fault.fault.drip_s > 0
+        timeout_s = (_STALL_S if stays else _ANSWER_S) if stalls else 60.0
+        client = client_under(server, hand, timeout_s=timeout_s)
         async with endpoint_of(server, client) as endpoint:
             model = CachedModel(endpoint, _Forgetful(), role=unit.role, stage="test")
             context = RoleContext(role, prompt, model, Letters(), 1)  # type: ignore[arg-type]

@@ -201,7 +201,7 @@ def test_a_file_that_changes_meanwhile_is_noticed_and_nothing_looks_complete(peo
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     texts=st.lists(st.one_of(short_texts, st.text(max_size=12)), min_size=1, max_size=25),
     threshold=st.sampled_from([0.5, 0.9]),

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +58,13 @@ def people(body: dict[str, Any]) -> str:
     return json.dumps(reply)
 
 
+def wait_for(holds: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.01)
+
+
 @dataclass
 class Stage:
     """A scenario in a folder of its own, and the server that its model is."""
@@ -90,10 +97,7 @@ class Stage:
         return ["--model", f"{self.server.url}#fake"]
 
     def wait_for_calls(self, count: int) -> None:
-        deadline = time.monotonic() + 60
-        while self.server.count < count:
-            assert time.monotonic() < deadline, "the run did not call"
-            time.sleep(0.01)
+        wait_for(lambda: self.server.count >= count, "the run did not call")
 
 
 @contextmanager
@@ -203,14 +207,16 @@ def test_one_signal_drains_and_the_printed_command_goes_on(stage: Stage, done: D
 
 def test_two_signals_stop_at_once_and_the_run_can_go_on(stage: Stage, done: Done) -> None:
     stage.pace["latency_s"] = 5.0
-    process = stage.start("run", stage.scenario, *stage.model())
+    said = stage.folder / "said"
+    with said.open("w") as file:
+        process = stage.start("run", stage.scenario, *stage.model(), stderr=file)
     stage.wait_for_calls(2)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    wait_for(lambda: "stopping (" in said.read_text("utf-8"), "the first one was not heard")
     assert process.poll() is None, "the first one waits for what is in flight"
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 3, err
+    assert process.wait(timeout=60) == 3
+    err = said.read_text("utf-8")
     assert "twice" in err
     stage.pace["latency_s"] = 0
     code, _, err = stage.run(*resume_command(err))

@@ -111,7 +111,7 @@ def test_the_name_is_an_identity(run: Callable[[Use], Any]) -> None:
     assert run(use)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=40))
 def test_wordllama_takes_any_text(texts: list[str]) -> None:
     vectors = asyncio.run(WORDLLAMA.embed(texts))
@@ -124,7 +124,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(st.tuples(SPACES, st.one_of(PIECES, st.text(max_size=5))), max_size=8), min_size=1, max_size=9)
 )

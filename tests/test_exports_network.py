@@ -167,7 +167,7 @@ def test_no_cell_of_the_tables_is_a_formula(ledger: Ledger, tmp_path: Path) -> N
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_survives_xml_and_csv(tmp_path: Path, text: str) -> None:
     (tmp_path / "ledger.sqlite").unlink(missing_ok=True)
     with Ledger.open(tmp_path / "ledger.sqlite", create=True) as ledger:

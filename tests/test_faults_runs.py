@@ -63,8 +63,8 @@ async def run_under(chaos: Chaos, path: Path, executions: int = 6) -> tuple[int,
     hand = HandClock()
     hand.time = WALL
     async with FakeServer(story.responder, fault_for=chaos) as server:
-        client = client_under(server, hand, stalls=False, reserve=4)
-        client.patience = type(client.patience)(attempts=ATTEMPTS, deadline_s=1e9, timeout_s=20.0)
+        client = client_under(server, hand, reserve=4)
+        client.patience = type(client.patience)(attempts=ATTEMPTS, deadline_s=1e9, timeout_s=60.0)
         async with endpoint_of(server, client) as endpoint:
             for _ in range(executions):
                 try:
@@ -138,7 +138,7 @@ def test_what_meets_every_call_stops_the_run_at_once_and_it_goes_on_later(name: 
         hand = HandClock()
         hand.time = WALL
         async with FakeServer(story.responder) as server:
-            client = client_under(server, hand, stalls=False)
+            client = client_under(server, hand)
             async with endpoint_of(server, client) as endpoint:
                 given: dict[str, Any] = {"models": {"*": endpoint}, "settings": Settings()}
                 server.fault_for = lambda number, body: FAULTS[name].fault if number >= 9 else None

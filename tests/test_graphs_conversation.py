@@ -325,7 +325,7 @@ def test_a_kept_repetition_is_a_loop() -> None:
     assert lost_reason([]) == "error"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.sampled_from([*ASKED, FLIP, OPENER, "Thanks!", "", "Goodbye."]), min_size=1, max_size=6),
     st.integers(1, 4),

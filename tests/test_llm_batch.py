@@ -35,6 +35,14 @@ def scenario(server: FakeServer, batch: dict[str, Any] | None = None, **changes:
     return story.scenario(**few, models={"default": model})
 
 
+def extracting(server: FakeServer):
+    """Return the scenario with batches for its sixteen texts alone: one batch, however slow the machine is."""
+    chosen = scenario(server, {"most": 16, "linger_s": 10.0})
+    whole = chosen.models.default
+    models = {"default": whole.model_copy(update={"batch": None}), "roles": {"extractor": whole}}
+    return chosen.model_copy(update={"models": chosen.models.model_copy(update=models)})
+
+
 def products(root: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((root / "products").iterdir())}
 
@@ -132,7 +140,7 @@ def test_a_run_that_was_stopped_leaves_its_batch_with_the_provider_and_collects_
 
         async def stopped() -> None:
             stop = Stop()
-            run = asyncio.create_task(simulate(scenario(server), tmp_path, stop=stop))
+            run = asyncio.create_task(simulate(extracting(server), tmp_path, stop=stop))
             while not server.batches.batches:  # noqa: ASYNC110 - the server is in another thread
                 await asyncio.sleep(0.01)
             stop.ask("you pressed Ctrl-C")
@@ -173,7 +181,7 @@ def test_a_killed_run_collects_its_batch_and_pays_for_nothing_twice(
 ) -> None:
     with in_thread(FakeServer(story.responder)) as server:
         server.batches.fates.append(Fate(polls=10**9))
-        chosen = scenario(server)
+        chosen = extracting(server)
         (tmp_path / "scenario.yaml").write_text(yaml.safe_dump(chosen.model_dump(mode="json")), encoding="utf-8")
         root = tmp_path / "run"
         child = subprocess.Popen(
@@ -208,7 +216,7 @@ def test_a_batch_whose_creation_was_not_confirmed_is_found_and_not_submitted_aga
 def test_what_an_expired_batch_left_goes_into_the_next_one(one_by_one: Path, tmp_path: Path) -> None:
     with in_thread(FakeServer(story.responder)) as server:
         server.batches.fates.append(Fate("expired", done=0.5))
-        simulate_sync(scenario(server), tmp_path).close()
+        simulate_sync(scenario(server, {"most": 16, "linger_s": 1.0}), tmp_path).close()
         again = Counter(key for key, _ in server.batches.asked)
         assert Counter(again.values())[2] == 8
     assert products(tmp_path) == products(one_by_one)

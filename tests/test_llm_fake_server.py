@@ -39,7 +39,7 @@ def post(url: str, path: str, data: dict[str, Any], key: str = "k") -> dict[str,
     request = urllib.request.Request(
         url + path, json.dumps(data).encode(), {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=60) as response:
         answer: dict[str, Any] = json.load(response)
     return answer
 
@@ -101,7 +101,7 @@ def test_it_serves_until_it_is_asked_to_end_and_names_a_port_that_is_taken() -> 
         url = process.stdout.readline().strip()
         assert post(url, "/chat/completions", body())["choices"]
         port = url.split(":")[2].split("/")[0]
-        second = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=30)
+        second = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=60)
         assert second.returncode == 1
         assert second.stderr.startswith(f"port {port} cannot be had: ")
         process.send_signal(signal.SIGTERM)

@@ -53,7 +53,7 @@ def both(texts: list[str], vectors: np.ndarray | None, chosen: DedupSettings) ->
 
 
 @compiles
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts=st.lists(any_text, max_size=40), threshold=thresholds)
 def test_any_texts_have_the_same_verdicts(texts: list[str], threshold: float) -> None:
     bulk, incremental = both(texts, None, DedupSettings(jaccard=threshold, cosine=None))
@@ -118,7 +118,7 @@ def test_words_are_told_apart_by_all_of_their_letters() -> None:
 
 
 @compiles
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(1, 80),

@@ -67,7 +67,7 @@ def test_a_rejected_text_rejects_nobody() -> None:
     assert [verdict.admitted for verdict in verdicts] == [True, False, True]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts=st.lists(short_texts, max_size=30), threshold=thresholds)
 def test_the_answers_are_those_of_brute_force(texts: list[str], threshold: float) -> None:
     chosen = DedupSettings(jaccard=threshold, cosine=None)
@@ -75,7 +75,7 @@ def test_the_answers_are_those_of_brute_force(texts: list[str], threshold: float
     assert Deduplicator(chosen).decide_many(ids, texts) == brute_force(ids, texts, None, chosen)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(1, 60),
@@ -98,7 +98,7 @@ def test_the_answers_do_not_depend_on_how_texts_are_divided_into_calls(
     assert verdicts == brute_force(ids, texts, vectors, chosen)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), mode=st.sampled_from(["exact", "paper"]))
 def test_kept_texts_differ_and_every_rejected_one_has_a_kept_survivor(seed: int, mode: str) -> None:
     chosen = DedupSettings(mode=mode)  # type: ignore[arg-type]

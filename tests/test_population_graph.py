@@ -99,7 +99,7 @@ def test_each_contradiction_is_reported() -> None:
     assert len(told.splitlines()) == 5
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     edges=st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)).filter(lambda e: e[0] != e[1]), max_size=30),
     hops=st.integers(0, 6),
@@ -129,7 +129,7 @@ def test_walks_agree_with_networkx(edges: list[tuple[int, int]], hops: int) -> N
     assert graph.hops_from_seeds() == dict.fromkeys(ids, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(edges=st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=24))
 def test_hops_from_seeds_follow_the_direction_of_relations(edges: list[tuple[int, int]]) -> None:
     ids = [f"p{number:02}" for number in range(12)]

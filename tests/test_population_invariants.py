@@ -52,7 +52,7 @@ def check(texts: Sequence[str], vectors: Vectors | None, chosen: DedupSettings, 
 thresholds = st.sampled_from([None, 0.3, 0.6, 0.9, 1.0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     texts=st.lists(st.one_of(short_texts, st.text(max_size=8)), max_size=30),
     lexical=thresholds,
@@ -70,7 +70,7 @@ def test_no_near_pair_is_kept_and_every_rejected_row_has_a_kept_survivor(
         check(texts, vectors, chosen, verdicts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**31), parts=st.lists(st.integers(1, 40), min_size=1, max_size=8))
 def test_the_kept_set_does_not_depend_on_how_the_rows_come_in(seed: int, parts: list[int]) -> None:
     texts, vectors = texts_with_duplicates(90, seed), vectors_with_duplicates(90, seed)
@@ -128,7 +128,7 @@ def test_turns_of_phrase_that_many_texts_share_hide_no_pair() -> None:
             assert list(deduplicate(texts, settings=chosen, way=way)) == expected  # type: ignore[arg-type]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(histories())
 def test_edges_to_the_rejected_lead_to_their_survivors(history: History) -> None:
     population = Population(SETTINGS)
@@ -142,7 +142,7 @@ def test_edges_to_the_rejected_lead_to_their_survivors(history: History) -> None
     assert {(source, name) for source, _, name in edges} <= asked
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(histories())
 def test_a_hop_is_the_shortest_distance_from_a_seed(history: History) -> None:
     population = Population(SETTINGS)

@@ -180,7 +180,7 @@ def state(population: Population) -> tuple[object, ...]:
     return population.personas, population.relations, population.vectors.tobytes()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(histories())
 def test_every_population_is_consistent_and_every_relation_joins_admitted_personas(history: History) -> None:
     population = Population(SETTINGS)
@@ -196,7 +196,7 @@ def test_every_population_is_consistent_and_every_relation_joins_admitted_person
         assert admission.decision.survivor is None or admission.decision.survivor in admitted
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(histories(), st.integers(0, 40))
 def test_restored_it_is_as_if_it_had_lived_through_the_admissions(history: History, cut: int) -> None:
     lived = Population(SETTINGS)
@@ -208,7 +208,7 @@ def test_restored_it_is_as_if_it_had_lived_through_the_admissions(history: Histo
     assert state(restored) == state(lived)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(histories())
 def test_what_admissions_report_is_all_that_a_record_needs(history: History) -> None:
     population = Population(SETTINGS)

@@ -74,7 +74,7 @@ def test_conditions_that_nobody_can_meet_are_refused() -> None:
         CastFilter(words=["?!"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**31 - 1), st.integers(1, 60), st.integers(1, 50))
 def test_a_sample_depends_on_the_seed_and_the_people_and_not_on_their_order(seed: int, size: int, count: int) -> None:
     people = [made(f"person {number}") for number in range(count)]
@@ -98,7 +98,7 @@ def test_every_persona_is_drawn_equally_often() -> None:
 labels = st.sampled_from(["red", "green", "blue"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(labels, min_size=1, max_size=40), st.integers(1, 50), st.integers(0, 2**31 - 1))
 def test_a_stratified_sample_is_even(colours: list[str], size: int, seed: int) -> None:
     people = [made(f"person {number}", attributes={"colour": colour}) for number, colour in enumerate(colours)]
@@ -130,7 +130,7 @@ def placed(count: int, seed: int = 0) -> tuple[list[Persona], Vectors]:
     return people, unit_vectors(np.random.default_rng(seed).standard_normal((count, 8)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 45), st.integers(0, 2**31 - 1))
 def test_each_of_a_cover_is_the_farthest_from_those_before_it(count: int, size: int, seed: int) -> None:
     people, vectors = placed(count, seed % 7)

@@ -23,7 +23,7 @@ def skewed(rows: int, dimensions: int, seed: int) -> Vectors:
     return unit_vectors(spread @ turn)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([8, 40, 64]), st.sampled_from([0.3, 0.7, 0.9, 0.99, 1.0]))
 def test_folded_products_are_never_below_the_cosine(seed: int, dimensions: int, threshold: float) -> None:
     vectors = skewed(60, dimensions, seed)

@@ -21,6 +21,14 @@ from simulator.subjects.stored import StoredSubject
 Ask = Callable[[int], Coroutine[Any, Any, object]]
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for what other tasks do, and a little longer, for what they do next."""
+    async with asyncio.timeout(60):
+        while not holds():  # noqa: ASYNC110 - threads are part of it
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+
+
 @pytest.mark.parametrize("way", ["model", "subject"])
 def test_what_was_answered_is_stored_though_who_asked_is_cancelled(tmp_path: Path, way: str) -> None:
     """Contract 2: only calls in flight may be lost, and these have been answered."""
@@ -51,10 +59,9 @@ def test_what_was_answered_is_stored_though_who_asked_is_cancelled(tmp_path: Pat
             other = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
             other.execute("BEGIN IMMEDIATE")  # whoever writes now has to wait
             tasks = [asyncio.create_task(asking(0))]
-            await asyncio.sleep(0.2)
+            await until(lambda: len(asked) == 1)
             tasks += [asyncio.create_task(asking(number)) for number in range(1, 4)]
-            await asyncio.sleep(0.2)
-            assert len(asked) == 4
+            await until(lambda: len(asked) == 4)
             for task in tasks:
                 task.cancel()
             ends = await asyncio.gather(*tasks, return_exceptions=True)

@@ -36,7 +36,7 @@ async def gather(things, perform, **options):
 
 
 @given(st.integers(0, 60), st.integers(1, 12), st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_results_come_in_order_whatever_order_they_end_in(count: int, concurrency: int, seed: int) -> None:
     delays = random.Random(seed)
 

@@ -161,7 +161,7 @@ CALLS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CALLS, st.integers(0, 3), st.sampled_from([0, 40]))
 def test_every_result_fits_its_schema_and_the_same_calls_get_the_same_answers(calls, seed: int, errors: int) -> None:
     answers = play(*calls, seed=seed, error_percent=errors)
@@ -296,11 +296,11 @@ def test_serve_tools_over_http_on_loopback(rundir: str) -> None:
                 url[0], b"{}", {"Host": "evil.example", "Content-Type": "application/json"}
             )
             with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(stranger, timeout=10)
+                urllib.request.urlopen(stranger, timeout=60)
             assert refused.value.code == 421, "a page that points its name at loopback reaches nothing"
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
 
 
 def test_a_run_without_tools_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
