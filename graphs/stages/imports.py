@@ -33,7 +33,11 @@ _BATCH = 1_000  # entries of a commit
 
 
 async def import_personas(context: ProductionContext) -> Counts:
-    """Admit the personas of the scenario's ``personas``, unlike those before them, as hop 0."""
+    """Admit the personas of the scenario's ``personas``, unlike those before them, as hop 0.
+
+    Raises:
+        InputError: Not one of them was admitted.
+    """
     units = [_unit(one) for one in context.personas]
     ended = context.ledger.ended(STAGE)
     context.listener(StageStarted(STAGE, len(units), sum(unit.id in ended for unit in units)))

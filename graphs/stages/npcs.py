@@ -29,7 +29,11 @@ STAGE = "npcs"
 
 
 async def write_npcs(context: ProductionContext) -> Counts:
-    """Write the NPCs of the cast; a name that is taken is rejected."""
+    """Write the NPCs of the cast; a name that is taken is rejected.
+
+    Raises:
+        InputError: The run has no world for them.
+    """
     section, world, role = context.scenario.npcs, context.world, context.roles["npc_writer"]
     if section is None or world is None:
         raise InputError("NPCs need a world: name its folder in 'npcs.world'")

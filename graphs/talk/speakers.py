@@ -44,7 +44,11 @@ async def npc(state: ConversationState, runtime: Runtime[ConversationContext]) -
 
 
 async def assistant(state: ConversationState, runtime: Runtime[ConversationContext]) -> dict[str, Any]:
-    """Let the assistant answer."""
+    """Let the assistant answer.
+
+    Raises:
+        InputError: There is none: the conversation should have had a partner.
+    """
     if runtime.context.subject is not None:
         return await answered(state, runtime.context.subject)
     if runtime.context.assistant is None:

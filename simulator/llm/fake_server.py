@@ -91,7 +91,11 @@ class FakeServer:
 
     @property
     def url(self) -> str:
-        """Base URL, ``http://127.0.0.1:PORT/v1``; only while it runs."""
+        """Base URL, ``http://127.0.0.1:PORT/v1``.
+
+        Raises:
+            RuntimeError: It does not run, so it has none.
+        """
         if self._runner is None:
             raise RuntimeError("the server does not run")
         return f"http://127.0.0.1:{self._port}/v1"

@@ -181,7 +181,11 @@ class Comparison:
         self._admitted: dict[int, int] = {}
 
     def decide(self, place: int) -> Verdict:
-        """Admit or reject the text at ``place``, which comes after all that were taken before."""
+        """Admit or reject the text at ``place``, which comes after all that were taken before.
+
+        Raises:
+            InputError: It does not: a text is taken once, and in order.
+        """
         if place < self._next:
             raise InputError(f"Text {place} was asked for after text {self._next - 1}: take texts in order, each once.")
         self._next = place + 1

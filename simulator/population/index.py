@@ -91,6 +91,9 @@ class PersonaIndex:
         Args:
             vector: Unit vector, shape (dimensions,), float32.
             n: At least 1.
+
+        Raises:
+            InputError: ``n`` is less, or ``vector`` has another number of dimensions than the stored ones.
         """
         if n < 1:
             raise InputError(f"{n} personas were asked for: ask for at least 1.")
