@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.assembly.kept import held_ledger
 from simulator.assembly.run import Run
@@ -92,18 +92,13 @@ async def retry(
         if not causes:
             raise RunDirectoryError(f"nothing failed in {str(root)!r}, so there is nothing to try again")
         others = _ended(ledger) - len(causes)
-    anew = {id_ for id_, cause in causes.items() if cause != _UNANSWERED}
-    run = await resume(
-        root,
-        overrides=overrides,
-        settings=settings,
-        listener=listener,
-        models=models,
-        embedder=embedder,
-        stop=stop,
-        verbosity=verbosity,
-        prepare=lambda ledger: ledger.try_again(list(causes), anew),
-    )
+
+    def forget(ledger: Ledger) -> None:
+        ledger.try_again(list(causes), {id_ for id_, cause in causes.items() if cause != _UNANSWERED})
+
+    options: dict[str, Any] = {"overrides": overrides, "settings": settings, "models": models, "embedder": embedder}
+    options["verbosity"] = verbosity
+    run = await resume(root, listener=listener, stop=stop, prepare=forget, **options)
     return _outcome(run, set(causes), others)
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Cosine",
     "Jaccard",
     "Json",
+    "Junit",
     "Limit",
     "MaxCalls",
     "MaxUsd",
@@ -33,6 +34,7 @@ __all__ = [
     "RunDir",
     "ScenarioFile",
     "Seed",
+    "Threshold",
     "conducted",
 ]
 
@@ -76,6 +78,10 @@ MaxUsd = Annotated[
     float | None,
     typer.Option("--max-usd", metavar="X", min=0, help="Stop after so many US dollars; every price must be known."),
 ]
+Threshold = Annotated[
+    float, typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass.")
+]
+Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML.")]
 OnChange = Annotated[
     str,
     typer.Option(

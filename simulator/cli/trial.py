@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from simulator.cli.options import Assistant, CastOf, Conduct, Model, OnChange, Out, ScenarioFile, Seed, conducted
+from simulator.cli.options import (
+    Assistant,
+    CastOf,
+    Conduct,
+    Junit,
+    Model,
+    OnChange,
+    Out,
+    ScenarioFile,
+    Seed,
+    Threshold,
+    conducted,
+)
 
 if TYPE_CHECKING:
     from simulator.assembly import Run
@@ -17,11 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["trial"]
 
-Threshold = Annotated[
-    float, typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass.")
-]
-JUnit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML.")]
-
 
 @conducted
 def trial(
@@ -29,7 +35,7 @@ def trial(
     conduct: Conduct,
     out: Out = None,
     threshold: Threshold = 1.0,
-    junit: JUnit = None,
+    junit: Junit = None,
     assistant: Assistant = None,
     cast_of: CastOf = None,
     model: Model = None,
@@ -47,16 +53,12 @@ def trial(
     from simulator.assembly.stages import stage_names
     from simulator.assembly.testing import check_testable
     from simulator.cli.execution import execute
-    from simulator.runs.directory import RunDirectory
 
     choice, loaded = checked(on_change), load_scenario(scenario)
     overrides = conduct.overrides(model=model, seed=seed, assistant=assistant)
     applied = overrides.apply(loaded)
     check_testable(applied)
-    root = RunDirectory.named(out, loaded.name).root
-    options: dict[str, object] = {"threshold": threshold, "junit": junit, "assistant": assistant, "cast-of": cast_of}
-    options |= {"model": model, "seed": seed, "concurrency": conduct.concurrency}
-    options |= {"on-change": None if choice == "refuse" else choice}
+    root = out if out is not None else Path("runs") / loaded.name
     verdicts: list[bool] = []
     execute(
         lambda watching: simulate(loaded, root, overrides=overrides, on_change=choice, cast_of=cast_of, **watching),
@@ -64,15 +66,29 @@ def trial(
         stage_names(applied),
         conduct,
         conclude=lambda run, progress: verdicts.append(_conclude(run, progress, threshold, junit, conduct.as_json)),
-        again=["sixhop", "test", scenario, "--out", root, *_options(options)],  # 'resume' knows of no threshold
+        again=_again(
+            scenario,
+            root,
+            {
+                "--threshold": threshold,
+                "--junit": junit,
+                "--assistant": assistant,
+                "--cast-of": cast_of,
+                "--model": model,
+                "--seed": seed,
+                "--concurrency": conduct.concurrency,
+                "--on-change": None if choice == "refuse" else choice,
+            },
+        ),
     )
     if not all(verdicts):
         raise typer.Exit(1)
 
 
-def _options(values: Mapping[str, object | None]) -> list[object]:
-    """Return the words of a command line that give the options that are set."""
-    return [word for name, value in values.items() if value is not None for word in (f"--{name}", value)]
+def _again(scenario: Path, root: Path, options: dict[str, object | None]) -> list[object]:
+    """Return the command that goes on with the test and gives its verdict; 'resume' knows of no threshold."""
+    given = [word for name, value in options.items() if value is not None for word in (name, value)]
+    return ["sixhop", "test", scenario, "--out", root, *given]
 
 
 def _conclude(run: Run, progress: Progress, threshold: float, junit: Path | None, as_json: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from simulator.models.persona import MAX_HOP, Persona
+from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 
 __all__ = ["Registry", "RelationKey"]
@@ -68,7 +68,3 @@ class Registry:
                 relations.append(self.relations[key])
                 queue.append((key[1], hop + 1))
         return personas, relations
-
-    def at_limit(self, id: str) -> bool:
-        """Return whether ``id`` is as far from a seed as a persona may be."""
-        return self.personas[id].hop >= MAX_HOP
