@@ -135,9 +135,11 @@ async def open_crew(
     """
     given, counted = models or {}, meter or Meter()
     doors = _Doors(scenario, settings, replies, stack, given, may_ask, counted, batches, stop_waiting, tell)
-    roles = {name: await _context(doors, name, embedder, world, prompts or {}) for name in wanted_roles(scenario)}
-    names: dict[str, str] = {name: context.model.name for name, context in roles.items()}
-    used: dict[str, Prompt] = {name: context.prompt for name, context in roles.items()}
+    roles: dict[str, RoleContext[Any, Any]] = {}
+    for name in wanted_roles(scenario):
+        roles[name] = await _context(doors, name, embedder, world, prompts or {})
+    names = {name: context.model.name for name, context in roles.items()}
+    used = {name: context.prompt for name, context in roles.items()}
     workshop = Workshop()
     stack.callback(workshop.close)
     subject = await _subject(doors, workshop, roles)
