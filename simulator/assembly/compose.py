@@ -138,13 +138,12 @@ async def open_crew(
     roles: dict[str, RoleContext[Any, Any]] = {}
     for name in wanted_roles(scenario):
         roles[name] = await _context(doors, name, embedder, world, prompts or {})
-    names = {name: context.model.name for name, context in roles.items()}
     used = {name: context.prompt for name, context in roles.items()}
     workshop = Workshop()
     stack.callback(workshop.close)
     subject = await _subject(doors, workshop, roles)
-    if subject is not None:
-        names["assistant"] = subject.name
+    tested = {"assistant": subject.name} if subject is not None else {}
+    names = {name: context.model.name for name, context in roles.items()} | tested
     widths = {**_spares(scenario, given), **doors.widths}
     return Crew(roles, doors.meter, names, doors.prices, used, subject, open_checks(scenario, workshop), widths)
 
