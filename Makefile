@@ -16,7 +16,7 @@ help:
 	@echo "make table-faults      play every fault to every role and print what came of it"
 	@echo "make bench-throughput  calls a second and CPU next to bare aiohttp and other libraries (a quarter of an hour)"
 	@echo "make bench-prefixes    how much of each role's prompt comes from llama.cpp's cache"
-	@echo "make bench-dedup       deduplication beside other tools, 10,000 to 1,000,000 rows (about a quarter of an hour)"
+	@echo "make bench-dedup       deduplication beside other tools, 10,000 to 1,000,000 rows (about 20 minutes)"
 	@echo "make bench-graph       load and ask a graph of a million people"
 	@echo "make bench-explore     each command on a graph of 100,000"
 	@echo "make lock              resolve the locks anew (needs uv)"
