@@ -22,6 +22,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +79,19 @@ def main() -> None:
     directory = RunDirectory(given.out)
     if not directory.ledger.exists():
         start = time.perf_counter()
-        asyncio.run(_make(directory, given.personas, given.relations))
+        # In a process of its own: a command is told the peak memory of the process that starts it as its own.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as maker:
+            maker.submit(_made, directory, given.personas, given.relations).result()
         print(f"made in {time.perf_counter() - start:.0f} s")
     people = _explore(directory, given.only)
     if given.page:
         _ask_the_page(directory)
     if given.harm:
         _search_harmed(directory, people)
+
+
+def _made(directory: RunDirectory, personas: int, relations: int) -> None:
+    asyncio.run(_make(directory, personas, relations))
 
 
 def _explore(directory: RunDirectory, only: list[str]) -> int:
