@@ -111,7 +111,7 @@ def inputs_of(name: str) -> dict[str, Any]:
     if name == "npc":
         return NpcInput(npc=_npc(), history=(opener,)).model_dump(mode="json")
     if name == "npc_tool_designer":
-        card = npc_card(_npc(), _world())
+        card = npc_card(_npc(), _world(), lore=False)
         return {"persona": "a kelp cook at Kettle Lane", "asker": "p-1", "card": card, "place": "Kettle Lane"}
     return dict(written[name])
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from story import npc_writer, pick, scenario, someone
+from story import about, npc_writer, pick, scenario, someone
 
 from simulator.assembly.run import Run
 from simulator.evidence.npc_cast import cast_flaws
-from simulator.models.message import ChatRequest
+from simulator.models.message import ChatRequest, Message
 from simulator.roles.npc_writer import npc_writer as writer_of
 from simulator.scenario.schema import Scenario
 from simulator.scenario.world import load_world
@@ -35,9 +35,9 @@ SIGHTS = [
 
 def writer(request: ChatRequest) -> str:
     """The story's NPCs, each with something of its own, so that few are too near to another."""
-    asked = request.model_copy(update={"messages": request.messages[:2]})  # a repair turn tells no seat
-    draft = json.loads(npc_writer(asked))
-    text = f"{asked.messages[1].content}{request.attempt}"
+    told = Message(role="user", content=about(request))  # a repair turn tells no seat
+    draft = json.loads(npc_writer(request.model_copy(update={"messages": (told,)})))
+    text = f"{told.content}{request.attempt}"
     parts = [pick(SIGHTS, text, number) for number in range(4)]
     draft["personality"] += f" Nothing is dearer to them than {parts[0]} and {someone(text, 1).split(' who ')[1]}."
     draft["background"] += f" The {parts[1]} of {someone(text, 2).split(' aged ')[1]} is in every story told there."

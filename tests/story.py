@@ -105,6 +105,11 @@ def _last(request: ChatRequest) -> str:
     return request.messages[-1].content
 
 
+def about(request: ChatRequest) -> str:
+    """Return the message that tells whom a request is about; examples stand before it, and a repair turn after it."""
+    return next(one.content for one in reversed(request.messages) if "<persona>" in one.content)
+
+
 def extractor(request: ChatRequest) -> str:
     persona = someone("t2p", _last(request), request.seed)
     return json.dumps({"who": persona.split(" aged")[0], "persona": persona})

@@ -16,7 +16,7 @@ def test_replies_that_checks_turned_down_are_counted_with_what_became_of_their_u
     lost: list[str] = []
 
     def writer(request: Any) -> str:
-        asked, repair = request.messages[1].content, len(request.messages) > 2
+        asked, repair = story.about(request), "<persona>" not in request.messages[-1].content
         name = next(line for line in asked.splitlines() if line.startswith("Name: "))
         flawed = json.dumps(
             {**json.loads(story.npc_writer(request)), "greeting": "He greets nobody who passes along here."}

@@ -48,7 +48,7 @@ def test_an_npc_that_failed_is_nobodys_acquaintance_and_is_back_after_another_tr
     assert 1 < len(lost) < len(known)
 
     def broken(request: Any) -> str:
-        asked = request.messages[1].content
+        asked = story.about(request)
         return "no JSON" if any(f"Name: {name}\n" in asked for name in lost) else story.npc_writer(request)
 
     with simulate_sync(scenario(), tmp_path / "run", models=story.models(npc_writer=broken)) as run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from simulator.models.base import canonical_json
 from simulator.models.message import ChatRequest, Message
 from simulator.prompts.chat import chat, each_chat, field_chat
 from simulator.prompts.template import Prompt, load_prompt
+from simulator.scenario.world import load_world
 from simulator.settings import Settings
 
+WORLD = Path(__file__).parents[1] / "scenarios" / "worlds" / "saltmere"
 OTHER = "a tax adviser of 61 who is learning the accordion on a windy peninsula"
 CHANGED = {"extractor": "text", "assistant": "history", "solver": "problem"}
 """The input that differs from unit to unit, where it is not the persona."""
@@ -83,6 +86,37 @@ def test_a_turn_begins_with_the_whole_prompt_of_the_turn_before(name: str, varia
     early, late = (role.inputs.model_validate({**persona, "history": said[:end]}) for end in ends)
     before, after = (chats(name, prompt, inputs)[0] for inputs in (early, late))
     assert after[: len(before)] == before
+
+
+def test_npcs_of_a_world_share_the_rules_and_the_lore() -> None:
+    """Golden order: rules; then, in the first message, the world's lore, who the NPC is, and what was said."""
+    given = inputs_of("npc")
+    other = {**given["npc"], "id": "n-2", "name": "Tam Oakes", "occupation": "ferry rower", "place": "Lantern Quay"}
+    role, prompt = role_named("npc"), load_prompt("npc")
+    texts = []
+    for npc in (given["npc"], other):
+        inputs = role.inputs.model_validate({**given, "npc": npc})
+        texts.append("\n".join(message.content for message in chat(prompt, role.values(inputs))))
+    same = next(place for place, (one, two) in enumerate(zip(*texts, strict=False)) if one != two)
+    shared = texts[0][:same]
+    lore = load_world(WORLD).passages
+    assert all(passage in shared for passage in lore)
+    assert shared.endswith("You are "), "what differs begins with the name"
+    assert (
+        texts[0].index(lore[0]) < texts[0].index(given["npc"]["name"]) < texts[0].index(given["history"][0]["content"])
+    )
+
+
+def test_the_tools_of_npcs_are_told_the_lore_once() -> None:
+    given = inputs_of("npc_tool_designer")
+    system, *_, user = chats(
+        "npc_tool_designer",
+        load_prompt("npc_tool_designer"),
+        role_named("npc_tool_designer").inputs.model_validate(given),
+    )[0]
+    lore = load_world(WORLD).lore.strip()
+    assert lore in system.content
+    assert lore not in user.content
 
 
 @pytest.mark.parametrize("name", sorted(set(ROLE_NAMES) - set(ORDER)))

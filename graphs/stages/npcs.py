@@ -19,6 +19,7 @@ from simulator.models.unit import Unit, UnitResult
 from simulator.models.world import World
 from simulator.roles.npc_draft import NpcBrief
 from simulator.roles.npc_lore import choose_passages
+from simulator.roles.npc_manners import CHOSEN, offers_for
 from simulator.roles.npc_seat import Seat, seat_cast
 from simulator.roles.npc_writer import brief_for, npc_id, to_npc
 from simulator.runs.entry import Product
@@ -43,6 +44,7 @@ async def write_npcs(context: ProductionContext) -> Counts:
     shown = await choose_passages(
         world, [persona.text for persona in people], seats, context.embedder, section.lore_words
     )
+    offers = await _offers(context, world, people, seats)
     where = {npc_id(world, persona.id, seat.name): seat for persona, seat in zip(people, seats, strict=True)}
     briefs = {
         persona.id: brief_for(
@@ -51,9 +53,10 @@ async def write_npcs(context: ProductionContext) -> Counts:
             seat,
             ties[persona.id],
             passages=passages,
+            offers=offered,
             **_errand(seat, ties[persona.id], where, derive_seed(context.scenario.seed, "errand", persona.id)),
         ).model_dump(mode="json")
-        for persona, seat, passages in zip(people, seats, shown, strict=True)
+        for persona, seat, passages, offered in zip(people, seats, shown, offers, strict=True)
     }
 
     def propose(unit: Unit, result: UnitResult) -> Proposal:
@@ -65,6 +68,16 @@ async def write_npcs(context: ProductionContext) -> Counts:
     counts = await run_proposals(context, STAGE, units, role, "npc", propose)
     await settle_ties(context, STAGE, world)
     return counts
+
+
+async def _offers(
+    context: ProductionContext, world: World, people: Sequence[Persona], seats: Sequence[Seat]
+) -> list[dict[str, tuple[str, ...]]]:
+    """Return what each NPC's writer chooses from, if its prompt lets it choose; others are told nothing of it."""
+    if not set(context.roles["npc_writer"].prompt.head.choose) & set(CHOSEN):
+        return [{} for _ in people]
+    texts = [persona.text for persona in people]
+    return await offers_for(world, texts, seats, context.scenario.seed, context.embedder)
 
 
 def _unit(context: ProductionContext, inputs: dict[str, Any]) -> Unit:

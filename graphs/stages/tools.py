@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphs.admission import dedup_settings
@@ -15,11 +16,14 @@ from simulator.errors import InputError
 from simulator.models.base import derive_seed
 from simulator.models.decision import Decision
 from simulator.models.npc import Npc
+from simulator.models.persona import persona_id
 from simulator.models.tool import Tool
 from simulator.models.unit import Unit
 from simulator.models.world import World
+from simulator.prompts.template import Prompt
 from simulator.roles.npc_tool_designer import NpcToolBrief, npc_tool_briefs, to_npc_tool
 from simulator.roles.tool_designer import ToolBrief, ToolDraft, to_tool
+from simulator.roles.tool_parts import needs_for
 from simulator.runs.entry import Entry, Product
 from simulator.runs.pool import Ended
 from simulator.tools.grouping import toolsets
@@ -35,49 +39,73 @@ Finish = Callable[[ToolDraft, dict[str, Any]], Tool]
 
 
 async def design_tools(context: ProductionContext) -> Counts:
-    """Design the cast's tools; one that does what an earlier one does is merged with that: one more asked for it."""
+    """Design the cast's tools; one that does what an earlier one does is merged with that: one more asked for it.
+
+    Each one's first tool comes first, then each one's second one, which is told the names of the tools that its asker
+    has: so it does not depend on which reply came first.
+    """
     section = context.scenario.tools
     worldly = section is not None and section.of == "npcs"
     role = context.roles["npc_tool_designer" if worldly else "tool_designer"]
-    units = await _npc_units(context) if worldly else _units(context)
+    briefs = await (_npc_briefs(context) if worldly else _briefs(context, role.prompt))
     finish = _finish_in_world(context) if worldly else _finish
-    desk = await _desk(context)
-    counts = await run_stage(
-        context,
-        STAGE,
-        units,
-        lambda unit: perform_unit(unit, role),
-        lambda batch: _settle(context, desk, batch, finish),
-    )
+    desk, counts = await _desk(context), Counts()
+    for turn in range(section.per_persona if section else 0):
+        made = await run_stage(
+            context,
+            STAGE,
+            _units(context, role.role.name, briefs, turn),
+            lambda unit: perform_unit(unit, role),
+            lambda batch: _settle(context, desk, batch, finish),
+        )
+        counts = counts.plus(made)
     await _group(context, desk)
     return counts
 
 
-def _units(context: ProductionContext) -> Iterator[Unit]:
+def _units(context: ProductionContext, role: str, briefs: Mapping[str, Sequence[ToolBrief]], turn: int) -> list[Unit]:
+    """Return the units of one turn; what an asker had when it was asked is planned, whoever is tried again."""
+    names = defaultdict[str, list[str]](list)
+    for tool in context.ledger.products("tool") if turn else ():
+        for persona in tool["personas"]:
+            names[persona].append(tool["name"])
+    wanted = {
+        f"{place} {turn}": some[turn]
+        .model_copy(update={"avoid": tuple(names[_asker(some[turn])])})
+        .model_dump(mode="json")
+        for place, some in briefs.items()
+    }
+    plans = planned(context.ledger, STAGE, wanted).values()
+    seeds = [derive_seed(context.scenario.seed, STAGE, inputs, turn) for inputs in plans]
+    return [Unit(stage=STAGE, role=role, inputs=inputs, seed=seed) for inputs, seed in zip(plans, seeds, strict=True)]
+
+
+def _asker(brief: ToolBrief) -> str:
+    return brief.asker if isinstance(brief, NpcToolBrief) else persona_id(brief.persona)
+
+
+async def _briefs(context: ProductionContext, prompt: Prompt) -> dict[str, list[ToolBrief]]:
+    """Return what each persona's designer is told, turn by turn; of needs only where its prompt chooses among them."""
     section = context.scenario.tools
-    for persona in cast_personas(context)[: section.count] if section else ():
-        for turn in range(section.per_persona if section else 0):
-            inputs = ToolBrief(persona=persona.text).model_dump(mode="json")
-            seed = derive_seed(context.scenario.seed, STAGE, inputs, turn)
-            yield Unit(stage=STAGE, role="tool_designer", inputs=inputs, seed=seed)
+    if section is None:
+        return {}
+    people, turns = cast_personas(context)[: section.count], section.per_persona
+    needs: list[tuple[tuple[str, ...], ...]] = [((),) * turns for _ in people]
+    if "need" in prompt.head.choose:
+        needs = await needs_for([persona.text for persona in people], turns, context.embedder)
+    return {
+        persona.id: [ToolBrief(persona=persona.text, needs=some) for some in mine]
+        for persona, mine in zip(people, needs, strict=True)
+    }
 
 
-async def _npc_units(context: ProductionContext) -> list[Unit]:
-    """Return the units of the NPCs' tools; what an NPC was when it was asked is planned, whoever it comes to know."""
+async def _npc_briefs(context: ProductionContext) -> dict[str, list[NpcToolBrief]]:
     section, world = context.scenario.tools, _world(context)
     if section is None:
-        return []
+        return {}
     npcs = [Npc.model_validate(body) for body in context.ledger.products("npc")][: section.count]
     briefs = iter(await npc_tool_briefs(npcs, world, context.embedder, section.per_persona))
-    wanted = {
-        f"{npc.id} {turn}": next(briefs).model_dump(mode="json") for npc in npcs for turn in range(section.per_persona)
-    }
-    return [
-        Unit(
-            stage=STAGE, role="npc_tool_designer", inputs=inputs, seed=derive_seed(context.scenario.seed, STAGE, inputs)
-        )
-        for inputs in planned(context.ledger, STAGE, wanted).values()
-    ]
+    return {npc.id: [next(briefs) for _ in range(section.per_persona)] for npc in npcs}
 
 
 def _world(context: ProductionContext) -> World:
@@ -92,8 +120,9 @@ def _finish(draft: ToolDraft, inputs: dict[str, Any]) -> Tool:
 
 def _finish_in_world(context: ProductionContext) -> Finish:
     people = [body["name"] for body in context.ledger.products("npc")]
-    words = vocabulary_of(_world(context), people)
-    return lambda draft, inputs: to_npc_tool(draft, NpcToolBrief.model_validate(inputs), words)
+    world = _world(context)
+    words = vocabulary_of(world, people)
+    return lambda draft, inputs: to_npc_tool(draft, NpcToolBrief.model_validate(inputs), words, world)
 
 
 async def _settle(context: ProductionContext, desk: ToolDesk, batch: Sequence[Ended], finish: Finish) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def choices_of(parameter: ToolParameter, said: str, npc: Npc, words: Vocabulary)
     if parameter.type == "boolean":
         return ("yes", "no")
     if parameter.type in ("integer", "number"):
-        return _figures(said) or _COUNTS
+        return _within(parameter, _figures(said)) or _within(parameter, _COUNTS) or _ends(parameter)
     named = set(word_list(parameter.name.replace("_", " ")))
     if named & _WHEN and words.times:
         return words.times
@@ -83,6 +84,18 @@ def choices_of(parameter: ToolParameter, said: str, npc: Npc, words: Vocabulary)
         return _spoken(words.people, said) or (npc.name,)
     offered = _OR.match(parameter.description)
     return tuple(dict.fromkeys(filter(None, offered.groups()))) if offered else ()
+
+
+def _within(parameter: ToolParameter, figures: Sequence[str]) -> tuple[str, ...]:
+    least = -math.inf if parameter.minimum is None else parameter.minimum
+    most = math.inf if parameter.maximum is None else parameter.maximum
+    return tuple(one for one in figures if least <= float(one) <= most)
+
+
+def _ends(parameter: ToolParameter) -> tuple[str, ...]:
+    """Return the ends of a parameter's range, whole ones."""
+    ends = [math.ceil(one) for one in (parameter.minimum, parameter.maximum) if one is not None]
+    return _within(parameter, list(dict.fromkeys(map(str, ends))))
 
 
 def typed(parameter: ToolParameter, value: str) -> object:

@@ -17,23 +17,27 @@ _TERMS: tuple[tuple[str, str, TermKind], ...] = (
 )
 
 
-def npc_card(npc: Npc, world: World) -> str:
-    """Return the NPC's card: who it is, how it speaks, where it is, whom it knows, its quest, and the lore that fits.
+def npc_card(npc: Npc, world: World, *, lore: bool = True) -> str:
+    """Return the NPC's card: the lore, who it is, how it speaks, where it is, whom it knows, and its quest.
+
+    The lore stands first because all NPCs of a world share it: an endpoint that keeps prefixes computes it once.
 
     Args:
         npc: The NPC.
         world: Its world. Of a long lore the passages that the writer saw are told, and of a short one all of it.
+        lore: Whether it is told at all; not, where it stands in the prompt already.
     """
-    lines = [f"You are {npc.name}, {npc.occupation}, at {npc.place} in {world.title}.", world.summary, ""]
+    passages = world.passages
+    shown = [passages[number] for number in npc.passages if number < len(passages)] or list(passages)
+    told = [world.summary, "", f"What is told of {world.title}:", "", "\n\n".join(shown), ""] if lore else []
+    lines = [*told, f"You are {npc.name}, {npc.occupation}, at {npc.place} in {world.title}.", ""]
     lines += _terms(npc, world)
     lines += _texts(npc)
     lines += [f"- {name.replace('_', ' ')}: {value}" for name, value in npc.fields.items()]
     lines += _quest(npc)
     lines += [f"- Acquaintance: {tie_sentence(npc, tie)}" for tie in npc.ties]
     lines += [f'- You say such things as: "{line}"' for line in (npc.greeting, *npc.lines) if line]
-    passages = world.passages
-    shown = [passages[number] for number in npc.passages if number < len(passages)] or list(passages)
-    return "\n".join((*lines, "", "What is told in this world:", "", "\n\n".join(shown)))
+    return "\n".join(lines)
 
 
 def tie_sentence(npc: Npc, tie: NpcTie) -> str:

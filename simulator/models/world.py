@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from simulator.models.base import Record, content_id, listed
+from simulator.models.manners import Manners
 from simulator.models.world_field import Fields
 
 __all__ = ["NameCustom", "NamePart", "Swap", "Term", "TermKind", "World", "lore_passages"]
@@ -37,6 +38,7 @@ class Term(Record):
         like: What it is like in the real world (trades, subjects). Personas are matched by it; no writer sees it.
         places: Where it is found: of an occupation, where it is done; of a thing, where it can be got.
         factions: Of an occupation, whom its people belong to.
+        offers: Of an occupation, what visitors come for, in the plural (*ferry places*): what tools may be about.
     """
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
@@ -44,6 +46,7 @@ class Term(Record):
     like: Annotated[str, BeforeValidator(_joined)] = Field("", max_length=400)
     places: Names = ()
     factions: Names = ()
+    offers: Names = ()
 
 
 def _terms(value: Any) -> Any:
@@ -133,6 +136,7 @@ class World(Record):
         rewards: What a quest is paid with.
         times: When things happen, as people here say it (*at the next low tide*): for what tools answer.
         fields: What NPCs of this world have beside what all NPCs have.
+        manners: How people here speak, are and are met, where a small model has to choose.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
@@ -153,6 +157,7 @@ class World(Record):
     rewards: tuple[Line, ...] = ()
     times: tuple[Line, ...] = ()
     fields: Fields = ()
+    manners: Manners | None = None
 
     @property
     def passages(self) -> tuple[str, ...]:
@@ -163,7 +168,12 @@ class World(Record):
     def id(self) -> str:
         """``w-`` and 16 hexadecimal digits of the content hash: another lore is another world."""
         # What was added later stays out while it is empty, so that a world of before is the same world.
-        return content_id("w", self.model_dump(mode="json", exclude=set() if self.times else {"times"}))
+        empty = {name for name in ("times", "manners") if not getattr(self, name)}
+        body = self.model_dump(mode="json", exclude=empty)
+        for term in (term for kind in get_args(TermKind) for term in body[kind]):
+            if not term["offers"]:
+                del term["offers"]
+        return content_id("w", body)
 
     def terms(self, kind: TermKind) -> tuple[Term, ...]:
         """Return one enumeration."""

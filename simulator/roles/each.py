@@ -62,14 +62,14 @@ async def _best(
     context: RoleContext[I, O], inputs: I, seed: int, done: Mapping[str, Any], field: str, rejected: list[Attempt]
 ) -> Any | None:
     """Return the best value of ``field``; ``None`` when no reply passed. What was turned down goes to ``rejected``."""
-    settled = context.role.choices(inputs, field)
-    if len(settled) == 1:
-        return settled[0]
+    choices = _choices(context, inputs, done, field)
+    if len(choices) == 1:
+        return _value(context, field, choices[0])
     passed, least, top, score = list[Draft[O]](), context.prompt.head.least.get(field), None, 0.0
     for turn in range(context.prompt.head.rounds):
         numbers = range(turn * context.k, (turn + 1) * context.k)
-        drafts = await together([_draw(context, inputs, seed, done, field, number) for number in numbers])
-        judged = [_judge(context, inputs, done, field, draft) for draft in drafts]
+        drafts = await together([_draw(context, inputs, seed, done, field, number, choices) for number in numbers])
+        judged = [_judge(context, inputs, done, field, draft, choices) for draft in drafts]
         rejected.extend(draft.attempt for draft in judged if draft.attempt is not None)
         passed.extend(draft for draft in judged if draft.attempt is None)
         if passed:
@@ -83,15 +83,20 @@ async def _best(
 
 
 async def _draw(
-    context: RoleContext[I, O], inputs: I, seed: int, done: Mapping[str, Any], field: str, number: int
+    context: RoleContext[I, O],
+    inputs: I,
+    seed: int,
+    done: Mapping[str, Any],
+    field: str,
+    number: int,
+    choices: Sequence[str],
 ) -> Draft[O]:
     values, raw = context.role.values(inputs), ""
-    begun = lead(context.prompt, values, done, field, seed, number)
+    begun = "" if choices else lead(context.prompt, values, done, field, seed, number)
     try:
         messages = each_chat(context.prompt, values, done, field, begun)
         sampling = context.prompt.head.samplings.get(field, context.prompt.head.sampling)
-        allowed = chosen_from(context.role.choices(inputs, field), sampling)
-        raw = await ask(context, messages, None, seed, number, allowed)
+        raw = await ask(context, messages, None, seed, number, chosen_from(choices, sampling))
     except ReplyError as error:
         flaw = type(error).__name__.removesuffix("Reply").lower()
         return Draft(raw, attempt=Attempt(flaw=flaw, message=f"{field}: {error}", raw=error.raw))
@@ -103,19 +108,37 @@ def chosen_from(choices: Sequence[str], sampling: Sampling) -> Sampling:
     if not choices:
         return sampling
     allowed = " | ".join(json.dumps(choice, ensure_ascii=False) for choice in choices)
-    return sampling.model_copy(update={"extra": {**sampling.extra, "grammar": f"root ::= {allowed}"}})
+    # A grammar ends a reply by itself: a limit or a stop sequence would cut what is whole.
+    enough = max(len(choice.encode()) for choice in choices)
+    extra = {**sampling.extra, "grammar": f"root ::= {allowed}"}
+    return sampling.model_copy(update={"extra": extra, "stop": (), "max_tokens": enough + 1})
 
 
-def _judge(context: RoleContext[I, O], inputs: I, done: Mapping[str, Any], field: str, draft: Draft[O]) -> Draft[O]:
+def _choices(context: RoleContext[I, O], inputs: I, done: Mapping[str, Any], field: str) -> Sequence[str]:
+    chosen = field in context.prompt.head.choose
+    return context.role.choices(inputs, field, done) if chosen else ()
+
+
+def _value(context: RoleContext[I, O], field: str, raw: str) -> Any:
+    return getattr(field_type(context.role.output, field).model_validate({field: raw}), field)
+
+
+def _judge(
+    context: RoleContext[I, O],
+    inputs: I,
+    done: Mapping[str, Any],
+    field: str,
+    draft: Draft[O],
+    choices: Sequence[str],
+) -> Draft[O]:
     """Return the draft with the fields so far as its value, or with what is wrong with it."""
     if draft.attempt is not None:
         return draft
-    choices = context.role.choices(inputs, field)
     if choices and draft.raw not in choices:
         why = f"{field}: it is none of what there is to choose from: {', '.join(choices)}"
         return Draft(draft.raw, attempt=Attempt(flaw="choice", message=why, raw=draft.raw))
     try:
-        value = getattr(field_type(context.role.output, field).model_validate({field: draft.raw}), field)
+        value = _value(context, field, draft.raw)
     except ValidationError as error:
         why = f"{field}: {error.errors()[0]['msg']}"
         return Draft(draft.raw, attempt=Attempt(flaw="invalid", message=why, raw=draft.raw))

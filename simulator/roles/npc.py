@@ -116,7 +116,7 @@ def npc(world: World) -> Role[NpcInput, NpcTurn]:
         score=_score,
         thread=lambda inputs: inputs.thread,
         tools=lambda inputs: [_definition(tool) for tool in inputs.tools],
-        choices=lambda inputs, field: inputs.choices if field == inputs.asks else (),
+        choices=lambda inputs, field, _done: inputs.choices if field == inputs.asks else (),
         tidy=_tidy,
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
 
 from simulator.models.base import Record
 from simulator.models.npc import FieldValue, NpcTie
@@ -14,6 +16,16 @@ TEXT_FIELDS = ("appearance", "personality", "background", "quest", "greeting")
 
 MORE_TEXTS = ("voice", "meeting")
 """What a prompt that asks for the whole NPC at once gets beside these."""
+
+
+def _one_a_line(value: Any) -> Any:
+    """Accept a bare reply, one line below the other, beside the JSON list."""
+    if isinstance(value, str):
+        value = [line for line in map(str.strip, value.splitlines()) if line]
+    return tuple(value) if isinstance(value, list) else value
+
+
+Spoken = Annotated[tuple[str, ...], BeforeValidator(_one_a_line)]
 
 
 class NpcBrief(Record):
@@ -31,6 +43,7 @@ class NpcBrief(Record):
         receiver: The acquaintance whom the quest's thing is for; absent: it is for the NPC.
         receiver_place: Where that is.
         passages: Which passages of a long lore the writer sees; empty for all.
+        offers: By field: what a small model chooses from, where it would otherwise invent.
     """
 
     persona: str = Field(min_length=1)
@@ -49,6 +62,7 @@ class NpcBrief(Record):
     receiver: NpcTie | None = None
     receiver_place: str = ""
     passages: tuple[int, ...] = ()
+    offers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def first(self) -> str:
@@ -79,5 +93,5 @@ class NpcDraft(Record):
     tie_line: str = Field("", max_length=300)
     voice: str = Field("", max_length=200)
     meeting: str = Field("", max_length=300)
-    lines: tuple[str, ...] = Field((), max_length=4)
+    lines: Spoken = Field((), max_length=4)
     fields: NpcMore = NpcMore()

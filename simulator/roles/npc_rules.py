@@ -65,7 +65,9 @@ def forbidden(world: World) -> TextRule:
 def example_names() -> frozenset[str]:
     """Return the names of the people in the prompts' examples."""
     prompts = [load_prompt("npc_writer", "standard"), load_prompt("npc_writer", "small")]
-    return word_grams(" ".join(example.values.get("first", "") for one in prompts for example in one.examples))
+    examples = [example for one in prompts for example in one.examples]
+    firsts = [str(one.values.get("first") or one.reply.get("name", "")).split(" ")[0] for one in examples]
+    return word_grams(" ".join(firsts))
 
 
 def _leftover(_brief: NpcBrief, text: str) -> str | None:

@@ -12,21 +12,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 from pydantic import Field
 
-from simulator.embeddings.protocol import Embedder, Vectors
+from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, content_hash, derive_seed, normalise_text
 from simulator.models.naming import name_at
 from simulator.models.npc import FieldValue
 from simulator.models.world import NameCustom, Term, World
 from simulator.population.tokens import word_grams, word_list
+from simulator.roles.fair_share import FairShare
 
 __all__ = ["Seat", "seat_cast"]
-
-_MALUS = 0.12
-"""Cosine that a term loses when it is taken as often as an even share says. Measured on 12 personas of 12 trades with
-WordLlama: nearest trades lie at 0.2 to 0.5, the second nearest 0.05 to 0.15 below."""
 
 _SHE = word_grams("she her hers herself woman mother grandmother daughter wife widow sister girl aunt actress")
 _HE = word_grams("he his him himself man father grandfather son husband widower brother boy uncle")
@@ -66,7 +62,7 @@ async def seat_cast(world: World, personas: Sequence[str], seed: int, embedder: 
     texts = [normalise_text(persona) for persona in personas]
     people = await embedder.embed(texts)
     works, things = world.occupations, world.things
-    trade = _Choice(people @ (await embedder.embed([_likeness(term) for term in works])).T)
+    trade = FairShare(people @ (await embedder.embed([_likeness(term) for term in works])).T)
     chosen = [works[trade.take(ordinal, [True] * len(works))] for ordinal in range(len(texts))]
     wish = await _wishes(things, texts, chosen, embedder) if things else None
     seats, named = [], Counter[NameCustom]()
@@ -93,27 +89,11 @@ async def seat_cast(world: World, personas: Sequence[str], seed: int, embedder: 
     return seats
 
 
-async def _wishes(things: Sequence[Term], texts: Sequence[str], works: Sequence[Term], embedder: Embedder) -> _Choice:
+async def _wishes(things: Sequence[Term], texts: Sequence[str], works: Sequence[Term], embedder: Embedder) -> FairShare:
     """Return the choice of what each one's quest is about: near to the trade here and to the person there."""
     wants = [f"{work.name}, {work.about}. {text}" for text, work in zip(texts, works, strict=True)]
     goods = await embedder.embed([f"{term.name}, {term.about}, {term.like}" for term in things])
-    return _Choice((await embedder.embed(wants)) @ goods.T)
-
-
-class _Choice:
-    """Gives each row its nearest column, less often the more it was given before."""
-
-    def __init__(self, likeness: Vectors) -> None:
-        self._likeness = likeness
-        self._taken = np.zeros(likeness.shape[1])
-
-    def take(self, row: int, allowed: Sequence[bool]) -> int:
-        even = 1 + row / len(self._taken)
-        scores = self._likeness[row] - _MALUS * self._taken / even
-        able = np.asarray(allowed) if any(allowed) else np.ones(len(self._taken), dtype=bool)
-        chosen = int(np.argmax(np.where(able, scores, -np.inf)))
-        self._taken[chosen] += 1
-        return chosen
+    return FairShare((await embedder.embed(wants)) @ goods.T)
 
 
 def _likeness(term: Term) -> str:

@@ -7,11 +7,10 @@ the trade, the place and the goods of the one who uses them, in words that exist
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from simulator.embeddings.protocol import Embedder
+from simulator.embeddings.protocol import Embedder, Vectors
 from simulator.models.npc import Npc
 from simulator.models.npc_card import npc_card
 from simulator.models.tool import Tool
@@ -20,16 +19,17 @@ from simulator.population.known_names import Known, known_of
 from simulator.population.mentions import unknown_names
 from simulator.roles.checks import word_pattern
 from simulator.roles.role import Check, Role
-from simulator.roles.tool_designer import tool_designer
+from simulator.roles.tool_designer import finished, tool_designer
 from simulator.roles.tool_draft import VERBS, ToolBrief, ToolDraft
-from simulator.roles.tool_worked import built
-from simulator.tools.derive import completed
-from simulator.tools.toolset import tool_id
+from simulator.roles.tool_parts import chosen_operation, offered
 from simulator.tools.vocabulary import Vocabulary
 
 __all__ = ["NpcToolBrief", "npc_tool_briefs", "npc_tool_designer", "plain_thing", "to_npc_tool"]
 
-_CHOICE = 3  # goods that one tool may be about
+_CHOICE = 3  # needs that one tool may be about
+_MARKS = frozenset("[]|;=")
+"""What a constraint in a line of fields ends with or is parted by: a name that has one of them is left out."""
+
 _ARTICLE = re.compile(r"^(?:an?|the) ")
 _HELD = re.compile(
     r"^(?:bag|barrel|basket|bottle|box|bundle|coil|crate|jar|pair|piece|roll|sack|set|sheet|spool) of (?:the )?"
@@ -42,16 +42,17 @@ class NpcToolBrief(ToolBrief):
     Attributes:
         persona: Who the NPC is, in a line of its world: trade and what it is there for.
         asker: Id of the persona whose NPC it is.
-        card: All that is known of it.
+        card: All that is known of it; of a long lore the passages that concern it.
         place: Where it is.
-        goods: Things that there are at its place, or that come near its trade, in plain words: what visitors may want.
-            A small prompt chooses among them; a standard one finds the need itself.
+        cut: Whether the lore is so long that only the card's passages of it are told.
+        needs: What its trade offers to visitors, and the things at its place or near to its trade. A small prompt
+            chooses among them; a standard one finds the need itself.
     """
 
     asker: str
     card: str
     place: str = ""
-    goods: tuple[str, ...] = ()
+    cut: bool = False
 
 
 async def npc_tool_briefs(npcs: Sequence[Npc], world: World, embedder: Embedder, turns: int) -> list[NpcToolBrief]:
@@ -67,29 +68,29 @@ async def npc_tool_briefs(npcs: Sequence[Npc], world: World, embedder: Embedder,
         who = f"a {npc.occupation} at {npc.place}" + (f" who {work}" if work else "")
         for turn in range(turns):
             some = near[turn * _CHOICE : (turn + 1) * _CHOICE] or near[:_CHOICE]
-            card = npc_card(npc, world)
-            briefs.append(NpcToolBrief(persona=who, asker=npc.persona, card=card, place=npc.place, goods=some))
+            cut = bool(npc.passages)  # a lore that is told whole stands in the rules
+            told = {"card": npc_card(npc, world, lore=cut), "cut": cut, "place": npc.place, "needs": some}
+            briefs.append(NpcToolBrief(persona=who, asker=npc.persona, **told))
     return briefs
 
 
 async def _goods(npcs: Sequence[Npc], world: World, embedder: Embedder) -> list[tuple[str, ...]]:
-    """Return the world's things for each NPC: those at its place first, then by nearness to its trade."""
+    """Return what visitors may want of each NPC: what its trade offers, then things, those at its place first."""
+    offers = {term.name: term.offers for term in world.occupations}
     if not world.things or not npcs:
-        return [()] * len(npcs)
+        return [offers.get(npc.occupation, ()) for npc in npcs]
     works = [f"{npc.occupation}, {world.about('occupations', npc.occupation)}" for npc in npcs]
     things = [f"{plain_thing(one.name)}, {one.about}, {one.like}" for one in world.things]
     vectors = await embedder.embed([*works, *things])
     near = vectors[: len(npcs)] @ vectors[len(npcs) :].T
-    return [
-        tuple(
-            plain_thing(world.things[number].name)
-            for _, _, number in sorted(
-                (npc.place not in one.places, -round(float(row[number]), 4), number)
-                for number, one in enumerate(world.things)
-            )
-        )
-        for npc, row in zip(npcs, near, strict=True)
-    ]
+    return [(*offers.get(npc.occupation, ()), *_things(npc, world, row)) for npc, row in zip(npcs, near, strict=True)]
+
+
+def _things(npc: Npc, world: World, near: Vectors) -> Iterator[str]:
+    order = sorted(
+        (npc.place not in one.places, -round(float(near[number]), 4), number) for number, one in enumerate(world.things)
+    )
+    yield from (world.things[number].name for *_, number in order)
 
 
 def plain_thing(name: str) -> str:
@@ -109,9 +110,9 @@ def npc_tool_designer(world: World) -> Role[NpcToolBrief, ToolDraft]:
         inputs=NpcToolBrief,
         output=ToolDraft,
         values=lambda brief: _values(brief, world),
-        checks=(*(_unless_settled(check) for check in base.checks), *_own_checks(world)),
+        checks=(*base.checks, *_own_checks(world)),
         score=base.score,
-        choices=lambda brief, field: brief.goods if field == "need" else (),
+        choices=lambda brief, field, done: _choices(brief, field, done, world),
         tidy=base.tidy,
     )
 
@@ -122,27 +123,42 @@ def _own_checks(world: World) -> tuple[Check[NpcToolBrief, ToolDraft], ...]:
     return tuple(check for field in fields for check in (_in_world(field, world), _named(field, known)))
 
 
-def _unless_settled(check: Check[Any, ToolDraft]) -> Check[NpcToolBrief, ToolDraft]:
-    """Return the check of a need without those needs that were settled before anybody was asked."""
-
-    def test(brief: NpcToolBrief, draft: ToolDraft) -> str | None:
-        settled = check.field == "need" and draft.need in brief.goods
-        return None if settled else check.test(brief, draft)
-
-    return replace(check, test=test)
+def _choices(brief: NpcToolBrief, field: str, done: Mapping[str, Any], world: World) -> Sequence[str]:
+    if field == "need" or not brief.needs:
+        return brief.needs if field == "need" else ()
+    need, seed = str(done.get("need", "")), [brief.asker, brief.place, *brief.needs]
+    return offered(field, done, _terms(brief.place, world), _kind(need, world), seed)
 
 
-def to_npc_tool(draft: ToolDraft, brief: NpcToolBrief, words: Vocabulary) -> Tool:
+def to_npc_tool(draft: ToolDraft, brief: NpcToolBrief, words: Vocabulary, world: World) -> Tool:
     """Return the product, asked for by the persona whose NPC it is for; made-up values are names of the world."""
-    tool = built(draft, personas=(brief.asker,))
-    return completed(tool.model_copy(update={"id": tool_id(tool)}), words)
+    terms = _terms(brief.place, world)
+    kind = _kind(draft.need, world)
+    operation = chosen_operation(draft.description, draft.need, terms, kind) if brief.needs else None
+    return finished(draft, brief.asker, operation, terms, words)
+
+
+def _kind(need: str, world: World) -> str:
+    """Return the kind of operations: on what a trade has several of, or on one thing."""
+    return "world_many" if any(need in term.offers for term in world.occupations) else "world_one"
+
+
+def _terms(place: str, world: World) -> dict[str, str]:
+    """Return what operations name, as enumerations where they stand in brackets."""
+    lists = {
+        "places": [term.name for term in world.places if term.name != place],
+        "times": world.times,
+        "rewards": world.rewards,
+    }
+    told = {key: " | ".join(one for one in names if not _MARKS & set(one)) for key, names in lists.items()}
+    return {"place": place, **told}
 
 
 def _values(brief: NpcToolBrief, world: World) -> Mapping[str, str]:
     return {
         "title": world.title,
         "summary": world.summary,
-        "lore": world.lore.strip(),
+        "lore": "(What concerns a person stands with the person.)" if brief.cut else world.lore.strip(),
         "forbidden": ", ".join(world.forbidden) or "nothing",
         "persona": brief.persona,
         "card": brief.card,

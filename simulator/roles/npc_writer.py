@@ -51,6 +51,7 @@ def npc_writer(world: World) -> Role[NpcBrief, NpcDraft]:
         values=lambda brief: {**_world_values(world), **_brief_values(world, brief)},
         checks=npc_checks(world),
         score=lambda brief, drafts, embedder: _score(world, brief, drafts, embedder),
+        choices=lambda brief, field, _done: brief.offers.get(field, ()),
         tidy=_tidy,
     )
 
@@ -148,6 +149,7 @@ def _brief_values(world: World, brief: NpcBrief) -> Mapping[str, str]:
         "lore": f"{world.summary}\n\n(What concerns a person stands with the person.)" if shown else world.lore.strip(),
         "passages": "\n\n".join(shown) or "All of it stands above.",
         "goal": goal_of(brief),
+        "offers": "yes" if brief.offers else "",
         "tie": brief.ties[0].name if brief.ties else "",
         "tie_lead": tie_lead(brief),
         "persona": normalise_text(brief.persona).rstrip("."),
@@ -213,7 +215,10 @@ async def _score(world: World, brief: NpcBrief, drafts: Sequence[NpcDraft], embe
     values = _brief_values(world, brief)
     here = [values[key] for key in ("occupation", "work", "place", "scene", "thing")]
     anchors = await embedder.embed([values["likeness"], ". ".join(filter(None, here)) or world.summary])
-    texts = [" ".join(filter(None, (getattr(draft, field) for field in TEXT_FIELDS))) or "-" for draft in drafts]
+    written = (*TEXT_FIELDS, *MORE_TEXTS, "tie_line")
+    texts = [
+        " ".join(filter(None, (*(getattr(draft, field) for field in written), *draft.lines))) or "-" for draft in drafts
+    ]
     likeness = (await embedder.embed(texts)) @ anchors.T
     return [float(row.mean()) for row in likeness]
 

@@ -47,7 +47,7 @@ def _nothing(_inputs: Record) -> Sequence[dict[str, Any]]:
     return ()
 
 
-def _open(_inputs: Record, _field: str) -> Sequence[str]:
+def _open(_inputs: Record, _field: str, _done: Mapping[str, Any]) -> Sequence[str]:
     return ()
 
 
@@ -71,8 +71,9 @@ class Role(Generic[I, O]):
         thread: For a prompt that asks for a ``call``: what was said and called so far, as a chat completion request
             has it; it follows the user part.
         tools: For the same: what may be called, as a chat completion request has it.
-        choices: For a prompt that asks for each field apart: the only replies that the inputs leave for a field, where
-            these are settled; empty where they are not.
+        choices: For a prompt that asks for each field apart: the only replies that the inputs and the fields before
+            leave for a field, where these are settled; empty where they are not. They hold for the fields that the
+            prompt's head says are to ``choose``.
         tidy: Mends what needs no judgement (quotes around a sentence) before the checks.
     """
 
@@ -86,7 +87,7 @@ class Role(Generic[I, O]):
     mend: Callable[[O], O] | None = None
     thread: Callable[[I], Sequence[dict[str, Any]]] = _nothing
     tools: Callable[[I], Sequence[dict[str, Any]]] = _nothing
-    choices: Callable[[I, str], Sequence[str]] = _open
+    choices: Callable[[I, str, Mapping[str, Any]], Sequence[str]] = _open
     tidy: Callable[[O], O] | None = None
 
 

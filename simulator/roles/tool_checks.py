@@ -24,7 +24,7 @@ _TEXTS = word_grams(
 )
 _VAGUE = word_grams("data info information tool function thing things result results value values item stuff person")
 _GENERATES = re.compile(
-    r"\b(?:writes?|generat\w+|compos\w+|translat\w+|summari[sz]\w+|explain\w*|brainstorm\w*|suggests?|advises?|"
+    r"\b(?:writes?|generat\w+|compos(?:e|es|ing)|translat\w+|summari[sz]\w+|explain\w*|brainstorm\w*|suggests?|advises?|"
     r"answers? questions?|language model|chat ?bots?|artificial intelligence|ai)\b",
     re.IGNORECASE,
 )
@@ -66,6 +66,8 @@ def tool_checks() -> tuple[ToolCheck, ...]:
 
 
 def _need(brief: ToolBrief, draft: ToolDraft) -> str | None:
+    if draft.need in brief.needs:
+        return None  # settled before anybody was asked
     words = word_list(draft.need)
     if not words or words[-1] in _SMALL_WORDS:
         return "need does not say what the person has to get done, or depends on"
@@ -154,9 +156,9 @@ def _description(brief: ToolBrief, draft: ToolDraft) -> str | None:
 
 
 def _named(brief: ToolBrief, text: str) -> str | None:
-    """Return a name (of a country, a brand) that a small model made up: one that the persona does not say."""
-    names = (*names_in(text), *_ACRONYM.findall(text))
-    return next((name for name in names if not word_grams(name) <= word_grams(brief.persona)), None)
+    """Return a name (of a country, a brand) that a small model made up: one that the inputs do not say."""
+    names, known = (*names_in(text), *_ACRONYM.findall(text)), word_grams(" ".join((brief.persona, *brief.needs)))
+    return next((name for name in names if not word_grams(name) <= known), None)
 
 
 def _description_of_text(_brief: ToolBrief, draft: ToolDraft) -> str | None:

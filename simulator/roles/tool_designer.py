@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,14 @@ from simulator.roles.choice import agreement
 from simulator.roles.role import Role
 from simulator.roles.tool_checks import tool_checks
 from simulator.roles.tool_draft import VERBS, ParameterDraft, ToolBrief, ToolDraft, name_of, phrase
+from simulator.roles.tool_parts import Operation, Terms, chosen_operation, offered, query_of, with_operation
 from simulator.roles.tool_sense import sensible
 from simulator.roles.tool_worked import built, worked_checks
-from simulator.tools.derive import completed
+from simulator.tools.derive import completed, request_of
 from simulator.tools.toolset import tool_id, tool_text
+from simulator.tools.vocabulary import EVERYDAY, Vocabulary
 
-__all__ = ["ToolBrief", "ToolDraft", "to_tool", "tool_designer", "tool_text"]
+__all__ = ["ToolBrief", "ToolDraft", "finished", "to_tool", "tool_designer", "tool_text"]
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 _LEAD = re.compile(r"^(?:this|the) person needs to ", re.IGNORECASE)
@@ -36,14 +39,43 @@ def tool_designer() -> Role[ToolBrief, ToolDraft]:
         values=_values,
         checks=(*tool_checks(), *worked_checks()),
         score=_score,
+        choices=_choices,
         tidy=_tidy,
     )
 
 
 def to_tool(draft: ToolDraft, brief: ToolBrief) -> Tool:
     """Return the product. Its id depends on what it is, not on who asked for it, so that equal tools are one."""
-    tool = built(draft, personas=(persona_id(brief.persona),))
-    return completed(tool.model_copy(update={"id": tool_id(tool)}))
+    return finished(draft, persona_id(brief.persona), chosen_operation(draft.description, draft.need, {}), {})
+
+
+def finished(
+    draft: ToolDraft, asker: str, operation: Operation | None, terms: Terms, words: Vocabulary = EVERYDAY
+) -> Tool:
+    """Return the tool that a draft describes, with what its operation knows and what rules can make.
+
+    Args:
+        draft: What the designer answered.
+        asker: The id of the persona who asked for it.
+        operation: The one that was chosen; ``None`` where the designer wrote.
+        terms: What the operation's variables stand for.
+        words: The names that made-up values use.
+    """
+    tool = built(draft, personas=(asker,))
+    tool = tool.model_copy(update={"id": tool_id(tool)})
+    if operation is None:
+        return completed(tool, words)
+
+    def request(tool: Tool, arguments: dict[str, Any]) -> str:
+        return query_of(operation, draft.need, arguments) or request_of(tool, arguments)
+
+    return completed(with_operation(tool, draft, operation, terms), words, request)
+
+
+def _choices(brief: ToolBrief, field: str, done: Mapping[str, Any]) -> Sequence[str]:
+    if field == "need" or not brief.needs:
+        return brief.needs if field == "need" else ()
+    return offered(field, done, {}, seed=[brief.persona, *brief.needs])
 
 
 def _values(brief: ToolBrief) -> Mapping[str, str]:

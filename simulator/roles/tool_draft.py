@@ -22,6 +22,7 @@ __all__ = [
     "ParameterDraft",
     "ToolBrief",
     "ToolDraft",
+    "fields_in",
     "name_of",
     "names_of",
     "phrase",
@@ -34,6 +35,9 @@ MAX_PARAMETERS = 4
 MAX_RESULT = 6
 """Fields of a result; one that has more is two results."""
 
+MAX_CHOICES = 12
+"""Values of an enumeration; more are better searched for than listed."""
+
 _REST = re.compile(r"\b(?:from|for|in|at|by|on|to|so|that|which|who|and|or|before|after|near|when)\b|[,;.]", re.I)
 _NEAR = re.compile(r"(?:the )?nearest places? with ")
 _TROUBLE = re.compile(r"(?:an? )?problem with ")
@@ -41,6 +45,8 @@ _SMALL = word_grams(
     "a an the of for in on at to from with by and or any all each every one next another his her their its my your our "
     "this that is are per latest own other s more new no"
 )
+_BRACKET = re.compile(r"\[([^\[\]]*)\]\s*\.?\s*$")
+_RANGE = re.compile(r"(-?\d{1,6}) to (-?\d{1,6})")
 _PAIR = re.compile(r"\s*([A-Za-z][A-Za-z0-9_ -]{0,39}?)\s*(?:=|:)\s*(.+?)\s*\.?\s*$")
 
 
@@ -57,7 +63,7 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-Choices = Annotated[tuple[str, ...], Field(max_length=12), BeforeValidator(_as_tuple)]
+Choices = Annotated[tuple[str, ...], Field(max_length=MAX_CHOICES), BeforeValidator(_as_tuple)]
 
 
 class FieldDraft(Record):
@@ -98,18 +104,46 @@ class ExampleDraft(Record):
 def _parameters(value: Any) -> Any:
     """Accept the line that small models write, ``name = meaning; name = meaning``, beside the JSON list."""
     if isinstance(value, str):
-        value = [_parameter(piece) for piece in value.strip().rstrip(".;").split(";") if piece.strip()]
+        value = fields_in(value)
     return tuple(value) if isinstance(value, list) else value
 
 
-def _parameter(piece: str) -> dict[str, str]:
-    match = _PAIR.fullmatch(piece)
+def fields_in(line: str) -> list[dict[str, Any]]:
+    """Return the fields of a line, each with the constraint that stands in square brackets behind its meaning.
+
+    >>> fields_in("days = how many days [1 to 14]; size = size of the tent [small | large]")[1]["enum"]
+    ('small', 'large')
+    >>> [field["type"] for field in fields_in("days = how many days [1 to 14]; urgent = if it is [yes or no]")]
+    ['integer', 'boolean']
+
+    Raises:
+        ValueError: A piece is not ``name = what it is``.
+    """
+    return [_parameter(piece) for piece in line.strip().rstrip(".;").split(";") if piece.strip()]
+
+
+def _parameter(piece: str) -> dict[str, Any]:
+    bracket = _BRACKET.search(piece)
+    match = _PAIR.fullmatch(piece[: bracket.start()] if bracket else piece)
     if match is None:
         raise ValueError(f"{piece.strip()!r} is not 'name = what it is'")
     words = re.split(r"[\s_-]+", match.group(1).strip().lower())
     name = "_".join(dict.fromkeys(words))  # "stock_stock" is a slip
     meaning = normalise_text(match.group(2))
-    return {"name": name, "type": type_of(name, meaning), "description": meaning[:1].upper() + meaning[1:]}
+    field = {"name": name, "type": type_of(name, meaning), "description": meaning[:1].upper() + meaning[1:]}
+    return {**field, **(_constraint(bracket.group(1).strip(), field["type"]) if bracket else {})}
+
+
+def _constraint(said: str, kind: str) -> dict[str, Any]:
+    if span := _RANGE.fullmatch(said):
+        least, most = map(float, span.groups())
+        return {"type": kind if kind == "number" else "integer", "minimum": least, "maximum": most}
+    if said in ("date", "time", "date-time"):
+        return {"type": "string", "format": said}
+    if said == "yes or no":
+        return {"type": "boolean"}
+    values = tuple(dict.fromkeys(filter(None, map(str.strip, said.split("|")))))
+    return {"type": "string", "enum": values[:MAX_CHOICES]} if values else {}
 
 
 Parameters = Annotated[
@@ -118,10 +152,17 @@ Parameters = Annotated[
 
 
 class ToolBrief(Record):
-    """What the designer is told: who needs the tool, and the names that are taken."""
+    """What the designer is told.
+
+    Attributes:
+        persona: Who needs the tool.
+        avoid: Names that are taken: those of tools that the same asker has already.
+        needs: What the tool may be for, where a small model has to choose; empty where the designer finds the need.
+    """
 
     persona: str = Field(min_length=1)
     avoid: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class ToolDraft(Record):

@@ -7,6 +7,7 @@ empty.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from simulator.models.base import normalise_text
@@ -35,11 +36,20 @@ _ABOUT = re.compile(
 _SMALL = frozenset(word_list("the a an of for in on at to from its their that was were is are by each every"))
 
 
-def completed(tool: Tool, words: Vocabulary = EVERYDAY) -> Tool:
+Request = Callable[[Tool, dict[str, Any]], str]
+"""From a tool and arguments to the request that takes that call."""
+
+
+def completed(tool: Tool, words: Vocabulary = EVERYDAY, request: Request | None = None) -> Tool:
     """Return the tool with what rules can say of it; what somebody said stays as it is.
 
     Only examples that are valid against the tool's own schemas are added, so a tool with a pattern that nobody gave
     an example for gets none.
+
+    Args:
+        tool: What was said.
+        words: The names that made-up values use.
+        request: How the examples ask; without it, :func:`request_of`.
     """
     made: dict[str, Any] = {}
     if tool.effect is None:
@@ -47,7 +57,7 @@ def completed(tool: Tool, words: Vocabulary = EVERYDAY) -> Tool:
     if not tool.result and tool.returns:
         made["result"] = result_fields(tool.returns)
     whole = tool.model_copy(update=made)
-    if not whole.examples and (examples := _examples(whole, words)):
+    if not whole.examples and (examples := _examples(whole, words, request or request_of)):
         made["examples"] = examples
     return tool.model_copy(update={**made, "derived": (*tool.derived, *made)}) if made else tool
 
@@ -96,7 +106,7 @@ def _imperative(verb: str) -> str:
     return stem.capitalize()
 
 
-def _examples(tool: Tool, words: Vocabulary) -> tuple[ToolExample, ...]:
+def _examples(tool: Tool, words: Vocabulary, request: Request) -> tuple[ToolExample, ...]:
     found: list[ToolExample] = []
     for number in range(_TRIES):
         arguments = {one.name: value_of(one, tool.name, number, words=words) for one in tool.parameters}
@@ -104,7 +114,7 @@ def _examples(tool: Tool, words: Vocabulary) -> tuple[ToolExample, ...]:
         if argument_flaw(tool, arguments) or result_flaw(tool, result):
             continue
         if arguments not in [one.arguments for one in found]:
-            found.append(ToolExample(query=request_of(tool, arguments), arguments=arguments, result=result))
+            found.append(ToolExample(query=request(tool, arguments), arguments=arguments, result=result))
         if len(found) == _EXAMPLES:
             break
     return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -135,7 +135,8 @@ class Progress:
                 self.stage(event.stage).count_end(self.clock(), event.failed)
             case StageEnded():
                 stage = self.stage(_name(event))
-                stage.state, stage.ended, stage.made, stage.in_flight = "ended", self.clock(), event, 0
+                made = event if stage.made is None else _both(stage.made, event)
+                stage.state, stage.ended, stage.made, stage.in_flight = "ended", self.clock(), made, 0
                 if not stage.finished:  # a stage that asks nobody (an import) ends no unit by itself
                     stage.done, stage.failed = event.admitted + event.rejected, event.failed
             case Note():
@@ -175,11 +176,20 @@ class Progress:
 
     def _start(self, event: StageStarted) -> None:
         stage = self.stage(_name(event))
+        if stage.state == "ended":  # it has another turn
+            stage.state, stage.units, stage.reused = "running", stage.units + event.units, stage.reused + event.reused
+            return
         stage.state, stage.units, stage.reused, stage.started = "running", event.units, event.reused, self.clock()
         stage.before = self.taken()
         for earlier in self.stages[: self.stages.index(stage)]:
             if earlier.state == "waiting":
                 earlier.state = "skipped"  # a hop that was not worth it
+
+
+def _both(one: StageEnded, other: StageEnded) -> StageEnded:
+    """Return what two turns of a stage made."""
+    counts = {name: getattr(one, name) + getattr(other, name) for name in ("admitted", "rejected", "failed")}
+    return replace(other, **counts)
 
 
 def _name(event: StageStarted | StageEnded) -> str:

@@ -1,0 +1,110 @@
+"""How people of a world speak, are and are met: parts from which what is told of an NPC can be put together.
+
+A small model writes a good line about somebody now and then, and cannot say when. From parts that go with each other it
+only has to choose. Capable models write these texts themselves and see nothing of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Template
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+
+from simulator.models.base import Record
+
+__all__ = ["Manners", "Register"]
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Lines = tuple[Line, ...]
+
+_ALWAYS = frozenset({"first", "title", "place"})
+_IN_LINES = _ALWAYS | {"occupation", "an_occupation", "thing", "thing_place", "use", "faction"}
+
+
+class Register(Record):
+    """One way of speaking.
+
+    Attributes:
+        name: In a word.
+        says: The same as it follows "speaks".
+        like: Real-world words. Personas are matched by it, as by a term's.
+        lines: What people who speak so say. ``$place``, ``$occupation`` (``$an_occupation`` with its article),
+            ``$thing``, ``$thing_place``, ``$use``, ``$faction`` and ``$title`` stand for the NPC's own.
+    """
+
+    name: Line
+    says: Line
+    like: str = Field("", max_length=400)
+    lines: Lines = ()
+
+    @field_validator("lines")
+    @classmethod
+    def _known(cls, lines: Lines) -> Lines:
+        for line in lines:
+            _check(line, _IN_LINES)
+        return lines
+
+
+def _named(value: Any) -> Any:
+    """Accept what authors write: a mapping of names to registers."""
+    return [{"name": name, **body} for name, body in value.items()] if isinstance(value, Mapping) else value
+
+
+class Manners(Record):
+    """The parts. What a world does not give comes from the built-in ones, if they are in its language.
+
+    Attributes:
+        registers: Ways of speaking.
+        habits: Of speech, as they follow "speaks slowly and".
+        strengths: What somebody is, as it follows a name and "is".
+        weaknesses: What somebody does or is, as it follows "but".
+        occasions: When somebody is met, as a sentence begins.
+        doings: What somebody is doing then.
+        openings: What somebody does when a visitor comes.
+        voice: How a voice is told: ``$first``, ``$says``, ``$habit``.
+        personality: The same: ``$first``, ``$strength``, ``$weakness``.
+        meeting: The same: ``$occasion``, ``$first``, ``$place``, ``$doing``, ``$opening``.
+    """
+
+    registers: Annotated[tuple[Register, ...], BeforeValidator(_named)] = ()
+    habits: Lines = ()
+    strengths: Lines = ()
+    weaknesses: Lines = ()
+    occasions: Lines = ()
+    doings: Lines = ()
+    openings: Lines = ()
+    voice: str = Field("", max_length=200)
+    personality: str = Field("", max_length=200)
+    meeting: str = Field("", max_length=200)
+
+    @field_validator("voice")
+    @classmethod
+    def _voice(cls, text: str) -> str:
+        return _check(text, _ALWAYS | {"says", "habit"})
+
+    @field_validator("personality")
+    @classmethod
+    def _personality(cls, text: str) -> str:
+        return _check(text, _ALWAYS | {"strength", "weakness"})
+
+    @field_validator("meeting")
+    @classmethod
+    def _meeting(cls, text: str) -> str:
+        return _check(text, _ALWAYS | {"occasion", "doing", "opening"})
+
+    def over(self, base: Manners) -> Manners:
+        """Return these, and those of ``base`` where nothing is given."""
+        given = {name: value for name in Manners.model_fields if (value := getattr(self, name))}
+        return base.model_copy(update=given)
+
+
+def _check(text: str, allowed: frozenset[str]) -> str:
+    """Return ``text`` if all its variables are known."""
+    template = Template(text)
+    names = set(template.get_identifiers()) if template.is_valid() else {"$"}
+    if unknown := sorted(names - allowed):
+        known = ", ".join(f"${name}" for name in sorted(allowed))
+        raise ValueError(f"{text!r}: {unknown[0]!r} is no variable; allowed are {known}, and '$$' for a dollar sign")
+    return text
