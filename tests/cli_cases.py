@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+from rich.cells import cell_len
+
+from simulator.cli.main import main
 from simulator.models.base import content_id
 from simulator.models.conversation import Conversation, Label, Turn
 from simulator.models.decision import Decision
@@ -20,6 +24,8 @@ from simulator.models.unit import Attempt, Failure, Unit, UnitResult
 from simulator.runs.entry import Entry, Product
 from simulator.runs.ledger import Ledger
 from simulator.scenario.load import dump_scenario, parse_scenario
+
+Shown = pytest.CaptureFixture[str]
 
 PILOT = "a harbour pilot who guides freighters past a sandbar that moves every winter"
 MIDWIFE = "a midwife who cycles between three mountain villages and keeps a diary of births"
@@ -258,3 +264,12 @@ def _products() -> list[Entry]:
         Entry(unit=unit(stages[row.kind], row.kind, row.id), result=UnitResult(value={"id": row.id}), products=[row])
         for row in rows
     ]
+
+
+def output(capsys: Shown, *arguments: str, code: int = 0) -> str:
+    """Return what a command prints on stdout, after checking that it fits 80 columns."""
+    assert main(list(arguments)) == code
+    shown = capsys.readouterr().out
+    too_wide = [line for line in shown.splitlines() if cell_len(line) > 80]
+    assert "--json" in arguments or too_wide == []
+    return shown

@@ -37,6 +37,17 @@ ANSWERED = (
     "Photograph the pages by the window and print them at the library.",
 )
 
+ROOM = {
+    "name": "dry-room",
+    "about": "The reading room of the lock house smells of mould.",
+    "goal": "have the reading room dried before the audit",
+    "knows": ["the room has one window"],
+    "unknown": ["the age of the roof"],
+    "asked": [{"fact": "the audit is on the ninth of May", "when": ["when", "date", "deadline"]}],
+    "constraints": ["will not hire anybody"],
+    "success": {"said": ["photograph", "cheap|cost little"]},
+}
+
 
 class Bag:
     """An embedder without a model: a bag of words."""

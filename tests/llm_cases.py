@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from simulator.llm.endpoint import Endpoint
 from simulator.llm.fake_server import FakeServer
 from simulator.llm.spec import parse_spec
+from simulator.models.base import Record
 from simulator.models.message import ChatRequest, Message, ReplySchema, Sampling
 from simulator.transport.client import HttpClient
 from simulator.transport.clock import Clock
 from simulator.transport.limiter import Limiter
 from simulator.transport.patience import Patience, RetryBudget
 from simulator.transport.setback import Place
+
+
+class Person(Record):
+    """What a model is asked for where it does not matter what."""
+
+    persona: str = Field(min_length=3, max_length=200)
+    mood: Literal["calm", "cross"] = "calm"
 
 
 class HandClock:

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage
 
 from graphs.conversation import build, converse, steps
-from graphs.talk.stop import ending, lost_reason
 from simulator.errors import EndpointUnreachable, InputError
 from simulator.models.base import content_id, derive_seed
-from simulator.models.conversation import Conversation, ConversationInputs, Label, Turn
+from simulator.models.conversation import Conversation
 from simulator.models.message import Reply
 from simulator.models.persona import persona_id
 from simulator.models.unit import Unit
@@ -154,29 +153,6 @@ def test_an_assistant_that_cannot_answer_leaves_whole_exchanges_and_the_open_que
     assert ASKED[1] in spoken.reason
 
 
-def test_a_user_who_only_repeats_ends_in_a_loop() -> None:
-    result = talk(context([ASKED[0], OPENER, ASKED[0]], rounds=2), exchanges=4)
-    assert product(result).stop == "loop"
-    assert [attempt.flaw for attempt in result.rejected] == ["opener_repeated", "repeats_self"]
-
-
-@pytest.mark.parametrize(
-    ("turn", "answer", "stop"),
-    [
-        ("That is all I needed, goodbye.", "Good luck with the season on the water.", "left"),
-        ("Never mind, I'll ask someone else.", "The harbour office may know more than I do.", "gave_up"),
-        ("Thank you, that was helpful!", "You're welcome, keep the books dry.", "left"),
-        (ASKED[0], "I cannot continue this conversation.", "assistant_ended"),
-    ],
-)
-def test_every_reason_is_recorded_and_the_last_word_is_the_assistants(turn: str, answer: str, stop: str) -> None:
-    result = talk(context([turn, *ASKED[1:]], [ANSWERED[0], answer]), exchanges=4)
-    spoken = product(result)
-    assert (spoken.stop, len(spoken.turns)) == (stop, 4)
-    assert spoken.reason
-    assert spoken.turns[-1].content == answer
-
-
 def test_two_people_talk_and_each_knows_the_relation_from_their_side() -> None:
     lines = iter([ANSWERED[0], ASKED[0], ANSWERED[1]])
     both = context(lambda _: next(lines), None)
@@ -300,29 +276,6 @@ def test_a_chat_message_gets_one_answer_and_the_next_one_goes_on() -> None:
 def test_nothing_to_begin_with_is_refused() -> None:
     with pytest.raises(InputError, match="persona"):
         asyncio.run(build().ainvoke({}, context=context(ASKED)))
-
-
-def test_a_question_without_its_answer_never_ends_a_conversation() -> None:
-    inputs = ConversationInputs(persona=PERSONA, exchanges=1)
-    assert ending(inputs, [Turn(role="user", speaker="p", content="Goodbye.")]) is None
-    assert ending(inputs, []) is None
-
-
-def test_a_kept_repetition_is_a_loop() -> None:
-    label = Label(detector="repeats_self", evidence="again")
-    inputs = ConversationInputs(persona=PERSONA)
-    again = Turn(role="assistant", speaker="assistant", content="So.", labels=(label,))
-    asks = Turn(role="user", speaker="p", content="So?")
-    assert ending(inputs, [asks, again]) is None  # the user may ask in another way
-    assert ending(inputs, [asks, again, asks, again]) == ("loop", "repeats_self: again")
-    repeated = asks.model_copy(update={"labels": (label,)})
-    assert ending(inputs, [asks, again.model_copy(update={"labels": ()}), repeated, again]) == (
-        "loop",
-        "repeats_self: again",
-    )
-    assert lost_reason(["repeats_self", "role_flip"]) == "loop"
-    assert lost_reason(["repeats_self", "cut", "role_flip"]) == "error"
-    assert lost_reason([]) == "error"
 
 
 @settings(max_examples=25)

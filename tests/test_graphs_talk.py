@@ -1,4 +1,4 @@
-"""Conversations in a situation: scripts and transcripts, goals that are checked, the judge, budgets and manners."""
+"""Conversations in a situation: scripts and transcripts, goals that are checked, budgets and manners."""
 
 from __future__ import annotations
 
@@ -7,35 +7,34 @@ import json
 from dataclasses import replace
 
 import pytest
-from conversation_cases import ANSWERED, ASKED, OPENER, PERSONA, Bag, context, product, prompt, requests, said, talk
+from conversation_cases import (
+    ANSWERED,
+    ASKED,
+    OPENER,
+    PERSONA,
+    ROOM,
+    context,
+    product,
+    prompt,
+    requests,
+    said,
+    talk,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphs.conversation import converse
 from graphs.talk.goal import claims, goal_by_rule
 from simulator.errors import InputError
-from simulator.llm.scripted import ScriptedModel
 from simulator.models.conversation import ConversationInputs, Turn
 from simulator.models.message import Message
 from simulator.models.persona import persona_id
 from simulator.models.situation import Situation, Success
 from simulator.models.unit import Unit
 from simulator.prompts.template import load_prompt
-from simulator.roles.judge import judge
-from simulator.roles.role import RoleContext
 from simulator.roles.script import due
 from simulator.scenario.behaviours import BEHAVIOURS
 
-ROOM = {
-    "name": "dry-room",
-    "about": "The reading room of the lock house smells of mould.",
-    "goal": "have the reading room dried before the audit",
-    "knows": ["the room has one window"],
-    "unknown": ["the age of the roof"],
-    "asked": [{"fact": "the audit is on the ninth of May", "when": ["when", "date", "deadline"]}],
-    "constraints": ["will not hire anybody"],
-    "success": {"said": ["photograph", "cheap|cost little"]},
-}
 STOP = "STOP"
 
 
@@ -202,125 +201,6 @@ def test_rules_say_whether_a_behaviour_was_kept() -> None:
     broken = product(talk(context([wordy]), exchanges=2, behaviours=behaviours, flawed="keep"))
     assert [one.holds for one in broken.verdicts] == [False, False]
     assert broken.verdicts[0].evidence.startswith("26 words, at most 25")
-
-
-def judged(*replies: object, users=ASKED, **inputs: object):
-    answers = [reply if isinstance(reply, str) else json.dumps(reply) for reply in replies]
-    referee = RoleContext(judge(), prompt("judge", rounds=1), ScriptedModel(answers, name="j"), Bag())
-    both = replace(context(users), judge=referee)
-    return talk(both, **inputs), both
-
-
-CRITERION = {**ROOM, "success": "the pages stay dry"}
-YES = {"quote": "clear pocket", "reason": "It says how.", "answer": "yes"}
-NO = {"quote": "", "reason": "It does not.", "answer": "no"}
-
-
-def test_the_judge_is_asked_when_the_goal_is_claimed_and_at_the_end() -> None:
-    users = ["That solves it for the pages. What about the cover?", *ASKED]
-    result, both = judged(NO, YES, users=users, exchanges=3, situation=CRITERION, judge=["goal"])
-    spoken = product(result)
-    assert (spoken.stop, spoken.goal.holds, spoken.goal.by) == ("goal", True, "judge")
-    assert spoken.goal.evidence == "clear pocket"
-    assert len(spoken.turns) == 6
-    first = requests(both.judge)[0].messages[-1].content
-    assert "the pages stay dry" in first
-    assert f"OTHER SIDE: {ANSWERED[1]}" in first
-    assert ANSWERED[2] not in first
-
-
-def test_a_verdict_whose_quote_nobody_said_is_none() -> None:
-    invented = {**YES, "quote": "I will bring a heater"}
-    result, _ = judged(invented, exchanges=2, situation=CRITERION, judge=["goal"])
-    goal = product(result).goal
-    assert goal.holds is None
-    assert "no usable verdict" in goal.evidence
-
-
-def test_a_claim_of_the_user_is_no_evidence_for_the_goal() -> None:
-    users = ["That solves it, the pages stay dry. What about the cover?", *ASKED]
-    claimed = {**YES, "quote": "the pages stay dry"}
-    result, _ = judged(claimed, claimed, users=users, exchanges=2, situation=CRITERION, judge=["goal"])
-    spoken = product(result)
-    assert spoken.stop == "max_turns"
-    assert spoken.goal.holds is None
-    assert "a message of the other side" in spoken.goal.evidence
-
-
-def test_between_two_people_advice_is_no_fault_that_the_judge_is_asked_for() -> None:
-    lines = [ANSWERED[0], ASKED[0], ANSWERED[1]]
-    referee = RoleContext(judge(), prompt("judge"), ScriptedModel([json.dumps(verdict("none"))], name="j"), Bag())
-    both = replace(context(lines, None), judge=referee)
-    product(talk(both, partner="a clerk who reads the canal's books", exchanges=2, judge=["turns"]))
-    [asked] = requests(referee)
-    assert "role_flip" not in asked.messages[-1].content
-    assert "revealed_early" in asked.messages[-1].content
-
-
-def test_rule_and_judge_must_both_hold_where_there_are_both() -> None:
-    both = {**ROOM, "success": {"said": "clear pocket", "criterion": "the pages stay dry"}}
-    denied, _ = judged(NO, NO, exchanges=2, situation=both, judge=["goal"])
-    assert (product(denied).stop, product(denied).goal.holds) == ("max_turns", False)
-    unsaid, judge_context = judged(
-        YES, exchanges=2, situation={**both, "success": {**both["success"], "said": "heater"}}, judge=["goal"]
-    )
-    assert not product(unsaid).goal.holds
-    assert requests(judge_context.judge) == []
-
-
-def test_the_judge_says_at_the_end_how_they_talked() -> None:
-    terse = BEHAVIOURS["terse"]
-    result, both = judged(
-        NO, {**YES, "quote": "sleeves fog up"}, exchanges=3, judge=["behaviours"], behaviours=[terse.model_dump()]
-    )
-    by_judge = [one for one in product(result).verdicts if one.by == "judge"]
-    assert [(one.holds, one.statement) for one in by_judge] == list(
-        zip([True, False], terse.violation_rubrics, strict=True)
-    )
-    assert len(requests(both.judge)) == 2
-
-
-def test_a_conversation_that_wants_a_judge_says_when_there_is_none() -> None:
-    with pytest.raises(InputError, match="give it the role 'judge'"):
-        talk(context(ASKED), exchanges=2, situation=CRITERION, judge=["goal"])
-
-
-def verdict(answer: str, quote: str = "") -> dict:
-    return {"quote": quote, "reason": "Because of this.", "answer": answer}
-
-
-def test_a_turn_that_the_judge_turns_down_is_made_again() -> None:
-    sells = "I sell insurance in the city. Is there a box with a vent?"
-    found = verdict("persona_contradicted", "I sell insurance")
-    result, both = judged(found, verdict("none"), users=[sells, ASKED[0]], exchanges=2, judge=["turns"])
-    assert said(result)[2] == ASKED[0]
-    assert [(one.flaw, one.message) for one in result.rejected] == [("persona_contradicted", "I sell insurance")]
-    asked = requests(both.judge)[0].messages[-1].content
-    assert f"USER: {sells}\n</conversation>" in asked
-    assert "Allowed answers: none, role_flip" in asked
-
-
-@pytest.mark.parametrize("flawed", ["keep", "end", "drop"])
-def test_a_turn_that_the_judge_turns_down_twice_meets_the_policy(flawed: str) -> None:
-    sells = "I sell insurance in the city. Is there a box with a vent?"
-    found = verdict("persona_contradicted", "I sell insurance")
-    result, _ = judged(found, found, users=[sells] * 2, exchanges=2, judge=["turns"], flawed=flawed, least=1)
-    if flawed == "drop":
-        assert result.failure.cause == "persona_contradicted"
-        return
-    spoken = product(result)
-    assert len(spoken.turns) == (4 if flawed == "keep" else 2)
-    if flawed == "keep":
-        assert [(one.detector, one.evidence) for one in spoken.turns[2].labels] == [
-            ("persona_contradicted", "I sell insurance")
-        ]
-
-
-def test_a_fault_that_the_judge_finds_elsewhere_is_not_of_this_turn() -> None:
-    elsewhere = verdict("repeats_self", "sideways")  # of the opener
-    result, _ = judged(elsewhere, users=[ASKED[0]], exchanges=2, judge=["turns"])
-    assert said(result)[2] == ASKED[0]
-    assert result.rejected == ()
 
 
 def test_the_same_in_slightly_other_words_is_made_again() -> None:

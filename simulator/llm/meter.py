@@ -21,7 +21,6 @@ class Tally:
         usage: Tokens of the calls made.
         usd: What they cost, as far as prices are known, in US dollars.
         unpriced: Calls made whose price is not known.
-        saved: Tokens of the calls reused, as they were counted when they were made.
     """
 
     made: int = 0
@@ -31,7 +30,6 @@ class Tally:
     usage: Usage = field(default_factory=Usage)
     usd: float = 0.0
     unpriced: int = 0
-    saved: Usage = field(default_factory=Usage)
 
 
 @dataclass
@@ -97,7 +95,6 @@ class Meter:
                 tally.unpriced += reply.usd is None
 
     def reused(self, row: Tally, reply: Reply) -> None:
-        """Count a call that did not have to be made."""
+        """Count a call that did not have to be made; ``reply`` is what it would have brought."""
         for tally in (self.total, row):
             tally.reused += 1
-            tally.saved += reply.usage
