@@ -17,7 +17,7 @@ import story
 from attack_cases import ATTACKS, KEY, MARK, ROOT, TOKENS, environ, no_key_in, written
 
 from simulator.assembly import open_run, simulate_sync
-from simulator.errors import UsageError
+from simulator.errors import InputError, UsageError
 from simulator.llm.fake_server import FakeServer, in_thread
 from simulator.llm.scripted import ScriptedModel
 from simulator.models.message import ChatRequest
@@ -137,6 +137,28 @@ def test_a_reply_that_is_a_serialised_object_is_a_failure_or_a_text(tmp_path: Pa
     with open_run(tmp_path / "run") as run:
         assert {failure.cause for failure in run.failures if failure.role == "tool_designer"} == {"invalid"}
     assert no_key_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "sql", ["' OR 1=1 --", "'; DROP TABLE personas; --", '" UNION SELECT value FROM meta --', "%", "_"]
+)
+def test_sql_in_an_id_or_a_search_finds_nobody_and_changes_nothing(
+    sql: str, hostile: tuple[Path, dict[str, ScriptedModel]]
+) -> None:
+    from simulator.cli.main import main
+
+    with open_run(hostile[0]) as run:
+        before = len(run.personas)
+        with pytest.raises(InputError):
+            run.persona(f"p-{sql}")
+    for command in (
+        ["show", str(hostile[0]), "personas", sql],
+        ["graph", str(hostile[0]), "neighbours", sql],
+        ["graph", str(hostile[0]), "path", sql, sql],
+    ):
+        assert main(command) in (0, 1, 2)
+    with open_run(hostile[0]) as run:
+        assert len(run.personas) == before
 
 
 # -- Chroma: a folder with hostile configuration ---------------------------------------------------------------------

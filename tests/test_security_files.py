@@ -1,4 +1,4 @@
-"""What an attacker may write into files: YAML, paths, links, sizes, SQL; and what comes of it."""
+"""What an attacker may write into files: YAML, paths, links, sizes; and what comes of it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ import pytest
 import story
 from attack_cases import ROOT, written
 
-from simulator.assembly import open_run, simulate_sync
+from simulator.assembly import simulate_sync
 from simulator.assembly.simulate import resume
 from simulator.errors import InputError, PromptError, RunDirectoryError, ScenarioError, UsageError
-from simulator.llm.scripted import ScriptedModel
 from simulator.prompts.template import parse_prompt
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.scenario.load import parse_scenario
@@ -136,25 +135,3 @@ def test_a_reply_of_ten_megabytes_is_a_failure_and_not_a_product(tmp_path: Path)
     with simulate_sync(scenario, tmp_path, models=models) as run:
         assert run.instructions == []
         assert {failure.role for failure in run.failures} == {"poser"}
-
-
-@pytest.mark.parametrize(
-    "sql", ["' OR 1=1 --", "'; DROP TABLE personas; --", '" UNION SELECT value FROM meta --', "%", "_"]
-)
-def test_sql_in_an_id_or_a_search_finds_nobody_and_changes_nothing(
-    sql: str, hostile: tuple[Path, dict[str, ScriptedModel]]
-) -> None:
-    from simulator.cli.main import main
-
-    with open_run(hostile[0]) as run:
-        before = len(run.personas)
-        with pytest.raises(InputError):
-            run.persona(f"p-{sql}")
-    for command in (
-        ["show", str(hostile[0]), "personas", sql],
-        ["graph", str(hostile[0]), "neighbours", sql],
-        ["graph", str(hostile[0]), "path", sql, sql],
-    ):
-        assert main(command) in (0, 1, 2)
-    with open_run(hostile[0]) as run:
-        assert len(run.personas) == before
