@@ -19,7 +19,7 @@ from simulator.roles.npc_seat import Seat, seat_cast
 from simulator.roles.npc_writer import brief_for, to_npc
 from simulator.scenario.world import load_world
 
-LISTS = ("habits", "strengths", "weaknesses", "occasions", "doings", "openings")
+LISTS = ("habits", "strengths", "weaknesses", "pasts", "reasons", "occasions", "doings", "openings")
 CAST = [f"{text} number {n}" for n in range(10) for text in ("a nurse", "a potato farmer", "a violinist", "a judge")]
 
 
@@ -36,13 +36,13 @@ def test_the_built_in_parts_suit_worlds_in_english(name: str) -> None:
         assert len(texts) >= 10
         assert not [text for text in texts if absent.search(text)]
     assert len(parts.registers) >= 8
-    assert all(len(one.lines) >= 4 for one in parts.registers)
+    assert all(len(one.lines) >= 4 and len(one.greetings) >= 2 for one in parts.registers)
 
 
 def test_the_built_in_parts_speak_of_nobody_as_he_or_she_and_stand_once() -> None:
     parts = manners_of(WORLD)
     told = [text for name in LISTS for text in getattr(parts, name)] + [one.says for one in parts.registers]
-    told += [line for one in parts.registers for line in one.lines]
+    told += [line for one in parts.registers for line in (*one.lines, *one.greetings)]
     assert len(set(told)) == len(told)
     assert not {word for text in told for word in text.lower().split()} & {"he", "she", "his", "her", "him", "hers"}
 
@@ -106,6 +106,7 @@ def test_a_world_replaces_a_list_and_keeps_the_others(tmp_path: Path) -> None:
     [
         ({"voice": "$first says $nothing"}, "'nothing' is no variable"),
         ({"registers": {"calm": {"says": "calmly", "lines": ["$5 for you."]}}}, "is no variable"),
+        ({"quests": ["Bring $gold."]}, "'gold' is no variable"),
         ({"voices": ["low"]}, "unknown key"),
     ],
 )

@@ -20,6 +20,7 @@ from simulator.models.world import World
 from simulator.roles.npc_draft import NpcBrief
 from simulator.roles.npc_lore import choose_passages
 from simulator.roles.npc_manners import CHOSEN, offers_for
+from simulator.roles.npc_more import goal_of
 from simulator.roles.npc_seat import Seat, seat_cast
 from simulator.roles.npc_writer import brief_for, npc_id, to_npc
 from simulator.runs.entry import Product
@@ -44,8 +45,12 @@ async def write_npcs(context: ProductionContext) -> Counts:
     shown = await choose_passages(
         world, [persona.text for persona in people], seats, context.embedder, section.lore_words
     )
-    offers = await _offers(context, world, people, seats)
     where = {npc_id(world, persona.id, seat.name): seat for persona, seat in zip(people, seats, strict=True)}
+    errands = [
+        _errand(seat, ties[persona.id], where, derive_seed(context.scenario.seed, "errand", persona.id))
+        for persona, seat in zip(people, seats, strict=True)
+    ]
+    offers = await _offers(context, world, people, seats, errands)
     briefs = {
         persona.id: brief_for(
             world,
@@ -54,9 +59,9 @@ async def write_npcs(context: ProductionContext) -> Counts:
             ties[persona.id],
             passages=passages,
             offers=offered,
-            **_errand(seat, ties[persona.id], where, derive_seed(context.scenario.seed, "errand", persona.id)),
+            **errand,
         ).model_dump(mode="json")
-        for persona, seat, passages, offered in zip(people, seats, shown, offers, strict=True)
+        for persona, seat, passages, errand, offered in zip(people, seats, shown, errands, offers, strict=True)
     }
 
     def propose(unit: Unit, result: UnitResult) -> Proposal:
@@ -71,13 +76,21 @@ async def write_npcs(context: ProductionContext) -> Counts:
 
 
 async def _offers(
-    context: ProductionContext, world: World, people: Sequence[Persona], seats: Sequence[Seat]
+    context: ProductionContext,
+    world: World,
+    people: Sequence[Persona],
+    seats: Sequence[Seat],
+    errands: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, tuple[str, ...]]]:
     """Return what each NPC's writer chooses from, if its prompt lets it choose; others are told nothing of it."""
     if not set(context.roles["npc_writer"].prompt.head.choose) & set(CHOSEN):
         return [{} for _ in people]
-    texts = [persona.text for persona in people]
-    return await offers_for(world, texts, seats, context.scenario.seed, context.embedder)
+    texts, seed = [persona.text for persona in people], context.scenario.seed
+    goals = [
+        goal_of(brief_for(world, text, seat, **errand))
+        for text, seat, errand in zip(texts, seats, errands, strict=True)
+    ]
+    return await offers_for(world, texts, seats, seed, context.embedder, goals)
 
 
 def _unit(context: ProductionContext, inputs: dict[str, Any]) -> Unit:

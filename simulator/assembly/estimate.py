@@ -100,7 +100,8 @@ def _performance(prompt: Prompt, k: int, sizes: Sizes) -> PerUnit:
     letters = fmean(sum(len(message.content) for message in messages) for messages in asked)
     again = head.rounds > 1 or head.repair
     draws = Range(1, 1 + _AGAIN if again else 1, head.rounds + (1 / k if head.repair else 0))
-    calls = draws.of(lambda count: count * k * len(asked))
+    chosen = sum(field in head.choose for field in head.questions)  # drawn once, not k times
+    calls = draws.of(lambda count: count * (k * (len(asked) - chosen) + chosen))
     return PerUnit(calls, calls * _TOKENS_PER_CHARACTER.of(lambda rate: rate * letters), calls * _answer(prompt))
 
 

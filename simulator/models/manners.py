@@ -30,6 +30,7 @@ class Register(Record):
         name: In a word.
         says: The same as it follows "speaks".
         like: Real-world words. Personas are matched by it, as by a term's.
+        greetings: What people who speak so say to a stranger, with the variables of ``lines``.
         lines: What people who speak so say. ``$place``, ``$occupation`` (``$an_occupation`` with its article),
             ``$thing``, ``$thing_place``, ``$use``, ``$faction`` and ``$title`` stand for the NPC's own.
     """
@@ -37,9 +38,10 @@ class Register(Record):
     name: Line
     says: Line
     like: str = Field("", max_length=400)
+    greetings: Lines = ()
     lines: Lines = ()
 
-    @field_validator("lines")
+    @field_validator("lines", "greetings")
     @classmethod
     def _known(cls, lines: Lines) -> Lines:
         for line in lines:
@@ -60,11 +62,16 @@ class Manners(Record):
         habits: Of speech, as they follow "speaks slowly and".
         strengths: What somebody is, as it follows a name and "is".
         weaknesses: What somebody does or is, as it follows "but".
+        pasts: What happened, as it follows "and once".
+        reasons: What somebody wants a thing for, as it follows "can" or "to".
         occasions: When somebody is met, as a sentence begins.
         doings: What somebody is doing then.
         openings: What somebody does when a visitor comes.
         voice: How a voice is told: ``$first``, ``$says``, ``$habit``.
         personality: The same: ``$first``, ``$strength``, ``$weakness``.
+        background: The same: ``$first``, ``$place``, ``$work`` (what the world says of the trade), ``$past``.
+        quests: The same, in one way or another: ``$thing``, ``$use``, ``$thing_place``, ``$goal`` (where it is wanted),
+            ``$first``, ``$reason``.
         meeting: The same: ``$occasion``, ``$first``, ``$place``, ``$doing``, ``$opening``.
     """
 
@@ -72,11 +79,15 @@ class Manners(Record):
     habits: Lines = ()
     strengths: Lines = ()
     weaknesses: Lines = ()
+    pasts: Lines = ()
+    reasons: Lines = ()
     occasions: Lines = ()
     doings: Lines = ()
     openings: Lines = ()
     voice: str = Field("", max_length=200)
     personality: str = Field("", max_length=200)
+    background: str = Field("", max_length=200)
+    quests: Lines = ()
     meeting: str = Field("", max_length=200)
 
     @field_validator("voice")
@@ -88,6 +99,18 @@ class Manners(Record):
     @classmethod
     def _personality(cls, text: str) -> str:
         return _check(text, _ALWAYS | {"strength", "weakness"})
+
+    @field_validator("background")
+    @classmethod
+    def _background(cls, text: str) -> str:
+        return _check(text, _ALWAYS | {"work", "past"})
+
+    @field_validator("quests")
+    @classmethod
+    def _quests(cls, lines: Lines) -> Lines:
+        for line in lines:
+            _check(line, _IN_LINES | {"goal", "reason"})
+        return lines
 
     @field_validator("meeting")
     @classmethod

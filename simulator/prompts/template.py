@@ -80,8 +80,8 @@ class PromptHead(Record):
             anybody); it keeps the output type's default.
         crutches: Whether replies need what helps a small model: the role's ``mend``, and the checks that are crutches.
         vary: Fields whose k replies begin with three leads in turn, so that the score chooses among them.
-        choose: For ``each``: fields whose reply is chosen from what the role has to choose from, where it has some;
-            all others, and these where it has nothing, are the model's own words.
+        choose: For ``each``: fields whose reply is one of those that the role has to choose from, where it has some:
+            one is drawn instead of k. All others, and these where it has none, are the model's own words.
     """
 
     data: tuple[str, ...] = ()

@@ -66,8 +66,9 @@ async def _best(
     if len(choices) == 1:
         return _value(context, field, choices[0])
     passed, least, top, score = list[Draft[O]](), context.prompt.head.least.get(field), None, 0.0
+    k = 1 if choices else context.k  # of what there is to choose from everything will do
     for turn in range(context.prompt.head.rounds):
-        numbers = range(turn * context.k, (turn + 1) * context.k)
+        numbers = range(turn * k, (turn + 1) * k)
         drafts = await together([_draw(context, inputs, seed, done, field, number, choices) for number in numbers])
         judged = [_judge(context, inputs, done, field, draft, choices) for draft in drafts]
         rejected.extend(draft.attempt for draft in judged if draft.attempt is not None)

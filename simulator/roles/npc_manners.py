@@ -24,7 +24,7 @@ from simulator.roles.npc_seat import Seat
 
 __all__ = ["CHOSEN", "LINE_BREAK", "manners_of", "offers_for"]
 
-CHOSEN = ("personality", "voice", "meeting", "lines")
+CHOSEN = ("personality", "background", "quest", "greeting", "voice", "meeting", "lines")
 """What is offered."""
 
 LINE_BREAK = "\n"
@@ -34,6 +34,8 @@ _PARTS = {
     "habit": ("habits", 4),
     "strength": ("strengths", 3),
     "weakness": ("weaknesses", 2),
+    "past": ("pasts", 4),
+    "reason": ("reasons", 4),
     "occasion": ("occasions", 2),
     "doing": ("doings", 3),
     "opening": ("openings", 2),
@@ -43,6 +45,7 @@ _PARTS = {
 _LANGUAGE = "en"  # of the built-in parts
 _MOST = 6  # that a small model is offered of one thing
 _LINES = 2  # that one NPC says
+_GREETINGS = 2  # that one NPC is offered
 _RUN = 3  # words in a row that two lines do not share
 
 Offers = dict[str, tuple[str, ...]]
@@ -55,12 +58,14 @@ def manners_of(world: World) -> Manners:
     if not world.forbidden:
         return whole
     absent = word_pattern(world.forbidden)
-    lists = {
-        name: tuple(one for one in getattr(whole, name) if not absent.search(one))
-        for name in ("habits", "strengths", "weaknesses", "occasions", "doings", "openings")
-    }
+    lists = {name: tuple(one for one in getattr(whole, name) if not absent.search(one)) for name, _ in _PARTS.values()}
     registers = tuple(
-        one.model_copy(update={"lines": tuple(line for line in one.lines if not absent.search(line))})
+        one.model_copy(
+            update={
+                name: tuple(line for line in getattr(one, name) if not absent.search(line))
+                for name in ("greetings", "lines")
+            }
+        )
         for one in whole.registers
     )
     return whole.model_copy(update={**lists, "registers": registers})
@@ -73,7 +78,12 @@ def _built_in() -> Manners:
 
 
 async def offers_for(
-    world: World, personas: Sequence[str], seats: Sequence[Seat], seed: int, embedder: Embedder
+    world: World,
+    personas: Sequence[str],
+    seats: Sequence[Seat],
+    seed: int,
+    embedder: Embedder,
+    goals: Sequence[str] = (),
 ) -> list[Offers]:
     """Return for each persona what may be said of it, by field; a field that the world has no parts for is absent.
 
@@ -83,6 +93,7 @@ async def offers_for(
         seats: Theirs, in the same order.
         seed: Of the scenario.
         embedder: For the likeness of personas and trades to the parts.
+        goals: Where each one's quest ends; without, where the NPC is.
 
     Raises:
         EndpointError: A remote embedder failed.
@@ -101,11 +112,16 @@ async def offers_for(
             for part, (name, most) in _PARTS.items()
         }
         register = next((parts.registers[one] for one in registers.several(row, 1)), None)
-        known = {**_known(world, seat), "says": register.says if register else ""}
+        says, goal = register.says if register else "", goals[row] if goals else seat.place
+        known = {**_known(world, seat), "says": says, "goal": goal}
+        quests = [line for line in parts.quests if _able(line, known, "reason")]
         made = {
             "personality": _told(parts.personality, known, chosen, "strength", "weakness"),
+            "background": _told(parts.background, known, chosen, "past") if known["work"] else (),
             "voice": _told(parts.voice, known, chosen, "habit") if register else (),
             "meeting": _told(parts.meeting, known, chosen, "occasion", "doing", "opening"),
+            "quest": _told(quests[row % len(quests)], known, chosen, "reason") if quests else (),
+            "greeting": _greetings(register, known, derive_seed(seed, "greeting", row)) if register else (),
             "lines": _lines(register, known, derive_seed(seed, "lines", row)) if register else (),
         }
         offers.append({field: texts for field, texts in made.items() if texts})
@@ -131,11 +147,24 @@ def _told(template: str, known: Mapping[str, str], chosen: Mapping[str, Sequence
 
 def _lines(register: Register, known: Mapping[str, str], seed: int) -> tuple[str, ...]:
     """Return pairs of lines of a register, those whose variables the NPC has values for."""
-    able = [line for line in register.lines if all(known.get(name) for name in names_in(line))]
-    said = [sentence(fill(line, known)) for line in able]
-    pairs = sorted(combinations(said, _LINES), key=lambda pair: derive_seed(seed, *pair))
+    pairs = sorted(combinations(_said(register.lines, known), _LINES), key=lambda pair: derive_seed(seed, *pair))
     apart = [pair for pair in pairs if not shared_run(pair[0], pair[1:], _RUN)]
     return tuple(LINE_BREAK.join(pair) for pair in apart[:_MOST])
+
+
+def _greetings(register: Register, known: Mapping[str, str], seed: int) -> tuple[str, ...]:
+    """Return some greetings of a register; others are left for those who speak alike."""
+    said = sorted(_said(register.greetings, known), key=lambda text: derive_seed(seed, text))
+    return tuple(said[:_GREETINGS])
+
+
+def _said(lines: Sequence[str], known: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sentence(fill(line, known)) for line in lines if _able(line, known))
+
+
+def _able(line: str, known: Mapping[str, str], *parts: str) -> bool:
+    """Return whether there is a value for each of a line's variables."""
+    return all(known.get(name) for name in names_in(line) - set(parts))
 
 
 def _known(world: World, seat: Seat) -> dict[str, str]:
@@ -145,6 +174,7 @@ def _known(world: World, seat: Seat) -> dict[str, str]:
         "title": world.title,
         "place": seat.place,
         "occupation": seat.occupation,
+        "work": world.about("occupations", seat.occupation),
         "an_occupation": f"an {seat.occupation}" if vowel else f"a {seat.occupation}",
         "thing": seat.thing,
         "thing_place": seat.thing_place,
