@@ -10,7 +10,6 @@ from role_cases import Letters, perform
 
 from simulator.assembly import simulate_sync
 from simulator.models.tool import Tool
-from simulator.prompts.template import load_prompt
 from simulator.roles.npc_tool_designer import NpcToolBrief, npc_tool_designer, to_npc_tool
 from simulator.roles.tool_designer import ToolBrief, ToolDraft, to_tool, tool_designer
 from simulator.roles.tool_draft import fields_in, name_of
@@ -95,6 +94,7 @@ def test_everything_that_an_npc_may_offer_is_a_sound_tool_of_its_world(name: str
                     sound(tool)
                     whens = [one for one in tool.parameters if one.name == "when"]
                     assert all(one.enum == world.times[:12] for one in whens)
+                    assert all(one.enum or one.format == "date" for one in whens)
 
 
 def test_needs_are_near_to_their_person_and_shared_out() -> None:

@@ -151,7 +151,7 @@ def _terms(place: str, world: World) -> dict[str, str]:
         "rewards": world.rewards,
     }
     told = {key: " | ".join(one for one in names if not _MARKS & set(one)) for key, names in lists.items()}
-    return {"place": place, **told}
+    return {"place": place, **told, "times": told["times"] or "date"}
 
 
 def _values(brief: NpcToolBrief, world: World) -> Mapping[str, str]:
