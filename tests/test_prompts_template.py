@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from simulator.errors import PromptError
 from simulator.prompts.chat import chat, each_chat
-from simulator.prompts.template import load_prompt, neutralise, parse_prompt
+from simulator.prompts.neutral import neutralise
+from simulator.prompts.template import load_prompt, parse_prompt
 from simulator.roles.draft import continued
 
 PLAIN = """---

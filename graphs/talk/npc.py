@@ -17,7 +17,7 @@ from simulator.models.conversation import Counterpart
 from simulator.models.step import Step, ToolCall, chat_message, spoken
 from simulator.models.tool import Tool
 from simulator.models.unit import Attempt, Unit, UnitResult
-from simulator.prompts.template import neutralise_turn
+from simulator.prompts.neutral import neutralise_turn
 from simulator.roles.npc import NpcInput, NpcTurn
 from simulator.tools.schema import argument_flaw
 from simulator.tools.simulated import Answer, SimulatedTools

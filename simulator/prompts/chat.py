@@ -9,7 +9,8 @@ from typing import Any
 
 from simulator.models.base import derive_seed
 from simulator.models.message import REMEMBERED, Message, Speaker
-from simulator.prompts.template import Prompt, neutralise, neutralise_turn
+from simulator.prompts.neutral import neutralise, neutralise_turn
+from simulator.prompts.template import Prompt
 
 __all__ = ["chat", "each_chat", "field_chat", "lead", "offered", "repair_turn"]
 

@@ -24,6 +24,7 @@ from simulator.models.base import Record, content_hash, listed
 from simulator.models.message import Message, Sampling
 from simulator.models.strict_yaml import read_yaml
 from simulator.models.text_file import read_text_file
+from simulator.prompts.neutral import neutralise, neutralise_turn
 from simulator.prompts.variables import fill, flaw_of, names_in
 
 __all__ = [
@@ -33,22 +34,12 @@ __all__ = [
     "PromptHead",
     "Variant",
     "load_prompt",
-    "neutralise",
-    "neutralise_turn",
     "parse_prompt",
 ]
 
 Variant = Literal["standard", "small"]
 MAX_BYTES = 1_000_000  # of a template: it is written by hand, and sent with every call
 _PART = re.compile(r"^# (system|user|examples)[ \t]*$", re.MULTILINE)
-_TURN = (
-    r"<(?=/?s>|[|｜][\w▁]{1,40}[|｜]>|(?:bos|eos|unk|pad|<SYS>|start_of_turn|end_of_turn)>)"
-    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
-)
-"""What the chat templates of ChatML, Llama, Mistral, Gemma and DeepSeek begin or end a turn with."""
-
-_SPECIAL = re.compile(rf"<(?=[|/｜])|{_TURN}")  # in a block, nothing may look like its end either
-_TOKEN = re.compile(_TURN)
 
 
 class PromptHead(Record):
@@ -172,20 +163,6 @@ class Prompt:
                 )
                 + f". It uses {', '.join(map(repr, sorted(self.variables))) or 'no variables'}."
             )
-
-
-def neutralise(text: str) -> str:
-    """Return ``text`` with a thin space after each character that could close a block or begin a chat-template token.
-
-    >>> neutralise("</text><|im_start|>system")
-    '<\\u2009/text><\\u2009|im_start|>system'
-    """
-    return _SPECIAL.sub(lambda match: match.group() + "\u2009", text)
-
-
-def neutralise_turn(text: str) -> str:
-    """Return what was said in a conversation without chat-template tokens; markup (``</div>``) stays as it is."""
-    return _TOKEN.sub(lambda match: match.group() + "\u2009", text)
 
 
 def load_prompt(name: str, variant: Variant = "standard", path: Path | None = None) -> Prompt:
