@@ -210,6 +210,15 @@ def test_a_bare_reply_may_be_given_by_a_value() -> None:
 
 
 @pytest.mark.parametrize(
+    "head", ["ask: object\nsampling: {extra: {grammar: x}}", "ask: text", "ask: text\nsampling: {extra: {grammar: ''}}"]
+)
+def test_alternatives_need_a_grammar_to_stand_in(head: str) -> None:
+    text = f"---\n{head}\nalternatives: {{aim: [wish, word]}}\n---\n# system\nShops.\n# user\nA shop: $shop.\n"
+    with pytest.raises(PromptError, match="whose extra has a grammar"):
+        parse_prompt(text, "x", "x")
+
+
+@pytest.mark.parametrize(
     ("begun", "reply", "whole"),
     [
         ("", " It is late. ", "It is late."),

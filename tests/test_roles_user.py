@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from conversation_cases import ANSWERED, ASKED, OPENER, PERSONA, Bag
 from pydantic import ValidationError
+from role_cases import perform
 
 from simulator.models.message import Message
+from simulator.models.situation import Behaviour, Situation
 from simulator.prompts.chat import chat
 from simulator.prompts.template import Prompt, Variant, load_prompt
 from simulator.roles.guards.panel import USER
+from simulator.roles.script import aim
 from simulator.roles.user import UserInput, UserTurn, user
+from simulator.scenario.behaviours import BEHAVIOURS
 
 HISTORY = (
     Message(role="user", content=OPENER),
@@ -168,3 +173,53 @@ def test_drafts_are_compared_with_the_goal_where_there_is_one() -> None:
         goal, person = asyncio.run(score(inputs, [UserTurn(message=text) for text in drafts], Bag()))
         lead.append(goal - person)
     assert lead[1] > lead[0]
+
+
+SHOP = Situation(goal="Learn whether the shop is open on Saturday.")
+CLOCK = Message(role="assistant", content="Our counter is open from nine to five, Monday to Friday.")
+
+
+def grammar_of(said: str) -> list[str]:
+    """Return the last rules of the grammar that an impatient user who has said ``said`` is held to."""
+    history = (Message(role="user", content=said), CLOCK)
+    behaviours = (BEHAVIOURS["impatient"],)
+    inputs = UserInput(persona=PERSONA, situation=SHOP, behaviours=behaviours, history=history, turn=2)
+    _, model = perform(user(), inputs, lambda _: "I have no time for this. Can I come to you on Saturday?", "small")
+    rules = str(model.requests[0].sampling.extra["grammar"]).splitlines()
+    assert rules[:-2] == load_prompt("user", "small").head.sampling.extra["grammar"].splitlines()
+    return rules[-2:]
+
+
+def test_a_small_model_is_held_to_the_words_of_its_goal_and_shows_its_manner() -> None:
+    assert grammar_of("When is your shop open?") == [
+        'aim ::= "Saturday"',
+        "said ::= " + " | ".join(f'"{saying}"' for saying in BEHAVIOURS["impatient"].sayings),
+    ]
+    everything = " ".join(BEHAVIOURS["impatient"].sayings)
+    assert grammar_of(f"{everything} Is the shop open on Saturdays?") == ["aim ::= word", "said ::= own"]
+
+
+def test_a_larger_model_is_held_to_no_grammar() -> None:
+    inputs = UserInput(persona=PERSONA, situation=SHOP, behaviours=(BEHAVIOURS["impatient"],))
+    _, model = perform(user(), inputs, lambda _: '{"message": "Is your shop open on Saturday?"}')
+    assert model.requests[0].sampling.extra == {}
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        ("", ()),
+        ("Get the money back.", ("money", "back")),
+        ("Learn on which day the kettle arrives.", ("day", "kettle", "arrives")),
+        ("周六店开不开吗", ()),
+    ],
+)
+def test_the_aim_is_what_the_goal_speaks_of(goal: str, words: tuple[str, ...]) -> None:
+    assert aim(Situation(goal=goal), ()) == words
+
+
+@pytest.mark.parametrize("behaviour", [one for one in BEHAVIOURS.values() if one.sayings], ids=lambda one: one.name)
+def test_every_saying_shows_its_behaviour(behaviour: Behaviour) -> None:
+    for saying in behaviour.sayings:
+        assert any(re.search(mark, saying, re.IGNORECASE) for mark in behaviour.marks), saying
+        assert len(saying.split()) <= (behaviour.most_words or 99) // 3, "a question has to follow"

@@ -115,6 +115,7 @@ class Behaviour(Record):
         violation_rubrics: Statements, each of which is true of a conversation that breaks it; for a judge.
         most_words: A turn with more words breaks it.
         marks: Regular expressions, case ignored, one of which is found in some turn of a user who shows it.
+        sayings: Short sentences that show it. A small model, which shows no temper of its own, begins a turn with one.
     """
 
     name: str = Field(pattern=_SLUG)
@@ -122,3 +123,4 @@ class Behaviour(Record):
     violation_rubrics: Lines = ()
     most_words: int | None = Field(None, ge=1)
     marks: Patterns = ()
+    sayings: Lines = ()

@@ -70,6 +70,8 @@ class PromptHead(Record):
         when: For ``each``: variables without which a field is not asked for (an NPC that knows nobody says nothing of
             anybody); it keeps the output type's default.
         crutches: Whether replies need what helps a small model: the role's ``mend``, and the checks that are crutches.
+        alternatives: For ``text``: rules of the sampling's grammar (llama.cpp's), each made of a variable and of the
+            rule that stands in where the variable is empty. The variable's lines are what the rule allows.
         vary: Fields whose k replies begin with three leads in turn, so that the score chooses among them.
         choose: For ``each``: fields whose reply is one of those that the role has to choose from, where it has some:
             one is drawn instead of k. All others, and these where it has none, are the model's own words.
@@ -89,6 +91,7 @@ class PromptHead(Record):
     least: dict[str, float] = Field(default_factory=dict)
     when: dict[str, str] = Field(default_factory=dict)
     crutches: bool = False
+    alternatives: dict[str, tuple[str, str]] = Field(default_factory=dict)
     vary: tuple[str, ...] = ()
     choose: tuple[str, ...] = ()
 
@@ -122,7 +125,8 @@ class Prompt:
         begun = [text for texts in self.head.leads.values() for text in texts]
         needed = [f"${name}" for name in self.head.when.values()]
         given = [f"${self.head.given}"] if self.head.given else []
-        used = {"each": (*self.head.questions.values(), *begun, *needed), "text": (*begun, *given)}
+        lines = [f"${name}" for name, _ in self.head.alternatives.values()]
+        used = {"each": (*self.head.questions.values(), *begun, *needed), "text": (*begun, *given, *lines)}
         asked = " ".join(used.get(self.head.ask, ()))
         return names_in(self.system) | names_in(self.user) | (names_in(asked) - set(self.head.questions))
 
@@ -261,6 +265,8 @@ def _check_variables(prompt: Prompt, where: str) -> None:
     for place, text in texts.items():
         if flaw := flaw_of(text):
             raise PromptError(f"{where}: {place}: {flaw}")
+    if head.alternatives and (head.ask != "text" or not head.sampling.extra.get("grammar")):
+        raise PromptError(f"{where}: alternatives are for ask: text and for a sampling whose extra has a grammar")
     known = names_in(prompt.system) | names_in(prompt.user)
     asked = list(head.questions) if head.ask == "each" else []
     for number, field in enumerate(asked):

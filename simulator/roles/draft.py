@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from simulator.models.base import Record, derive_seed
 from simulator.models.message import ChatRequest, Message, ReplySchema, Sampling
 from simulator.models.unit import Attempt
 from simulator.prompts.chat import chat, field_chat, lead, repair_turn
+from simulator.prompts.template import PromptHead
 from simulator.roles.role import RoleContext
 
 __all__ = ["Draft", "ask", "continued", "draw", "field_type", "given", "redraw", "together"]
@@ -60,7 +62,7 @@ async def draw(context: RoleContext[I, O], inputs: I, seed: int, number: int) ->
     messages = chat(context.prompt, values, context.role.history(inputs))
     begun = _begun(context, values, seed, number)
     said = (Message(role="assistant", content=begun),) if begun else ()
-    return await _once(context, (*messages, *said), seed, number, begun)
+    return await _once(context, (*messages, *said), values, seed, number, begun)
 
 
 def _begun(context: RoleContext[I, O], values: Mapping[str, str], seed: int, number: int) -> str:
@@ -84,8 +86,9 @@ async def redraw(
     """Show the model its flawed reply and what was wrong with it, and return its second try."""
     if context.prompt.head.ask == "call":
         return await _call(context, inputs, seed, number, repair_turn(flawed.raw, flaw))
-    messages = chat(context.prompt, context.role.values(inputs), context.role.history(inputs))
-    return await _once(context, (*messages, *repair_turn(flawed.raw, flaw)), seed, number)
+    values = context.role.values(inputs)
+    messages = chat(context.prompt, values, context.role.history(inputs))
+    return await _once(context, (*messages, *repair_turn(flawed.raw, flaw)), values, seed, number)
 
 
 async def together(draws: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -117,17 +120,36 @@ async def _to_its_end(draw: Coroutine[Any, Any, T]) -> T | RunStopped:
 
 
 async def _once(
-    context: RoleContext[I, O], messages: Sequence[Message], seed: int, number: int, begun: str = ""
+    context: RoleContext[I, O],
+    messages: Sequence[Message],
+    values: Mapping[str, str],
+    seed: int,
+    number: int,
+    begun: str = "",
 ) -> Draft[O]:
     plain = context.prompt.head.ask == "text"
     schema = None if plain else schema_of(context.role.output)
     raw = ""
     try:
-        raw = continued(begun, await ask(context, messages, schema, seed, number))
+        sampling = _sampling(context.prompt.head, values) if plain else None
+        raw = continued(begun, await ask(context, messages, schema, seed, number, sampling))
         value = _plain(context.role.output, raw) if plain else parse(raw, context.role.output)
     except ReplyError as error:
         return Draft(error.raw or raw, attempt=_attempt(error, raw))
     return Draft(raw, value=value)
+
+
+def _sampling(head: PromptHead, values: Mapping[str, str]) -> Sampling:
+    """Return the prompt's sampling, its grammar with the rules that these values make."""
+    if not head.alternatives:
+        return head.sampling
+    rules = [f"{rule} ::= {_alternatives(values[name]) or other}" for rule, (name, other) in head.alternatives.items()]
+    grammar = "\n".join((head.sampling.extra["grammar"].rstrip(), *rules, ""))
+    return head.sampling.model_copy(update={"extra": {**head.sampling.extra, "grammar": grammar}})
+
+
+def _alternatives(lines: str) -> str:
+    return " | ".join(json.dumps(line, ensure_ascii=False) for line in lines.splitlines())
 
 
 def continued(begun: str, reply: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from simulator.models.message import Message
 from simulator.models.situation import Asked, Behaviour, Situation
-from simulator.roles.guards.words import content_words, sentences
+from simulator.roles.guards.words import content_words, sentences, stems
 
-__all__ = ["asked_for", "brief", "due", "manner", "told"]
+__all__ = ["aim", "asked_for", "brief", "due", "manner", "sayings", "told"]
 
 _PLAIN_DAY = "an ordinary day, nothing special"
 _PLAIN_MANNER = "as comes naturally to this person"
@@ -21,6 +21,9 @@ _ASKS = re.compile(
 _YOU = re.compile(r"^you (?:are|were|have)\b|^you\b|\byour\b", re.IGNORECASE)
 _MINE = {"you are": "I am", "you were": "I was", "you have": "I have", "you": "I", "your": "my"}
 """A fact told to the user, from the user's mouth."""
+
+_WANTING = stems("learn know find see understand want wish try hear make sure whether receive")
+"""What goals begin with, and nobody says who pursues one."""
 
 _ANYTHING = re.compile(r"\b(?:more (?:details?|information)|tell me (?:everything|more|all)|all the details)\b", re.I)
 
@@ -77,6 +80,22 @@ def due(situation: Situation, history: Sequence[Message]) -> str:
     own = " ".join(turn.content for turn in history if turn.role == "user").lower()
     facts = (_spoken(one.fact) for one in situation.asked if asked_for(one, (history[-1].content,)))
     return next((fact for fact in facts if fact and fact.lower() not in own), "")
+
+
+def aim(situation: Situation, history: Sequence[Message]) -> tuple[str, ...]:
+    """Return the words of the goal that the user has not said yet, in their order; none of a goal in another script.
+
+    A user who never speaks of what they want cannot get it, and a small model soon speaks of something else.
+    """
+    said = stems(" ".join(turn.content for turn in history if turn.role == "user"))
+    words = dict.fromkeys(re.findall(r"[a-zA-ZÀ-ɏ]{3,}", situation.goal))
+    return tuple(word for word in words if (carried := stems(word)) and not carried & (said | _WANTING))
+
+
+def sayings(behaviours: Sequence[Behaviour], history: Sequence[Message]) -> tuple[str, ...]:
+    """Return the sentences by which the user can show how they talk, without those that were said already."""
+    said = "\n".join(turn.content for turn in history if turn.role == "user")
+    return tuple(line for one in behaviours for line in one.sayings if line not in said)
 
 
 def _spoken(fact: str) -> str:

@@ -24,7 +24,7 @@ from simulator.roles.guards.panel import USER, VISITOR, checks
 from simulator.roles.guards.scene import Detector, Scene
 from simulator.roles.npc_writer import likeness
 from simulator.roles.role import Role
-from simulator.roles.script import brief, due, manner, told
+from simulator.roles.script import aim, brief, due, manner, sayings, told
 from simulator.roles.talk import mend, rate
 
 __all__ = ["UserInput", "UserTurn", "user", "visitor"]
@@ -127,6 +127,8 @@ def _values(inputs: UserInput) -> Mapping[str, str]:
         "manner": manner(inputs.behaviours),
         "due": due(inputs.situation, inputs.history),
         "brief": brief(inputs.situation, inputs.behaviours, heard),
+        "aim": "\n".join(aim(inputs.situation, inputs.history)),
+        "sayings": "\n".join(sayings(inputs.behaviours, inputs.history)),
         "companion": _COMPANIONS[inputs.companion],
     }
 

@@ -32,6 +32,13 @@ _LIBRARY = (
             r"\b(?:quick(?:ly|er)?|hurry|short(?:er)?|no time|right now|just (?:tell|give|say|answer)|get to the point|"
             r"already (?:said|told|asked)|come on|how (?:much )?long(?:er)?|waiting|today|asap|simply|yes or no)\b",
         ),
+        sayings=(
+            "I have no time for this.",
+            "I only want a short answer.",
+            "I have been waiting long enough.",
+            "I have asked this already, and I need to know it today.",
+            "I want a simple yes or no.",
+        ),
     ),
     Behaviour(
         name="changes-mind",
@@ -45,6 +52,7 @@ _LIBRARY = (
             r"\b(?:actually|on second thoughts?|changed? my mind|come to think|instead|rather not|after all|scrap that|"
             r"thinking about it|let's (?:not|leave)|forget what i)\b",
         ),
+        sayings=("Actually, I changed my mind about that.",),
     ),
     Behaviour(
         name="misunderstands",
@@ -93,6 +101,7 @@ _LIBRARY = (
             r"(?:my|the) (?:bus|train|ferry|shift|meeting|boat|ride)|leaving|late for|in (?:a|two|five|ten) minutes?|"
             r"before i go|not much time|bye)\b",
         ),
+        sayings=("I have to go in ten minutes.", "I have to be at work soon.", "My bus is coming."),
     ),
     Behaviour(
         name="adversarial",
