@@ -25,6 +25,9 @@ _MINE = {"you are": "I am", "you were": "I was", "you have": "I have", "you": "I
 _WANTING = stems("learn know find see understand want wish try hear make sure whether receive")
 """What goals begin with, and nobody says who pursues one."""
 
+_LEADING = frozenset("a an the my at by for from in of on to until with".split())
+"""Words that a phrase of the goal may begin with."""
+
 _ANYTHING = re.compile(r"\b(?:more (?:details?|information)|tell me (?:everything|more|all)|all the details)\b", re.I)
 
 
@@ -83,13 +86,14 @@ def due(situation: Situation, history: Sequence[Message]) -> str:
 
 
 def aim(situation: Situation, history: Sequence[Message]) -> tuple[str, ...]:
-    """Return the words of the goal that the user has not said yet, in their order; none of a goal in another script.
+    """Return the phrases of the goal whose words the user has not said yet; none of a goal in another script.
 
     A user who never speaks of what they want cannot get it, and a small model soon speaks of something else.
     """
-    said = stems(" ".join(turn.content for turn in history if turn.role == "user"))
-    words = dict.fromkeys(re.findall(r"[a-zA-ZÀ-ɏ]{3,}", situation.goal))
-    return tuple(word for word in words if (carried := stems(word)) and not carried & (said | _WANTING))
+    said = stems(" ".join(turn.content for turn in history if turn.role == "user")) | _WANTING
+    words = re.findall(r"[a-zA-ZÀ-ɏ]+", situation.goal)
+    kinds = "".join("l" if word.lower() in _LEADING else "c" if stems(word) - said else "-" for word in words)
+    return tuple(" ".join(words[slice(*phrase.span())]) for phrase in re.finditer("l*c+", kinds))
 
 
 def sayings(behaviours: Sequence[Behaviour], history: Sequence[Message]) -> tuple[str, ...]:
