@@ -25,7 +25,7 @@ _MINE = {"you are": "I am", "you were": "I was", "you have": "I have", "you": "I
 _WANTING = stems("learn know find see understand want wish try hear make sure whether receive")
 """What goals begin with, and nobody says who pursues one."""
 
-_LEADING = frozenset("a an the my at by for from in of on to until with".split())
+_LEADING = frozenset(["a", "an", "the", "my", "at", "by", "for", "from", "in", "of", "on", "to", "until", "with"])
 """Words that a phrase of the goal may begin with."""
 
 _ANYTHING = re.compile(r"\b(?:more (?:details?|information)|tell me (?:everything|more|all)|all the details)\b", re.I)
