@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from langgraph.runtime import Runtime
 
-from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
+from simulator.embeddings.load import embedder_from
 from simulator.llm.open import open_model
 from simulator.llm.spec import parse_spec
 from simulator.prompts.template import load_prompt
@@ -46,10 +46,10 @@ async def role_context(role: Role[Any, Any]) -> RoleContext[Any, Any]:
 
 def _open() -> dict[str, Any]:
     settings = Settings.from_environ()
-    spec = parse_spec(settings.model or "local")
+    spec = parse_spec(settings.model_spec())
     return {
         "model": open_model(spec, settings),
-        "embedder": embedder_from(settings.embedder or DEFAULT_EMBEDDER, settings),
+        "embedder": embedder_from(settings.embedder_spec(), settings),
         "variant": spec.profile,
     }
 

@@ -31,10 +31,13 @@ from pydantic import SecretStr
 from simulator.errors import UsageError
 from simulator.redaction import Redactor
 
-__all__ = ["DEFAULT_KEY", "Proxy", "Settings", "on_this_machine"]
+__all__ = ["DEFAULT_EMBEDDER", "DEFAULT_KEY", "DEFAULT_MODEL", "Proxy", "Settings", "on_this_machine"]
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 """The variable that holds an endpoint's key when none is named."""
+
+DEFAULT_MODEL, DEFAULT_EMBEDDER = "local", "wordllama"
+"""SPECs of what comes with Sixhop."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,14 @@ class Settings:
             prices=values.get("SIXHOP_PRICES", ""),
             _environ=values,
         )
+
+    def model_spec(self, given: str | None = None) -> str:
+        """Return the SPEC of the model to use: the given one, else the environment's, else the embedded model's."""
+        return given or self.model or DEFAULT_MODEL
+
+    def embedder_spec(self, given: str | None = None) -> str:
+        """Return the SPEC of the embedder to use, likewise."""
+        return given or self.embedder or DEFAULT_EMBEDDER
 
     def key(self, variable: str) -> SecretStr | None:
         """Return the key that ``variable`` holds; ``None`` when it is not set or blank."""

@@ -11,7 +11,7 @@ from simulator.llm.prices import Price, Rates, price_of, read_prices
 from simulator.llm.spec import EndpointSpec, parse_spec
 from simulator.scenario.endpoints import ModelChoice, RoleName
 from simulator.scenario.schema import Scenario
-from simulator.settings import Settings
+from simulator.settings import DEFAULT_MODEL, Settings
 
 __all__ = ["batch_policy", "endpoint_spec", "model_choice", "prompt_name", "role_price", "stage_of"]
 
@@ -50,7 +50,7 @@ def model_choice(scenario: Scenario, role: RoleName, settings: Settings) -> Mode
     default, talks = scenario.models.default or ModelChoice(), scenario.conversations
     choice = scenario.models.roles.get(role, default).over(default)
     if choice.spec is None:
-        choice = choice.model_copy(update={"spec": settings.model or "local"})
+        choice = choice.model_copy(update={"spec": settings.model_spec()})
     if role == "assistant" and talks is not None and talks.assistant is not None:
         own = subject_model(talks.assistant)
         return ModelChoice(spec=own) if own is not None else choice
@@ -102,7 +102,7 @@ def endpoint_spec(scenario: Scenario, role: RoleName, settings: Settings) -> End
 
 def _spec(choice: ModelChoice, scenario: Scenario) -> EndpointSpec:
     return parse_spec(
-        _anchored(choice.spec or "local", scenario.base),
+        _anchored(choice.spec or DEFAULT_MODEL, scenario.base),
         key_env=choice.key_env,
         profile=choice.prompts,
         timeout_s=choice.timeout_s,

@@ -99,11 +99,11 @@ async def open_embedder(
     Raises:
         ModelSpecError: The SPEC or its key is wrong.
     """
-    from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
+    from simulator.embeddings.load import embedder_from
     from simulator.embeddings.openai import OpenAIEmbedder
     from simulator.embeddings.remembering import RememberingEmbedder
 
-    spec = (scenario and scenario.models.embeddings) or settings.embedder or DEFAULT_EMBEDDER
+    spec = settings.embedder_spec(scenario.models.embeddings if scenario else None)
     key_env = scenario.models.embeddings_key_env if scenario else None
 
     async def count(texts: Sequence[str], tokens: int) -> None:

@@ -60,8 +60,7 @@ class Subject:
     @classmethod
     def of(cls, settings: Settings, model: str | None, key_env: str | None, embedder: str | None) -> Subject:
         """Return the subject, with what the environment or Sixhop would choose for what is ``None``."""
-        embedder = embedder or settings.embedder or "wordllama"
-        return cls(settings, model or settings.model or "local", key_env, embedder)
+        return cls(settings, settings.model_spec(model), key_env, settings.embedder_spec(embedder))
 
 
 async def examine(subject: Subject) -> AsyncIterator[Check]:

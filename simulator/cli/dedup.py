@@ -126,13 +126,13 @@ def _sweep(
 
 
 def _embedder(spec: str | None, chosen: DedupSettings) -> Embedder | None:
-    from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
+    from simulator.embeddings.load import embedder_from
     from simulator.settings import Settings
 
     if chosen.cosine is None:
         return None
     settings = Settings.from_environ()
-    return embedder_from(spec or settings.embedder or DEFAULT_EMBEDDER, settings)
+    return embedder_from(settings.embedder_spec(spec), settings)
 
 
 async def _closed(embedder: Any) -> None:

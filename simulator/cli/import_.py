@@ -140,13 +140,13 @@ def _import_tools(file: Path, out: Path, merge: bool, as_json: bool) -> None:
     from simulator.assembly.import_tools import import_tools
     from simulator.cli.screen.console import note, print_json, stdout
     from simulator.cli.screen.imports import tool_import_view
-    from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
+    from simulator.embeddings.load import embedder_from
     from simulator.settings import Settings
 
     settings = Settings.from_environ()
 
     async def work() -> ToolImport:
-        embedder = embedder_from(settings.embedder or DEFAULT_EMBEDDER, settings)
+        embedder = embedder_from(settings.embedder_spec(), settings)
         try:
             return await import_tools(file, out, embedder, merge=merge)
         finally:

@@ -74,7 +74,7 @@ async def _play(model: str, stack: AsyncExitStack, seed: int) -> Play:
 
 
 async def _player(spec: str, stack: AsyncExitStack) -> RoleContext[Any, Any]:
-    from simulator.embeddings.load import DEFAULT_EMBEDDER, embedder_from
+    from simulator.embeddings.load import embedder_from
     from simulator.llm.open import open_model
     from simulator.llm.spec import parse_spec
     from simulator.prompts.template import load_prompt
@@ -84,6 +84,6 @@ async def _player(spec: str, stack: AsyncExitStack) -> RoleContext[Any, Any]:
 
     settings, parsed = Settings.from_environ(), parse_spec(spec)
     model = await stack.enter_async_context(open_model(parsed, settings))
-    embedder = embedder_from(settings.embedder or DEFAULT_EMBEDDER, settings)
+    embedder = embedder_from(settings.embedder_spec(), settings)
     stack.push_async_callback(embedder.aclose)
     return RoleContext(tool_player(), load_prompt("tool_player", parsed.profile), model, embedder)

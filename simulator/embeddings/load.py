@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.embeddings.openai import Count, OpenAIEmbedder
 from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.errors import ModelSpecError
-from simulator.settings import DEFAULT_KEY, Settings
+from simulator.settings import DEFAULT_EMBEDDER, DEFAULT_KEY, Settings
 from simulator.transport.client import HttpClient
 from simulator.transport.limiter import Limiter
 from simulator.transport.patience import Patience
@@ -13,8 +13,6 @@ from simulator.transport.setback import Place
 from simulator.transport.url import Remote, key_for, parse_remote
 
 __all__ = ["DEFAULT_EMBEDDER", "embedder_from"]
-
-DEFAULT_EMBEDDER = "wordllama"
 
 CONCURRENCY = 8
 """Batches in flight at a remote embedder."""
