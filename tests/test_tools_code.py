@@ -212,7 +212,7 @@ def test_where_the_walls_are_missing_nothing_runs(tmp_path: Path, monkeypatch: p
 
 
 def scenario(**changes):
-    small = {"expand": {"hops": 0}, "conversations": None, "npcs": None, "instructions": None, "cast": {"size": 5}}
+    small = {"expand": {"hops": 0}, "conversations": None, "npcs": None, "instructions": None, "cast": {"size": 8}}
     return story.scenario(**small, tools={"code": True, "per_persona": 2}, **changes)
 
 
