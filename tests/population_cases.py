@@ -80,4 +80,4 @@ def _score(stage: str, texts: Sequence[str], vectors: Vectors | None, left: int,
 short_texts = st.lists(st.sampled_from(WORDS[:14]), min_size=0, max_size=12).map(" ".join)
 """Texts of few words from a small vocabulary, so that many pairs are similar."""
 
-thresholds = st.sampled_from([0.1, 0.3, 0.5, 2 / 3, 0.7, 0.8, 0.9, 0.95, 1.0])
+thresholds = st.sampled_from([5e-324, 1e-20, 0.1, 0.3, 0.5, 2 / 3, 0.7, 0.8, 0.9, 0.95, 1.0])

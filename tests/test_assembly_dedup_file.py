@@ -120,6 +120,25 @@ def test_parquet_gives_the_same_rows(people: Path, tmp_path: Path, capsys: Shown
     assert "not a Parquet file" in capsys.readouterr().err
 
 
+def test_a_row_of_parquet_that_is_no_text_costs_only_itself(tmp_path: Path, capsys: Shown) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = {
+        "text": pyarrow.array([b"a baker", b"\xff tailor", b"a smith", b"a piper"], pyarrow.binary()).view(
+            pyarrow.string()
+        ),
+        "when": pyarrow.array([1, 2, 2**62, 4], pyarrow.timestamp("us")),
+    }
+    parquet.write_table(pyarrow.table(columns), tmp_path / "people.parquet")
+    assert main(["dedup", str(tmp_path / "people.parquet"), "--no-semantic", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kept"] == 2
+    failures = read(tmp_path / "people.dedup" / "failures.jsonl")
+    assert [failure["line"] for failure in failures] == [2, 3]
+    assert "its column 'text' cannot be read" in failures[0]["problem"]
+    assert "its column 'when' cannot be read" in failures[1]["problem"]
+
+
 def test_a_sweep_shows_what_would_remain_and_writes_nothing(people: Path, capsys: Shown) -> None:
     assert main(["dedup", str(people), "--sweep", "0.5:0.9:0.2", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

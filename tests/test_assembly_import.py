@@ -140,6 +140,9 @@ def test_filters_attributes_field_and_limit_can_be_chosen(people: Path, tmp_path
     command = ["import", str(people), "--out", str(tmp_path / "d"), "--quiet", "--json", "--filters"]
     assert main([*command, "wrong language, not a person"]) == 0
     assert set(json.loads(capsys.readouterr().out)["filtered"]) == {"wrong language", "not a person"}
+    mistaken = ["import", str(people), "--out", str(tmp_path / "e"), "--quiet", "--json"]
+    assert main([*mistaken, "--attribute", "votes", "--attribute", "vote"]) == 0
+    assert json.loads(capsys.readouterr().out)["attributes"] == {"votes": 1, "vote": 0}, "a wrong name is seen"
     assert main([*command, "boring"]) == 2
     assert (
         "'boring' is not a flaw; allowed: usual, all, none, or some of instruction leftover" in capsys.readouterr().err

@@ -66,6 +66,8 @@ FLAWED = {
         "an AI trained to answer letters",
         "The article is about bees",
         "This is a hospital by the sea",
+        "\u200b",
+        "\N{WOMAN}\u200d\N{MICROSCOPE} 42!",
     ],
     "names a real individual": [
         "Anna Kowalska, a nurse",

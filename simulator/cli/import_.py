@@ -85,7 +85,7 @@ def import_(
         "filters": _filters(filters),
     }
     values = {"language": language, "personas": section, "dedup": {"jaccard": jaccard, "cosine": cosine}}
-    _import_personas(values, out, on_change, quiet, as_json)
+    _import_personas(values, attribute or (), out, on_change, quiet, as_json)
 
 
 def _filters(given: str) -> Sequence[str]:
@@ -103,9 +103,11 @@ def _filters(given: str) -> Sequence[str]:
     return names
 
 
-def _import_personas(values: Mapping[str, object], out: Path, on_change: str, quiet: bool, as_json: bool) -> None:
+def _import_personas(
+    values: Mapping[str, object], columns: Sequence[str], out: Path, on_change: str, quiet: bool, as_json: bool
+) -> None:
     """Import as a run does that has personas and nothing else: it can be resumed, and does nothing twice."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from simulator.assembly import simulate
     from simulator.assembly.imported import import_scenario, imported
@@ -120,6 +122,10 @@ def _import_personas(values: Mapping[str, object], out: Path, on_change: str, qu
 
     def conclude(run: Run, _progress: Progress) -> None:
         counts = imported(run.ledger)
+        # A column that was asked for and that no row has must be seen.
+        counts = replace(
+            counts, attributes=counts.attributes | {name: 0 for name in columns if name not in counts.attributes}
+        )
         if as_json:
             print_json({"directory": str(out), **asdict(counts)})
         else:

@@ -25,6 +25,9 @@ __all__ = ["PrefixIndex", "PrefixPlan"]
 MAX_GROUPS = 286
 """Most groups that a set is filed under (24 tokens in pairs, 13 in threes). Beyond, one key a token is cheaper."""
 
+MOST_WORDS = 2**31
+"""No set is larger. Thresholds next to nothing would allow partners whose size is beyond all numbers."""
+
 
 class PrefixPlan:
     """The sizes that follow from a threshold. All comparisons are those of the final test, ``common / union``.
@@ -51,7 +54,7 @@ class PrefixPlan:
 
     def largest_partner(self, size: int) -> int:
         """Return the size of the largest set that can reach the threshold with a set of ``size``."""
-        partner = math.ceil(size / self.threshold) + 1
+        partner = math.ceil(min(size / self.threshold, MOST_WORDS)) + 1
         while size / partner < self.threshold:
             partner -= 1
         return partner

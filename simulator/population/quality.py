@@ -122,8 +122,10 @@ def several_people(text: str) -> Flaw | None:
 
 
 def not_a_person(text: str) -> Flaw | None:
-    """Return a flaw if ``text`` is a question, a command, or about a thing."""
+    """Return a flaw if ``text`` is a question, a command, about a thing, or has no letter in it."""
     normal = normalise_text(text)
+    if not any(map(str.isalpha, normal)):
+        return Flaw("not a person", normal[:20])
     if normal.endswith("?"):
         return Flaw("not a person", "?")
     head = _head(normal)

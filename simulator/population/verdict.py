@@ -50,7 +50,7 @@ class DedupSettings:
             if threshold is not None and not 0.0 < threshold <= 1.0:
                 raise InputError(
                     f"The {name} threshold {threshold!r} is out of range: give a number over 0 and up to 1, "
-                    "or none to switch the stage off."
+                    "or switch the stage off."
                 )
 
 

@@ -189,8 +189,28 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
     number = 0
     try:
         for batch in parquet.ParquetFile(path).iter_batches(8_192):
-            for value in batch.to_pylist():
+            for value, problem in _batch_rows(batch):
                 number += 1
-                yield Row(path.name, number, value)
-    except pyarrow.ArrowInvalid as error:
+                yield Row(path.name, number, value, problem)
+    except (pyarrow.ArrowException, UnicodeDecodeError) as error:  # names of columns may be broken too
         raise InputError(f"{str(path)!r} is not a Parquet file that can be read: {error}") from error
+
+
+def _batch_rows(batch: Any) -> Iterator[tuple[Any, str | None]]:
+    """Yield each row of a batch, or what is wrong with it: text that is not UTF-8, a time beyond the year 9999."""
+    try:
+        yield from ((value, None) for value in batch.to_pylist())
+    except (ValueError, OverflowError):
+        # Only now, because one by one takes a hundred times as long. Nothing was yielded yet: the list is made at once.
+        for place in range(batch.num_rows):
+            yield _batch_row(batch.slice(place, 1))
+
+
+def _batch_row(row: Any) -> tuple[Any, str | None]:
+    value = {}
+    for name, column in zip(row.schema.names, row.columns, strict=True):
+        try:
+            (value[name],) = column.to_pylist()
+        except (ValueError, OverflowError) as error:
+            return None, f"its column {name!r} cannot be read: {error}"
+    return value, None
