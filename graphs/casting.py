@@ -52,7 +52,7 @@ async def _labels(context: ProductionContext, section: Cast, people: Sequence[Pe
     if section.by == "relation":
         return labels_by_kind(context.population.relations)
     if section.by == "attribute" and section.attribute is not None:
-        return labels_by_attribute(people, section.attribute)
+        return labels_by_attribute(context.population.personas, section.attribute)
     if not people:
         return {}
     clusters = min(section.clusters or section.size, len(people))

@@ -27,6 +27,12 @@ GOOD = [
     "the head of a group of volunteers",
     "a teacher of twins",
     "a University of Ghent lecturer in dentistry",
+    "a family and estate lawyer in a harbour town",
+    "a family man who plays the tuba",
+    "a team leader of a rescue crew",
+    "a Family Circle subscriber",
+    "the founder of a travel agency",
+    "an agency nurse with a laboratory at home",
 ]
 
 FLAWED = {
@@ -57,6 +63,8 @@ FLAWED = {
         "1. a nurse 2. a porter",
         "Many parents",
         "a mother and daughter with a bakery",
+        "a young couple who restore a barge",
+        "a mountain family on a long journey",
     ],
     "not a person": [
         "A logistics company that needs a new warehouse",
@@ -65,6 +73,8 @@ FLAWED = {
         "Describe a nurse",
         "an AI trained to answer letters",
         "The article is about bees",
+        "A government agency looking for a new roof",
+        "an agricultural cooperative seeking tractors",
         "This is a hospital by the sea",
         "\u200b",
         "\N{WOMAN}\u200d\N{MICROSCOPE} 42!",

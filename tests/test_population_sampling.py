@@ -191,6 +191,11 @@ def test_filters_by_granularity() -> None:
         CastFilter(granularities=["rough"])
 
 
+def test_strata_of_an_attribute_that_nobody_has_are_refused() -> None:
+    with pytest.raises(InputError, match="has the attribute 'place': they have 'domain', 'town'"):
+        labels_by_attribute(PEOPLE, "place")
+
+
 def test_an_empty_cast_is_an_error_with_a_reason() -> None:
     with pytest.raises(InputError, match="filters"):
         sample_uniform([], 3, 0)

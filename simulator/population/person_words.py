@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COLLECTIVES", "GIVEN_NAMES", "NUMBERS", "PLURAL_PEOPLE", "THINGS", "TITLES", "UNLIKE_SURNAMES"]
+__all__ = ["COLLECTIVES", "GIVEN_NAMES", "GROUPS", "NUMBERS", "PLURAL_PEOPLE", "THINGS", "TITLES", "UNLIKE_SURNAMES"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -11,23 +11,24 @@ def _words(text: str) -> frozenset[str]:
 
 THINGS = _words(
     """
-    ai algorithm analysis animal announcement app application area article association bakery band bank barn beach
-    beacon bill biography blog boat book bot bottle brand bridge brochure building business cafe calendar campaign
-    canal car castle cat category chapter charity chart chatbot church city clinic club collection college company
-    computer concept concert conference contract corporation country course database dataset day debate department
-    description desk device diary dictionary diet document dog dream drug economy email encyclopedia engine episode
-    equation essay event example exhibition experiment explanation fact factory farm festival field film firm fish
-    foundation function gallery game garden government graph guideline habitat harbor harbour history holiday horse
-    hospital hotel house idea industry information institute institution instruction interview island issue journal
-    kitchen lake language law lecture letter library list magazine manual map market medicine meeting memo message
-    method mill mountain movie museum newspaper note novel office organisation organization outline overview page
-    pamphlet paper paragraph park passage phone place plan platform play podcast poem policy port problem procedure
-    process product program programme project proposal prototype question quote radio railway rant receipt recipe
-    region report restaurant review river road robot room rule scene schedule school script season sentence server
-    service set ship shop show site situation society software solution song speech spreadsheet statement station
-    store story strategy street subject summary survey symphony system table tale task template test text textbook
-    theme theorem theory thing thread tool topic town train transcript tutorial university vehicle video village
-    war website week wiki word workshop world year
+    agency ai algorithm analysis animal announcement app application area article association bakery band bank barn
+    beach beacon bill biography blog boat book bot bottle brand bridge brochure building bureau business cafe
+    calendar campaign canal car castle cat category chapter charity chart chatbot church city clinic club collection
+    college company computer concept concert conference contract cooperative corporation country course database
+    dataset day debate department description desk device diary dictionary diet document dog dream drug economy
+    email encyclopedia engine enterprise episode equation essay event example exhibition experiment explanation fact
+    factory farm festival field film firm fish foundation function gallery game garden government graph guideline
+    habitat harbor harbour history holiday horse hospital hotel house idea industry information institute
+    institution instruction interview island issue journal kitchen laboratory lake language law lecture letter
+    library list magazine manual map market medicine meeting memo message method mill ministry mountain movie museum
+    newspaper note novel office organisation organization outline overview page pamphlet paper paragraph park
+    passage phone place plan platform play podcast poem policy port problem procedure process product program
+    programme project proposal prototype question quote radio railway rant receipt recipe region report restaurant
+    review river road robot room rule scene schedule school script season sentence server service set ship shop show
+    site situation society software solution song speech spreadsheet startup statement station store story strategy
+    street subject summary survey symphony system table tale task template test text textbook theme theorem theory
+    thing thread tool topic town train transcript tutorial university vehicle video village war website week wiki
+    word workshop world year
     """
 )
 """Head nouns that are no people, in the singular."""
@@ -41,6 +42,9 @@ COLLECTIVES = _words(
     """
 )
 """Nouns that stand for several people when ``of`` follows."""
+
+GROUPS = _words("audience choir couple crew crowd duo family gang orchestra quartet squad team trio troupe")
+"""Nouns that stand for several people whatever follows; other collectives may be a club, which is a thing."""
 
 PLURAL_PEOPLE = _words(
     """

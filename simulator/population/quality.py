@@ -18,6 +18,7 @@ from simulator.population.languages import LANGUAGES, guess_language
 from simulator.population.person_words import (
     COLLECTIVES,
     GIVEN_NAMES,
+    GROUPS,
     NUMBERS,
     PLURAL_PEOPLE,
     THINGS,
@@ -115,6 +116,9 @@ def several_people(text: str) -> Flaw | None:
     after = normal[_head_start(normal) + len(_head(normal)) :].lstrip()
     if head and head[-1].lower() in COLLECTIVES and after.startswith("of "):
         return Flaw("several people", f"{head[-1]} of")
+    # "A family and estate lawyer": joined by "and" or a comma, the first noun need not be what it is about.
+    if head and head[-1] in GROUPS and not re.match(r",|and |or ", after):
+        return Flaw("several people", head[-1])
     match = re.match(
         r"(?:an? |the )?(?:husband and wife|mother and (?:son|daughter)|father and (?:son|daughter))", normal, re.I
     )

@@ -75,8 +75,18 @@ def labels_by_hop(personas: Iterable[Persona]) -> dict[str, str]:
 
 
 def labels_by_attribute(personas: Iterable[Persona], name: str) -> dict[str, str]:
-    """Return each persona's value of the attribute ``name`` as its label, if it has one."""
-    return {persona.id: persona.attributes[name] for persona in personas if name in persona.attributes}
+    """Return each persona's value of the attribute ``name`` as its label, if it has one.
+
+    Raises:
+        InputError: Nobody has it, so there would be one stratum only.
+    """
+    people = list(personas)
+    labels = {persona.id: persona.attributes[name] for persona in people if name in persona.attributes}
+    if people and not labels:
+        there = sorted({attribute for persona in people for attribute in persona.attributes})
+        named = f"they have {', '.join(map(repr, there))}" if there else "they have none"
+        raise InputError(f"Nobody has the attribute {name!r}: {named}. Name another in cast.attribute.")
+    return labels
 
 
 def labels_by_kind(relations: Iterable[Relation]) -> dict[str, str]:

@@ -100,11 +100,13 @@ def _by_hop(stats: GraphStats, told: bool) -> Table:
     """Return people and relations by hop; new people a relation too, if ``told``."""
     made = table("hop>", "people>", "relations>", *(["new>"] if told else []), "")
     most = max(stats.by_hop.values(), default=0)
-    for hop, people in stats.by_hop.items():
+    for hop in sorted(stats.by_hop | stats.relations_by_hop):  # the last may have led to known people only
+        people = stats.by_hop.get(hop, 0)
+        relations = stats.relations_by_hop.get(hop, 0)
         gain = stats.yield_by_hop.get(hop)
-        relations = stats.relations_by_hop.get(hop)
         share = [] if not told else ["" if gain is None else f"{gain:.0%}"]
-        made.add_row(str(hop), f"{people:,}", f"{relations:,}" if relations else "", *share, bar(people, most))
+        counts = (f"{count:,}" if count else "" for count in (people, relations))
+        made.add_row(str(hop), *counts, *share, bar(people, most))
     return made
 
 
