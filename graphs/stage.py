@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from graphs.context import ProductionContext
 from simulator.errors import EndpointError
 from simulator.models.base import Record, derive_seed
-from simulator.models.unit import Failure, Unit, UnitResult
+from simulator.models.unit import UNANSWERED, Failure, Unit, UnitResult
 from simulator.population.collector import collector_seldom
 from simulator.runs.entry import Entry
 from simulator.runs.events import StageEnded, StageStarted
@@ -153,7 +153,7 @@ class _Breaker:
 
 def _unanswered(unit: Unit, error: EndpointError) -> UnitResult:
     """Return the failure that a resume does anew; its role is that of the call, which may be one side of several."""
-    result = failed(unit, "endpoint", str(error), error.raw, error.attempts)
+    result = failed(unit, UNANSWERED, str(error), error.raw, error.attempts)
     role = error.role or unit.role
     return result if result.failure is None else UnitResult(failure=result.failure.model_copy(update={"role": role}))
 

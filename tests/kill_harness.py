@@ -3,10 +3,11 @@
     python tests/kill_harness.py --kills 1000 --seed 1
 
 One process imports everything once and forks a child per execution (no thread runs in it when it forks). A child runs
-the scripted story, whose replies depend on the request alone, and is killed at a random moment of a stage; the next
+a scripted story, whose replies depend on the request alone, and is killed at a random moment of a stage; the next
 child goes on in the same directory, is killed, and so on, until the run is done. Nothing that a killed process started
-may outlive it. Then everything that the run left is compared with a run that nobody disturbed. Standard output gets the
-table of kills by stage (``--json``: all of it); Ctrl-C ends the campaign early, with the table so far.
+may outlive it. Then everything that the run left is compared with a run that nobody disturbed. There are two stories:
+the long one has every stage; in the other, NPCs are the partners of the conversations and use tools. Standard output
+gets the table of kills by stage (``--json``: all of it); Ctrl-C ends the campaign early, with the table so far.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from simulator.llm.scripted import ScriptedModel
 from simulator.models.message import ChatRequest
 from simulator.runs.events import Event, Listener, StageEnded, StageStarted
 from simulator.runs.ledger import Ledger
+from simulator.tools import jail
 
 OPENING, CLOSING = "(opening)", "(closing)"
 CONCURRENCY = 8
@@ -61,6 +63,34 @@ TALKS = {
     "judge": ["goal", "behaviours", "turns"],
     "checks": [{"regex": "urgent"}, {"rubric": "The assistant names a number of minutes."}],
 }
+LONG: dict[str, object] = {
+    "personas": {"paths": "scenarios/people", "limit": 6},
+    "conversations": TALKS,
+    "tools": {"per_persona": 1, "code": True},
+    "problems": {"solve": True},
+    "writings": {"kinds": ["letter", "field note"]},
+}
+COMPANY: dict[str, object] = {
+    "name": "company",
+    "texts": None,
+    "personas": {"paths": "scenarios/people", "limit": 8},
+    "expand": {"hops": 0},
+    "cast": {"size": 6},
+    "instructions": None,
+    "candidates": {"npc": 2},
+    "tools": {"of": "npcs", "per_persona": 2},
+    "conversations": {
+        "partner": "npc",
+        "tools": {"use": "designed", "results": "model", "errors": 20, "most": 3},
+        "exchanges": 4,
+        "profiles": [{"share": 0.5, "behaviours": ["terse"]}],
+        "judge": ["goal", "behaviours"],
+        "checks": [{"regex": "harbour"}, {"rubric": "The NPC names a price."}],
+    },
+}
+"""A story in which the whole cast visits NPCs, whose tools a model plays."""
+STORIES = {"": LONG, "npc talks": COMPANY}
+"""By what stands before the names of their stages in the table."""
 PATIENCE_S = 60.0  # of one execution; a run that hangs is a failure of the harness's run, not of this machine's speed
 ORPHANS_S = 0.5  # in which what a killed process had started must be gone; some of the scripted code works for longer
 _CHILD_SUBREAPER = 36  # of prctl
@@ -116,8 +146,8 @@ class Board:
         self._byte[0] = 0
 
 
-def run_story(root: Path, log: Path, board: Board) -> None:
-    """Run the story in ``root``; every call that the model gets (``S``) and every reply stored (``D``) is a line."""
+def run_story(root: Path, log: Path, board: Board, sections: dict[str, object] = LONG) -> None:
+    """Run a story in ``root``; every call that the model gets (``S``) and every reply stored (``D``) is a line."""
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     store = Ledger.put_reply
 
@@ -137,21 +167,16 @@ def run_story(root: Path, log: Path, board: Board) -> None:
 
     Ledger.put_reply = put_reply  # type: ignore[method-assign,assignment]
     models = story.models(latency, **{role: logged(script) for role, script in story.SCRIPTS.items()})
-    asyncio.run(begin_or_go_on(root, models, board.listen)).close()
+    asyncio.run(begin_or_go_on(root, models, board.listen, sections)).close()
 
 
-async def begin_or_go_on(root: Path, models: dict[str, ScriptedModel], listener: Listener) -> Run:
+async def begin_or_go_on(
+    root: Path, models: dict[str, ScriptedModel], listener: Listener, sections: dict[str, object] = LONG
+) -> Run:
     """Go on with the run as ``sixhop resume`` does, or begin it when the ledger does not know of one yet."""
     if _was_begun(root):
         return await resume(root, models=models, listener=listener, overrides=ALLOWED)
-    scenario = story.scenario(
-        concurrency=CONCURRENCY,
-        personas={"paths": "scenarios/people", "limit": 6},
-        conversations=TALKS,
-        tools={"per_persona": 1, "code": True},
-        problems={"solve": True},
-        writings={"kinds": ["letter", "field note"]},
-    )
+    scenario = story.scenario(concurrency=CONCURRENCY, **sections)
     return await simulate(scenario, root, models=models, listener=listener, overrides=ALLOWED)
 
 
@@ -296,61 +321,59 @@ def check_nothing_survives(where: str) -> None:
 
 
 @dataclass
-class Campaign:
-    """Runs that are killed until ``kills`` SIGKILLs are spread over every stage."""
+class Play:
+    """A story, and what it is when nobody disturbs it.
 
+    Attributes:
+        name: What stands before the names of its stages in the table.
+        sections: Of its scenario.
+        folder: A place of its own.
+        board: Where an execution of it is.
+        lasts: Seconds that each stage took undisturbed, by place.
+        whole: What the undisturbed run left.
+    """
+
+    name: str
+    sections: dict[str, object]
     folder: Path
-    kills: int
-    chance: random.Random
-    tally: Tally = field(default_factory=Tally)
     board: Board = field(default_factory=Board)
-    lasts: dict[int, float] = field(default_factory=dict)  # seconds that each stage took undisturbed, by place
+    lasts: dict[int, float] = field(default_factory=dict)
+    whole: dict[str, object] = field(default_factory=dict)
 
-    def run(self) -> Tally:
-        """Do it all.
+    def stages(self) -> list[str]:
+        """Return its stages as they stand in the table."""
+        return [self.stage(place) for place in range(len(self.board.stages))]
 
-        Raises:
-            Disturbed: A run was not what it should be.
-        """
-        whole = self._undisturbed()
-        while self.tally.kills.total() < self.kills:
-            root, log = self.folder / f"run-{self.tally.runs}", self.folder / f"calls-{self.tally.runs}"
-            flights = self._disturbed(root, log)
-            compare(everything(root), whole)
-            if self.tally.runs % 5 == 0:
-                check_index(root)
-            self._count(log, flights)
-            self.tally.runs += 1
-            shutil.rmtree(root)
-        return self.tally
+    def stage(self, place: int) -> str:
+        return f"{self.name}: {self.board.stages[place]}" if self.name else self.board.stages[place]
 
-    def enough(self) -> None:
-        """Kill no more; the run at hand still ends and is compared."""
-        self.kills = 0
+    def run(self, root: Path, log: Path) -> None:
+        run_story(root, log, self.board, self.sections)
 
-    def _undisturbed(self) -> dict[str, object]:
-        """Do the story twice: once to import all that it needs, once to see how long each stage takes."""
+    def rehearse(self) -> None:
+        """Do the story once, to import all that it needs and see which stages it has."""
         self._run_whole(self.folder / "first")
         told = json.loads((self.folder / "told").read_text())
         for name in told["modules"]:
             if name not in sys.modules and "." in name:
                 with suppress(ImportError):  # made at run time
                     importlib.import_module(name)
-        gc.collect()
-        gc.freeze()  # what stands now is shared with the children, and their collectors leave it alone
         self.board.stages = [*told["stages"], CLOSING]
+
+    def perform(self) -> None:
+        """Do it again, to see how long each stage takes and what is left of a run that nobody disturbs."""
         entered = self._run_whole(self.folder / "whole")
         times = [entered.get(place) for place in range(len(self.board.stages))] + [time.monotonic()]
         for place, since in enumerate(times[:-1]):
             until = next(later for later in times[place + 1 :] if later is not None)
             self.lasts[place] = max(0.002, until - (until if since is None else since))
-        return everything(self.folder / "whole")
+        self.whole = everything(self.folder / "whole")
 
     def _run_whole(self, root: Path) -> dict[int, float]:
         """Run the story undisturbed; return when each stage began."""
 
         def work() -> None:
-            run_story(root, self.folder / "whole-calls", self.board)
+            self.run(root, self.folder / "whole-calls")
             told = {"stages": self.board.stages, "modules": list(sys.modules)}
             (self.folder / "told").write_text(json.dumps(told))
 
@@ -363,39 +386,89 @@ class Campaign:
             raise Disturbed("the undisturbed run failed")
         return entered
 
-    def _disturbed(self, root: Path, log: Path) -> list[set[str]]:
-        """Run the story in ``root``, killing it until it was killed often enough; return the calls in flight at each kill."""
+
+@dataclass
+class Campaign:
+    """Runs that are killed until ``kills`` SIGKILLs are spread over every stage of every story."""
+
+    folder: Path
+    kills: int
+    chance: random.Random
+    tally: Tally = field(default_factory=Tally)
+    plays: list[Play] = field(default_factory=list)
+
+    def run(self) -> Tally:
+        """Do it all.
+
+        Raises:
+            Disturbed: A run was not what it should be.
+        """
+        self._prepare()
+        while self.tally.kills.total() < self.kills:
+            play = min(self.plays, key=lambda one: min(self.tally.kills[stage] for stage in one.stages()))
+            root, log = self.folder / f"run-{self.tally.runs}", self.folder / f"calls-{self.tally.runs}"
+            flights = self._disturbed(play, root, log)
+            compare(everything(root), play.whole)
+            if self.tally.runs % 5 == 0:
+                check_index(root)
+            self._count(log, flights)
+            self.tally.runs += 1
+            shutil.rmtree(root)
+        return self.tally
+
+    def enough(self) -> None:
+        """Kill no more; the run at hand still ends and is compared."""
+        self.kills = 0
+
+    def stages(self) -> list[str]:
+        """Return the stages of all stories."""
+        return [stage for play in self.plays for stage in play.stages()]
+
+    def _prepare(self) -> None:
+        for number, (name, sections) in enumerate(STORIES.items()):
+            folder = self.folder / f"play-{number}"
+            folder.mkdir()
+            self.plays.append(Play(name, sections, folder))
+        for play in self.plays:
+            play.rehearse()
+        gc.collect()
+        gc.freeze()  # what stands now is shared with the children, and their collectors leave it alone
+        for play in self.plays:
+            play.perform()
+
+    def _disturbed(self, play: Play, root: Path, log: Path) -> list[set[str]]:
+        """Run a story in ``root``, killing it until it was killed often enough; return the calls in flight at each kill."""
         flights: list[set[str]] = []
         log.touch()
         while True:
-            target = self._target(len(flights))
+            target = self._target(play, len(flights))
             begun = log.stat().st_size
-            self.board.clear()
-            child = forked(lambda: run_story(root, log, self.board))
+            play.board.clear()
+            child = forked(lambda: play.run(root, log))
             self.tally.executions += 1
-            code = self._wait(child, target)
+            code = self._wait(play, child, target)
             if code == 0:
                 return flights
             if code is not None:
                 raise Disturbed(f"the run in {root} failed after {len(flights)} kills in {dict(self.tally.kills)}")
             os.kill(child, signal.SIGKILL)
-            where = self.board.stages[self.board.place]
+            where = play.stage(play.board.place)
             if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
                 return flights  # it had ended before the signal reached it
             self.tally.kills[where] += 1
             check_nothing_survives(where)
             flights.append(_in_flight(log.read_bytes()[begun:].decode()))
 
-    def _target(self, killed: int) -> tuple[int, float] | None:
+    def _target(self, play: Play, killed: int) -> tuple[int, float] | None:
         """Return the stage in which to kill next and after which delay; ``None`` lets the run end."""
         if killed >= KILLS_PER_RUN or self.tally.kills.total() >= self.kills:
             return None
-        counts = [self.tally.kills[stage] for stage in self.board.stages]
-        places = range(self.board.place if killed else 0, len(counts))
+        counts = [self.tally.kills[stage] for stage in play.stages()]
+        places = range(play.board.place if killed else 0, len(counts))
         place = min(places, key=lambda place: counts[place])
-        return place, self.chance.uniform(0.0, self.lasts[place])
+        return place, self.chance.uniform(0.0, play.lasts[place])
 
-    def _wait(self, child: int, target: tuple[int, float] | None) -> int | None:
+    def _wait(self, play: Play, child: int, target: tuple[int, float] | None) -> int | None:
         """Wait for the moment to kill, or for the child's end; return its exit code if it ended."""
         if target is None:
             code = ended(child, PATIENCE_S)
@@ -406,7 +479,7 @@ class Campaign:
             return code
         place, delay = target
         deadline = time.monotonic() + PATIENCE_S
-        while self.board.place < place and time.monotonic() < deadline:
+        while play.board.place < place and time.monotonic() < deadline:
             code = ended(child, 0.0)
             if code is not None:
                 return code
@@ -460,13 +533,17 @@ def main() -> None:
         signal.signal(signal.SIGINT, lambda *_: campaign.enough())
         tally = campaign.run()
     if options.json:
-        print(json.dumps({**vars(tally), "kills": dict(tally.kills), "stages": campaign.board.stages}))
+        print(json.dumps({**vars(tally), "kills": dict(tally.kills), "stages": campaign.stages()}))
     else:
-        print(table(tally, campaign.board.stages))
+        print(table(tally, campaign.stages()))
 
 
 def warm() -> None:
-    """Import and load what every execution needs, so that a child costs a fork."""
+    """Import and load what every execution needs, so that a child costs a fork.
+
+    The scripted code gets more time than it can need: how it ends must not depend on how busy this machine is. What
+    ends by the limit is another test's (``test_tools_code.py``).
+    """
     import chromadb  # noqa: F401
 
     import graphs.conversation
@@ -475,6 +552,7 @@ def warm() -> None:
 
     for module in (graphs.conversation, graphs.production, graphs.role):
         module.build()
+    jail.CPU_S = 120
     asyncio.run(_embedder().embed(["a lock keeper"]))  # type: ignore[attr-defined]
 
 

@@ -1,13 +1,16 @@
 """Text from outside reaches the terminal as text, whatever it holds."""
 
+import io
 import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from simulator.cli.screen.console import clean, command, one_line, print_json, words
+from simulator.cli.screen.layout import table
 
 EVERYTHING = st.text(st.characters(blacklist_categories=()), max_size=60)
 
@@ -65,3 +68,26 @@ def test_json_is_safe_to_look_at_and_says_the_same(text: str) -> None:
     printed = out.buffer.getvalue().decode("utf-8")  # type: ignore[attr-defined]
     assert json.loads(printed) == {"text": text}
     assert all(c == "\n" or unicodedata.category(c) != "Cc" for c in printed)
+
+
+@pytest.mark.parametrize("width", range(30, 101))
+def test_a_number_is_never_cut_however_narrow_the_terminal(width: int) -> None:
+    made = table("stage", "units>", "tokens>", "cost>", "time>", "why*")
+    numbers = ["1,234,567", "12k", "$1,234.50-$2,345.60", "2:07:40-12:07:40"]
+    made.add_row("expand", *numbers, "duplicates of somebody else who was there before")
+    made.add_row("a stage of a long name", "7", "", "$0", "8 s", "")
+    out = io.StringIO()
+    Console(file=out, width=width).print(made)
+    shown = out.getvalue().splitlines()
+    assert max(map(len, shown)) <= width
+    for number in (*numbers, "$0", "8 s"):
+        assert any(number in line for line in shown), (number, shown)
+    assert "…" not in out.getvalue()
+
+
+def test_what_is_listed_for_want_of_room_has_its_names() -> None:
+    made = table("threshold>", "kept>", "")
+    made.add_row("0.85", "1,234,567,890", "a bar")
+    out = io.StringIO()
+    Console(file=out, width=28).print(made)
+    assert out.getvalue().split() == ["threshold", "0.85", "kept", "1,234,567,890", "a", "bar"]

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import story
+import yaml
 from test_exports_conversations import CALLING, PAIR
 
 from simulator.assembly import open_run, simulate_sync
+from simulator.cli.main import main
 from simulator.exports.conversations import export_conversations
 from simulator.exports.formats import FORMATS
 from simulator.exports.parquet import table_of
@@ -72,6 +74,28 @@ def test_the_folder_loads_and_its_card_names_what_is_in_it(run: Any, tmp_path: P
     assert "synthetic" in card
     assert f"| personas | {len(run.personas)} |" in card
     assert datasets.load_dataset_builder(str(tmp_path)).config.name == "conversations"
+
+
+def test_the_card_names_the_licence_that_is_given(run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def header(*more: str) -> dict[str, Any]:
+        words = ["export", str(run.directory.root), "--to", "huggingface", "--out", str(tmp_path), *more]
+        assert main(words) == 0
+        found: dict[str, Any] = yaml.safe_load((tmp_path / "README.md").read_text("utf-8").split("---\n")[1])
+        return found
+
+    plain = header()
+    assert plain["license"] == "other"
+    assert header("--license", "CC-BY-4.0") == {**plain, "license": "cc-by-4.0"}
+    assert header("--to", "messages", "--license", "mit")["license"] == "mit"
+    assert (tmp_path / "conversations.messages.jsonl").exists()
+    for wrong, told in (
+        (["--to", "huggingface", "--license", "my own: free\n"], "is no SPDX identifier"),
+        (["--to", "messages", "--license", "mit"], "name that format too, with --to huggingface"),
+        (["--license", "mit"], "name the format, with --to huggingface"),
+    ):
+        capsys.readouterr()
+        assert main(["export", str(run.directory.root), "--out", str(tmp_path), *wrong]) == 2
+        assert told in capsys.readouterr().err
 
 
 def test_every_kind_is_a_parquet_file(run: Any, tmp_path: Path) -> None:

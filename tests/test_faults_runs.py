@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import story
 from fault_cases import ATTEMPTS, FAULTS, WALL, client_under, key_of
-from llm_cases import HandClock, endpoint_of
+from llm_cases import HandClock, client_of, endpoint_of
 
 from simulator.assembly import open_run, simulate
 from simulator.assembly.choices import endpoint_spec
@@ -20,6 +20,7 @@ from simulator.errors import EndpointError, EndpointRefused
 from simulator.llm.fake_server import FakeServer, Fault
 from simulator.llm.fakes.catalogue import CUT_MARK, NamedFault
 from simulator.settings import Settings
+from simulator.transport.client import HttpClient
 
 QUICK = [one for one in FAULTS.values() if one.kind != "stall" and not one.hopeless and one.name != "10 MB of JSON"]
 LONG_PAUSE = "429, Retry-After of a week"
@@ -194,3 +195,35 @@ def test_roles_that_share_an_endpoint_share_its_lowest_caps(tmp_path: Path) -> N
                 assert (crew.roles["poser"].deadline_s, crew.roles["extractor"].deadline_s) == (120, 900)
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize("width", [1, 8, 64])
+def test_a_run_at_an_endpoint_that_turns_every_fourth_request_away(width: int, tmp_path: Path) -> None:
+    """The budget of retries runs out; what is not sent again is a failure that says so, and a resume does it."""
+
+    async def go(root: Path) -> tuple[HttpClient, int]:
+        hand = HandClock()
+        wanted = story.scenario(
+            texts={"paths": "scenarios/texts", "per_text": 4},
+            expand={"hops": 2, "per_persona": 4, "max_per_hop": 400},
+            cast={"size": 60},
+            concurrency=width,
+        )
+        async with FakeServer(story.responder) as server:
+            server.fault_for = lambda number, body: Fault.error(429) if number % 4 == 3 else None
+            client = client_of(server, hand, ceiling=width, reserve=width, attempts=4)
+            async with endpoint_of(server, client) as endpoint:
+                while True:
+                    try:
+                        (await simulate(wanted, root, models={"*": endpoint}, settings=Settings())).close()
+                    except EndpointError:
+                        continue
+                    return client, server.count
+
+    client, sent = asyncio.run(go(tmp_path))
+    budget = client._budget
+    print(width, sent, budget.calls, budget.retries, client.retries)
+    with open_run(tmp_path) as run:
+        check_books(run)
+        told = [failure for failure in run.failures if failure.unit]
+        print(Counter(failure.cause for failure in told), Counter(f.message[-250:] for f in told).most_common(3))

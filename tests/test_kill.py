@@ -32,6 +32,7 @@ def test_killed_runs_end_like_undisturbed_ones() -> None:
     assert {"import", "extract", "expand-1", *STAGES} <= set(tally["stages"]), (
         "a stage of the story is not in the harness"
     )
+    assert {f"npc talks: {stage}" for stage in ("npcs", "tools", "converse", "check")} <= set(tally["stages"])
     missed = [stage for stage in tally["stages"] if tally["kills"].get(stage, 0) < 3]
     assert not missed, f"these stages were hardly hit: {missed} in {tally['kills']}"
     assert tally["paid_again"] <= tally["in_flight"]

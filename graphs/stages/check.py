@@ -93,12 +93,29 @@ async def _decide(
     spec: CheckSpec, name: str, talk: Conversation, inputs: dict[str, Any], context: ProductionContext, seed: int
 ) -> CheckResult:
     if spec.python is not None:
-        return await context.examine[spec.python](spec, name, talk)
+        return await _examined(spec, name, talk, context)
     if spec.rubric is None:
         return examine(spec, name, talk)
     if not talk.turns:
         return CheckResult(name=name, kind="rubric", passed=False, evidence="nothing was said")
     return await _judged(spec, name, talk, inputs, context, seed)
+
+
+async def _examined(spec: CheckSpec, name: str, talk: Conversation, context: ProductionContext) -> CheckResult:
+    """Return what a function of the user's says of a conversation; it is asked once, as a judge is.
+
+    A function that fails itself decided nothing, so that is not kept: a run that goes on asks it again.
+    """
+    assert spec.python is not None  # noqa: S101 - for the type checker: that is the kind
+    code = context.ledger.meta("code", {}).get(spec.python)
+    key = content_hash("check", code, name, spec.model_dump(mode="json"), talk.model_dump(mode="json"))
+    kept = context.ledger.finding(key)
+    if kept is not None:
+        return CheckResult.model_validate(kept)
+    found = await context.examine[spec.python](spec, name, talk)
+    if not found.broken:
+        await context.ledger.put_finding(key, STAGE, found.model_dump(mode="json"))
+    return found
 
 
 async def _judged(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 
 from graphs.context import ProductionContext
 from graphs.role import perform_unit
 from graphs.stage import Counts, failed, run_stage
-from simulator.models.base import derive_seed
+from simulator.models.base import content_hash, derive_seed
 from simulator.models.tool import Tool, ToolCode
-from simulator.models.unit import Attempt, Unit, UnitResult
+from simulator.models.unit import NOT_RUN, Attempt, Unit, UnitResult
 from simulator.roles.role import RoleContext
 from simulator.roles.tool_coder import CodeBrief, CodeDraft, code_brief
 from simulator.runs.entry import Entry, Product
+from simulator.runs.ledger import Ledger
 from simulator.runs.pool import Ended
 from simulator.tools.code_run import RefusedError, Trial, try_code
 
@@ -23,13 +27,13 @@ STAGE = "code"
 
 async def write_code(context: ProductionContext) -> Counts:
     """Have every tool of the set implemented; code that fails its examples gets one more try, then is a failure."""
-    role = context.roles["tool_coder"]
+    role, court = context.roles["tool_coder"], _Court(context.ledger)
     tools = {body["id"]: Tool.model_validate(body) for body in context.ledger.products("tool")}
     return await run_stage(
         context,
         STAGE,
         _units(context, tools.values()),
-        lambda unit: _perform(unit, role),
+        lambda unit: _perform(unit, role, court),
         lambda batch: _settle(batch, tools),
     )
 
@@ -41,7 +45,34 @@ def _units(context: ProductionContext, tools: Iterable[Tool]) -> Iterator[Unit]:
         yield Unit(stage=STAGE, role="tool_coder", inputs=inputs, seed=seed)
 
 
-async def _perform(unit: Unit, role: RoleContext[CodeBrief, CodeDraft]) -> UnitResult:
+@dataclass(frozen=True)
+class _Court:
+    """Tries code, no more at once than there are processors, and keeps what came of it in the ledger.
+
+    What code does within its limit of time depends on the machine and on what else it has to do. So a run that goes on
+    takes what was found before, and does not find anew.
+    """
+
+    ledger: Ledger
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(os.cpu_count() or 1))
+
+    async def judge(self, unit: Unit, tool: Tool, code: str) -> Trial:
+        """Return how the tool's examples ran.
+
+        Raises:
+            RefusedError: They did not run, or were ended from outside; nothing is kept.
+        """
+        key = content_hash("trial", unit.id, unit.seed, code)  # another try of the unit has another seed
+        kept = self.ledger.finding(key)
+        if kept is not None:
+            return Trial(**kept)
+        async with self.room:
+            trial = await try_code(tool, code)
+        await self.ledger.put_finding(key, STAGE, asdict(trial))
+        return trial
+
+
+async def _perform(unit: Unit, role: RoleContext[CodeBrief, CodeDraft], court: _Court) -> UnitResult:
     """Write, try, and write again with what went wrong."""
     rejected: list[Attempt] = []
     brief, result = CodeBrief.model_validate(unit.inputs), await perform_unit(unit, role)
@@ -50,9 +81,9 @@ async def _perform(unit: Unit, role: RoleContext[CodeBrief, CodeDraft]) -> UnitR
             return result.model_copy(update={"rejected": (*rejected, *result.rejected)})
         code = str(result.value["code"])
         try:
-            trial = await try_code(brief.tool, code)
+            trial = await court.judge(unit, brief.tool, code)
         except RefusedError as error:
-            return failed(unit, "refused", f"the code was not run: {error}", code)
+            return failed(unit, NOT_RUN, f"the code was not run: {error}", code)
         if trial.flaw is None:
             value = {"code": code, "linted": trial.linted}
             return result.model_copy(update={"value": value, "rejected": (*rejected, *result.rejected)})

@@ -10,6 +10,7 @@ from simulator.llm.batch_policy import BatchPolicy
 from simulator.llm.prices import Price, Rates, price_of, read_prices
 from simulator.llm.spec import EndpointSpec, parse_spec
 from simulator.scenario.endpoints import ModelChoice, RoleName
+from simulator.scenario.places import place_of
 from simulator.scenario.schema import Scenario
 from simulator.settings import DEFAULT_MODEL, Settings
 
@@ -118,5 +119,5 @@ def _spec(choice: ModelChoice, scenario: Scenario) -> EndpointSpec:
 def _anchored(spec: str, base: Path) -> str:
     """Return a SPEC whose GGUF path is relative to the scenario's folder, not to the current one."""
     if spec.startswith("gguf:"):
-        return f"gguf:{base / Path(spec.removeprefix('gguf:')).expanduser()}"
+        return f"gguf:{place_of(spec.removeprefix('gguf:'), base, spec)}"
     return spec

@@ -20,6 +20,7 @@ from simulator.assembly.run import Run, open_run
 from simulator.assembly.search import open_embedder
 from simulator.assembly.subject import check_code
 from simulator.errors import SixhopError
+from simulator.models.unit import UNDECIDED
 from simulator.runs.batches import LedgerBatches
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Listener, Note, RunStarted
@@ -133,7 +134,7 @@ class Execution:
                 self._keep(ledger, crew, chosen)
                 if self.prepare is not None:
                     self.prepare(ledger)
-                ledger.forget_failed("endpoint")
+                ledger.forget_failed(*UNDECIDED)
                 state, reason = "failed", "it was interrupted"
                 try:
                     foreseen = foresee(self.scenario, self.inputs, self.settings, models, kept_measures(ledger))

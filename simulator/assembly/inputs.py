@@ -14,12 +14,13 @@ from simulator.models.world import World
 from simulator.prompts.template import MAX_BYTES
 from simulator.runs.ledger import Ledger
 from simulator.scenario.personas import SourcePersona
+from simulator.scenario.places import place_of
 from simulator.scenario.schema import Scenario
 from simulator.scenario.texts import SourceText, read_texts
 from simulator.scenario.transcripts import Transcript, read_transcripts
-from simulator.scenario.world import load_world
+from simulator.scenario.world import load_world, world_path
 
-__all__ = ["INPUT_KINDS", "Inputs", "kept_inputs", "read_inputs"]
+__all__ = ["INPUT_KINDS", "Inputs", "kept_inputs", "read_inputs", "read_talks"]
 
 INPUT_KINDS = ("text", "persona", "world", "prompt", "transcript")
 """The kinds under which the ledger keeps them."""
@@ -62,9 +63,9 @@ def read_inputs(scenario: Scenario) -> Inputs:
         PromptError: A prompt cannot be read.
     """
     texts, failures = read_texts(scenario.texts, scenario.base) if scenario.texts is not None else ([], [])
-    world = load_world(scenario.base / scenario.npcs.world) if scenario.npcs is not None else None
+    world = load_world(world_path(scenario.npcs, scenario.base)) if scenario.npcs is not None else None
     personas, bad = read_personas(scenario.personas, scenario.base) if scenario.personas is not None else ([], [])
-    talks, unread = _transcripts(scenario)
+    talks, unread = read_talks(scenario)
     failures = _apart([*bad, *failures, *unread])
     return Inputs(tuple(texts), tuple(failures), world, dict(_prompts(scenario)), tuple(personas), tuple(talks))
 
@@ -91,11 +92,17 @@ def kept_inputs(ledger: Ledger) -> Inputs:
     return Inputs(texts, failures, worlds[0] if worlds else None, dict(ledger.inputs("prompt")), personas, talks)
 
 
-def _transcripts(scenario: Scenario) -> tuple[list[Transcript], list[Failure]]:
+def read_talks(scenario: Scenario) -> tuple[list[Transcript], list[Failure]]:
+    """Return the transcripts that the scenario's conversations go on from, and a failure for each bad row.
+
+    Raises:
+        InputError: The file cannot be read, or has no talk to go on from.
+    """
     talks = scenario.conversations
     if talks is None or talks.transcripts is None:
         return [], []
-    found, failures = read_transcripts(scenario.base / talks.transcripts, talks.exchanges)
+    path = place_of(talks.transcripts, scenario.base, "conversations.transcripts")
+    found, failures = read_transcripts(path, talks.exchanges)
     if not found:
         why = f"; the first row: {failures[0].message}" if failures else ""
         raise InputError(f"conversations.transcripts: {talks.transcripts!r} has no talk to go on from{why}")
@@ -104,7 +111,7 @@ def _transcripts(scenario: Scenario) -> tuple[list[Transcript], list[Failure]]:
 
 def _prompts(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for role, name in scenario.prompts.items():
-        path = scenario.base / name
+        path = place_of(name, scenario.base, f"prompts.{role}")
         try:
             yield role, read_text_file(path, MAX_BYTES)
         except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ import orjson
 
 from simulator import __version__
 from simulator.runs.directory import RunDirectory, write_atomically
+from simulator.runs.freeze import TERMS
 from simulator.runs.ledger import Ledger
 
 __all__ = ["batches", "counts", "usage", "write_manifest"]
@@ -33,6 +34,7 @@ def write_manifest(directory: RunDirectory, ledger: Ledger, state: str, reason: 
         "sixhop": __version__,
         "state": state,
         "reason": reason,
+        "test": ledger.meta(TERMS),
         "fingerprint": ledger.meta("fingerprint"),
         "models": ledger.meta("models"),
         "prompts": ledger.meta("prompts"),

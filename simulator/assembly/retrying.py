@@ -11,6 +11,7 @@ from simulator.assembly.kept import held_ledger
 from simulator.assembly.run import Run
 from simulator.assembly.simulate import Overrides, resume
 from simulator.errors import RunDirectoryError
+from simulator.models.unit import UNDECIDED
 from simulator.runs.directory import RunDirectory
 from simulator.runs.events import Listener, ignore
 from simulator.runs.ledger import Ledger
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from simulator.llm.protocol import ChatModel
 
 __all__ = ["Retried", "failed_units", "retry"]
-
-_UNANSWERED = "endpoint"  # the cause of a unit that got no reply: nothing has to be asked differently
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ async def retry(
         others = _ended(ledger) - len(causes)
 
     def forget(ledger: Ledger) -> None:
-        ledger.try_again(list(causes), {id_ for id_, cause in causes.items() if cause != _UNANSWERED})
+        ledger.try_again(list(causes), {id_ for id_, cause in causes.items() if cause not in UNDECIDED})
 
     options: dict[str, Any] = {"overrides": overrides, "settings": settings, "models": models, "embedder": embedder}
     options["verbosity"] = verbosity

@@ -45,6 +45,7 @@ async def simulate(
     on_change: OnChange = "refuse",
     cast_of: Path | str | None = None,
     verbosity: int = 0,
+    prepare: Callable[[Ledger], None] | None = None,
 ) -> Run:
     """Run a scenario; what an earlier execution in the same directory paid for is not paid for again.
 
@@ -61,6 +62,7 @@ async def simulate(
         cast_of: The directory of a run whose frozen cast is used: its people and what they pose are taken from there,
             so that two assistants meet the same users.
         verbosity: Of the run's log: 1 tells every unit and call, 2 every prompt and reply as well.
+        prepare: Called with the run's ledger when all is checked, before anything is done.
 
     Returns:
         The run, opened for reading.
@@ -79,7 +81,7 @@ async def simulate(
     _freeze(cast_of, directory)
     environment = settings or Settings.from_environ()
     execution = Execution(
-        loaded, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity
+        loaded, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity, prepare
     )
     return await execution.run(models, embedder)
 

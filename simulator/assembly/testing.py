@@ -12,18 +12,63 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from pydantic import Field
+
 from simulator.assembly.run import Run
 from simulator.assembly.simulate import Overrides, RunOptions, simulate_sync
 from simulator.errors import EmptyResult, ScenarioError
 from simulator.evidence.causes import whose_text
 from simulator.evidence.outcomes import TestSummary, summarise
+from simulator.models.base import Record
+from simulator.runs.directory import RunDirectory
+from simulator.runs.freeze import TERMS
+from simulator.runs.ledger import Ledger
 from simulator.scenario.load import load_scenario
 from simulator.scenario.schema import Scenario
 from simulator.transport.body import shorten
 
-__all__ = ["assert_scenario", "check_testable", "summary_of"]
+__all__ = ["Terms", "assert_scenario", "check_testable", "kept_terms", "summary_of"]
 
 _SHOWN = 10  # causes, and conversations of each, that a failed assertion tells of
+
+
+class Terms(Record):
+    """When a test is passed, and where that is written; kept with the run, so that whoever goes on with it can tell.
+
+    Attributes:
+        threshold: The share of conversations that must pass.
+        junit: The file for the outcomes as JUnit XML, as a whole path.
+    """
+
+    threshold: float = Field(1.0, ge=0, le=1)
+    junit: str | None = None
+
+    @classmethod
+    def at(cls, threshold: float | None, junit: Path | None) -> Terms:
+        """Return the terms with the values that are given."""
+        return cls().over(threshold, junit)
+
+    def over(self, threshold: float | None, junit: Path | None) -> Terms:
+        """Return these terms with the values that are given instead."""
+        return Terms(
+            threshold=self.threshold if threshold is None else threshold,
+            junit=self.junit if junit is None else str(junit.absolute()),
+        )
+
+    def keep(self, ledger: Ledger) -> None:
+        """Keep them with the run."""
+        ledger.put_meta(**{TERMS: self.model_dump(mode="json")})
+
+
+def kept_terms(root: Path | str) -> Terms | None:
+    """Return the terms of the test that a run is; ``None`` of a run that no test began.
+
+    Raises:
+        RunDirectoryError: There is no run in it.
+    """
+    with Ledger.open(RunDirectory(Path(root)).ledger, writable=False) as ledger:
+        kept = ledger.meta(TERMS)
+    return None if kept is None else Terms.model_validate(kept)
 
 
 def assert_scenario(

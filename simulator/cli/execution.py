@@ -54,7 +54,6 @@ def execute(
     *,
     besides: Callable[[], Mapping[str, Any]] = dict,
     conclude: Callable[[Run, Progress], None] | None = None,
-    again: Sequence[object] = (),
 ) -> None:
     """Run to the end, showing progress, and print the summary.
 
@@ -65,7 +64,6 @@ def execute(
         conduct: How it is shown, logged and summed up.
         besides: What the JSON of a run that is done says besides.
         conclude: Says what came of it, instead of both.
-        again: The command that goes on with it, word by word; ``sixhop resume`` by default.
 
     Raises:
         RunStopped: A budget is used up or the user asked; the note on it names the command that goes on.
@@ -82,7 +80,7 @@ def execute(
     except SixhopError as error:
         if conduct.as_json and _has_begun(root, error):
             _print_result(root, error)
-        _name_the_way_back(root, error, again or ("sixhop", "resume", root))
+        _name_the_way_back(root, error)
         raise
     with run:
         if conclude is not None:
@@ -202,10 +200,10 @@ def _has_begun(root: Path, error: SixhopError) -> bool:
     return not isinstance(error, UsageError) and RunDirectory(root).ledger.exists()
 
 
-def _name_the_way_back(root: Path, error: SixhopError, again: Sequence[object]) -> None:
+def _name_the_way_back(root: Path, error: SixhopError) -> None:
     error.__notes__ = []  # LangGraph adds notes that only its own developers understand
     if _has_begun(root, error) and not _is_shut(error):
-        error.add_note(f"What was paid for is kept. Go on with:\n  {command(*again)}")
+        error.add_note(f"What was paid for is kept. Go on with:\n  {command('sixhop', 'resume', root)}")
 
 
 def _is_shut(error: SixhopError) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +59,15 @@ def export(
     with_ids: Annotated[
         bool, typer.Option("--with-ids", help="For conversations' formats: rows with their id and persona.")
     ] = False,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            "--license",
+            metavar="SPDX",
+            help="For huggingface: the licence that the card names, such as cc-by-4.0.",
+            show_default="other",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a run's records for other programs.
@@ -72,15 +81,16 @@ def export(
 
     with open_run(rundir) as run:
         if not to:
-            _refuse_alone(around, hops)
+            _refuse_alone(around, hops, licence)
             stdout().print(formats_view(FORMATS.values()))
             return
         wanted = [_format(name, with_forks, with_ids) for name in dict.fromkeys(to)]
+        licensed = _licence(licence, wanted)
         parts = [_part(run, chosen, around, hops) for chosen in wanted]
         told = []
         for chosen, part in zip(wanted, parts, strict=True):
             folder = out if out is not None else run.directory.root / chosen.folder
-            counts = _written(run, chosen, folder, part, (with_forks, with_ids))
+            counts = _written(run, chosen, folder, part, (with_forks, with_ids), licensed)
             told.append(
                 {"format": chosen.name, "folder": str(folder), "file": chosen.file or None, "counts": dict(counts)}
             )
@@ -103,9 +113,21 @@ def _format(name: str, with_forks: bool, with_ids: bool) -> Format:
     return chosen
 
 
+def _licence(given: str | None, wanted: Sequence[Format]) -> str | None:
+    from simulator.exports.dataset import card_licence
+
+    if given is None:
+        return None
+    if all(one.write_licensed is None for one in wanted):
+        raise UsageError("--license goes into the card of a data set: name that format too, with --to huggingface")
+    return card_licence(given)
+
+
 def _written(
-    run: Run, chosen: Format, folder: Path, part: Around | None, talks: tuple[bool, bool]
+    run: Run, chosen: Format, folder: Path, part: Around | None, talks: tuple[bool, bool], licence: str | None
 ) -> Mapping[str, int]:
+    if licence is not None and chosen.write_licensed is not None:
+        return chosen.write_licensed(run.ledger, folder, licence)
     if part is not None and chosen.write_around is not None:
         return chosen.write_around(run.ledger, folder, part)
     if any(talks) and chosen.write_talks is not None:
@@ -130,6 +152,8 @@ def _part(run: Run, chosen: Format, around: str | None, hops: int | None) -> Aro
     return Around(run.persona(around).id, checked_hops(MAX_HOP if hops is None else hops))
 
 
-def _refuse_alone(around: str | None, hops: int | None) -> None:
+def _refuse_alone(around: str | None, hops: int | None, licence: str | None) -> None:
+    if licence is not None:
+        raise UsageError("--license goes into the card of a data set: name the format, with --to huggingface")
     if around is not None or hops is not None:
         raise UsageError("--around and --hops need a format: name one with --to, such as graph-html")

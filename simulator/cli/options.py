@@ -79,7 +79,8 @@ MaxUsd = Annotated[
     typer.Option("--max-usd", metavar="X", min=0, help="Stop after so many US dollars; every price must be known."),
 ]
 Threshold = Annotated[
-    float, typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass.")
+    float | None,
+    typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass."),
 ]
 Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML.")]
 OnChange = Annotated[

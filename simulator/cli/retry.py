@@ -25,8 +25,9 @@ def retry(rundir: RunDir, conduct: Conduct) -> None:
     from simulator.assembly.retrying import failed_units
     from simulator.assembly.retrying import retry as again
     from simulator.assembly.stages import stage_names
+    from simulator.assembly.testing import kept_terms
     from simulator.cli.execution import execute
-    from simulator.cli.screen.console import print_json, stdout, words
+    from simulator.cli.screen.console import print_command, print_json, stdout, words
 
     planned = stage_names(kept_scenario(rundir))
     if not failed_units(rundir):
@@ -47,6 +48,9 @@ def retry(rundir: RunDir, conduct: Conduct) -> None:
     finally:  # also where it ends as an error, because something is still empty
         if outcome and not conduct.as_json:
             stdout().print(words(_sentence(outcome[0])))
+            if kept_terms(rundir) is not None:
+                stdout().print(words("The verdict of the test:"))
+                print_command(stdout(), "sixhop", "resume", rundir)
 
 
 def _counts(retried: Retried | None) -> dict[str, int]:

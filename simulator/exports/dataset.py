@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import yaml
 
+from simulator.errors import UsageError
 from simulator.exports.atomic import atomic_file
 from simulator.exports.jsonl import KINDS
 from simulator.exports.parquet import export_parquet
@@ -17,7 +19,10 @@ from simulator.exports.scenario_facts import ScenarioFacts, facts_of
 if TYPE_CHECKING:
     from simulator.runs.ledger import Ledger
 
-__all__ = ["export_dataset"]
+__all__ = ["card_licence", "export_dataset"]
+
+_SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}")
+"""An identifier of the SPDX list; an expression of several has no place in a card."""
 
 _FIRST = ("conversations", "instructions", "personas")
 """The kinds that are the default configuration, the first one that is there."""
@@ -25,8 +30,13 @@ _FIRST = ("conversations", "instructions", "personas")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def export_dataset(ledger: Ledger, folder: Path) -> dict[str, int]:
+def export_dataset(ledger: Ledger, folder: Path, licence: str = "other") -> dict[str, int]:
     """Write ``data/KIND.parquet`` and ``README.md``, and return the counts.
+
+    Args:
+        ledger: The run.
+        folder: Where to.
+        licence: What the card's header says of the licence (see :func:`card_licence`).
 
     Raises:
         ExportError: There is nothing to write, or a file cannot be written.
@@ -36,22 +46,34 @@ def export_dataset(ledger: Ledger, folder: Path) -> dict[str, int]:
     facts = facts_of(ledger)
     kinds = {kind: counts[kind] for kind in KINDS if kind in counts}
     with atomic_file(folder / "README.md") as file:
-        file.write(_card(ledger, facts, kinds, counts).encode("utf-8"))
+        header = _header(facts, kinds, licence)
+        body = "\n".join(_body(ledger, facts, kinds, counts))
+        file.write(f"---\n{header}---\n\n{body}\n".encode())
     return counts
 
 
-def _card(ledger: Ledger, facts: ScenarioFacts, kinds: Mapping[str, int], counts: Mapping[str, int]) -> str:
-    header = yaml.safe_dump(_header(facts, kinds), sort_keys=False, allow_unicode=True)
-    return f"---\n{header}---\n\n" + "\n".join(_body(ledger, facts, kinds, counts)) + "\n"
+def card_licence(given: str) -> str:
+    """Return a licence as the header of a card has it: an SPDX identifier in lower case, such as ``cc-by-4.0``.
+
+    The hub has a list of its own, which grows; a licence that is not on it is ``other``, and explained in the card.
+
+    Raises:
+        UsageError: It cannot be an SPDX identifier.
+    """
+    if not _SPDX.fullmatch(given):
+        raise UsageError(
+            f"--license {given!r} is no SPDX identifier; write for example cc-by-4.0, cc0-1.0, apache-2.0, mit or other"
+        )
+    return given.lower()
 
 
-def _header(facts: ScenarioFacts, kinds: Mapping[str, int]) -> dict[str, Any]:
+def _header(facts: ScenarioFacts, kinds: Mapping[str, int], licence: str) -> str:
     default = next((kind for kind in _FIRST if kind in kinds), next(iter(kinds)))
     ordered = [default, *(kind for kind in kinds if kind != default)]
     most = max(kinds.values())
-    return {
+    header: dict[str, Any] = {
         "pretty_name": facts.name,
-        "license": "other",
+        "license": licence,
         "language": [facts.language],
         "size_categories": [next((name for size, name in _SIZES if most < size), "n>1M")],
         "tags": ["synthetic", "personas", "sixhop"],
@@ -64,6 +86,7 @@ def _header(facts: ScenarioFacts, kinds: Mapping[str, int]) -> dict[str, Any]:
             for kind in ordered
         ],
     }
+    return yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
 
 
 def _body(ledger: Ledger, facts: ScenarioFacts, kinds: Mapping[str, int], counts: Mapping[str, int]) -> Iterator[str]:

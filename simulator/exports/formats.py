@@ -42,6 +42,7 @@ class Format:
         write_around: The same of a part of the relationship graph; ``None`` for what is not the graph.
         write_talks: The same of conversations, with their forks (which ``write`` leaves out) or not, and with the ids
             of conversation and persona or not; ``None`` for other formats.
+        write_licensed: The same of a data set, with the licence that its card names; ``None`` for other formats.
         file: The one file that is written in the folder; empty where there are several.
     """
 
@@ -51,6 +52,7 @@ class Format:
     write: Callable[[Ledger, Path], Mapping[str, int]]
     write_around: Callable[[Ledger, Path, Around], Mapping[str, int]] | None = None
     write_talks: Callable[[Ledger, Path, bool, bool], Mapping[str, int]] | None = None
+    write_licensed: Callable[[Ledger, Path, str], Mapping[str, int]] | None = None
     file: str = ""
 
 
@@ -131,7 +133,13 @@ def _network(to: NetworkFormat, about: str) -> Format:
 _TABLE = (
     Format("jsonl", "every kind of record, one file per kind", "products", export_jsonl),
     Format("parquet", "every kind of record, one Parquet file per kind", "exports/parquet", export_parquet),
-    Format("huggingface", "a data set folder: Parquet files and their card", "exports/dataset", export_dataset),
+    Format(
+        "huggingface",
+        "a data set folder: Parquet files and their card",
+        "exports/dataset",
+        export_dataset,
+        write_licensed=export_dataset,
+    ),
     _talks("messages", "conversations as OpenAI's API takes them"),
     _talks("messages-trl", "the same with arguments of calls as objects, for TRL"),
     _talks("sharegpt", "conversations as LLaMA-Factory and Axolotl take them"),

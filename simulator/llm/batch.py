@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.errors import EndpointBusy, EndpointError, EndpointRefused, ReplyError, RunStopped, SixhopError
-from simulator.llm.batch_api import BatchApi, Line, Status, line_of
+from simulator.llm.batch_api import BatchApi, Line, Status, line_of, missing
 from simulator.llm.batch_carrier import BatchCarrier
 from simulator.llm.batch_policy import BatchPolicy, BatchStore
 from simulator.llm.dialect import TEACHING
@@ -69,6 +69,7 @@ class BatchModel:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _timer: asyncio.TimerHandle | None = None
     _handed_keys: set[str] = field(default_factory=set)
+    _left: dict[str, SixhopError] = field(default_factory=dict)  # why what is with the provider could not be had
     _adopted: bool = False
     _handed: int = 0
 
@@ -86,6 +87,8 @@ class BatchModel:
         """
         self._adopt()
         key = request.key(self.name)
+        if key in self._left:  # a second batch of it would be paid for twice
+            raise self._left[key]
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         if key in self._handed_keys:
             self._held[key] = waiting
@@ -128,12 +131,14 @@ class BatchModel:
     def _hand_over(self, fewest: int) -> None:
         """Hand batches over while at least ``fewest`` requests wait; what is left lingers."""
         reason = self.stopping()
+        for key in [key for key, one in self._pending.items() if one.done.done()]:
+            del self._pending[key]  # nobody waits for it any more, so nobody is to pay for it
         while self._pending and reason is not None:
             _settle(self._pending.popitem()[1], RunStopped(reason))
         while len(self._pending) >= fewest:
             keys = list(self._pending)[: self.policy.most]
             chosen = {key: self._pending.pop(key) for key in keys}
-            if len(chosen) < self.policy.least:
+            if len(chosen) < min(self.policy.least, self.policy.most):
                 for key, waiting in chosen.items():
                     self._start(self._ask_alone(key, waiting))
                 continue
@@ -170,12 +175,14 @@ class BatchModel:
 
     async def _carry(self, batch: Batch, requests: Mapping[str, ChatRequest] | None = None) -> None:
         carrier = BatchCarrier(self.store, self.policy, self.stopping, self.tell)
+        there = requests is None
         try:
             api = BatchApi(await self.endpoint.ready())
             status: Status | None
             if requests is not None:
                 batch, lines = await self._filled(batch, requests)
                 status = await carrier.submit(api, batch, lines)
+                there = True
             else:
                 status = await carrier.find(api, batch)
             if status is not None:
@@ -185,6 +192,8 @@ class BatchModel:
         except SixhopError as error:
             for key in batch.keys:
                 self._end(key, error)
+            if there:
+                self._left.update(dict.fromkeys(batch.keys, error))
 
     async def _filled(self, batch: Batch, requests: Mapping[str, ChatRequest]) -> tuple[Batch, list[bytes]]:
         """Return the batch with as many of its requests as a provider takes, at least one, and their lines."""
@@ -201,7 +210,7 @@ class BatchModel:
 
     async def _collect(self, api: BatchApi, batch: Batch, status: Status) -> None:
         """Store every reply that came, with the end of the batch; then hand the replies over."""
-        lines = [line for file in (status.output, status.errors) if file for line in await api.lines(file)]
+        lines, gone = await self._fetched(api, status)
         replies, flaws = dict[str, Reply](), dict[str, EndpointError | ReplyError]()
         taught = False
         for line in lines:
@@ -209,15 +218,24 @@ class BatchModel:
                 taught = await self._read(line, replies, flaws, taught)
         told = f"{status.status}: {len(replies):,} of {len(batch.keys):,} requests answered"
         told += f", {len(flaws):,} failed" if flaws else ""
-        told += f" ({status.told})" if status.told else ""
-        state = "failed" if status.status == "failed" else "collected"
+        told += f" ({gone or status.told})" if gone or status.told else ""
+        state = "failed" if gone or status.status == "failed" else "collected"
         await self.store.put(batch.model_copy(update={"state": state, "told": told}), replies)
         self.tell(f"{self.stage}: the batch {batch.remote} is {told}")
         for key in batch.keys:
             if key in replies:
                 self._end(key, replies[key])
             else:
-                self._again(key, flaws.get(key) or _missing(batch, status))
+                self._again(key, flaws.get(key) or (EndpointBusy(gone) if gone else missing(batch, status)))
+
+    async def _fetched(self, api: BatchApi, status: Status) -> tuple[list[Line], str]:
+        """Return the lines of a batch that is over, and why there are none where its provider has removed them."""
+        try:
+            return [line for file in (status.output, status.errors) if file for line in await api.lines(file)], ""
+        except EndpointRefused as error:
+            if error.hopeless:
+                raise
+            return [], f"its answers are no longer with the provider: {error}"
 
     async def _read(
         self, line: Line, replies: dict[str, Reply], flaws: dict[str, EndpointError | ReplyError], taught: bool
@@ -278,14 +296,3 @@ def _settle(waiting: _Waiting, outcome: Reply | SixhopError) -> None:
         waiting.done.set_exception(outcome)
     else:
         waiting.done.set_result(outcome)
-
-
-def _missing(batch: Batch, status: Status) -> EndpointError:
-    """Return why a request has no line: the batch expired, was cancelled, or failed as a whole."""
-    if status.status == "expired":
-        return EndpointBusy(f"the batch {batch.remote} expired before the provider came to this request")
-    if status.status == "cancelled":
-        return EndpointRefused(f"the batch {batch.remote} was cancelled at the provider")
-    if status.status == "failed":
-        return EndpointRefused(f"the provider refused the batch {batch.remote}: {status.told or 'it does not say why'}")
-    return EndpointBusy(f"the provider gave no answer to this request of the batch {batch.remote}")

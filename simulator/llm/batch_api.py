@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from simulator.errors import EndpointBusy
+from simulator.errors import EndpointBusy, EndpointError, EndpointRefused
 from simulator.models.base import Record
+from simulator.models.batch import Batch
 from simulator.transport.body import decode, encode
 from simulator.transport.client import HttpClient
 from simulator.transport.setback import Answer, Place, Setback, kept
 
-__all__ = ["ENDPOINT", "MARK", "BatchApi", "Line", "Status", "line_of"]
+__all__ = ["ENDPOINT", "MARK", "BatchApi", "Line", "Status", "line_of", "missing"]
 
 ENDPOINT = "/v1/chat/completions"
 MARK = "sixhop"
@@ -189,3 +190,14 @@ def _lines(data: bytes) -> Iterator[Line]:
         status = response.get("status_code")
         body = encode(response.get("body") or {"error": row.get("error")})
         yield Line(key=row["custom_id"], status=status if isinstance(status, int) else 0, body=body)
+
+
+def missing(batch: Batch, status: Status) -> EndpointError:
+    """Return why a request has no line: the batch expired, was cancelled, or failed as a whole."""
+    if status.status == "expired":
+        return EndpointBusy(f"the batch {batch.remote} expired before the provider came to this request")
+    if status.status == "cancelled":
+        return EndpointRefused(f"the batch {batch.remote} was cancelled at the provider")
+    if status.status == "failed":
+        return EndpointRefused(f"the provider refused the batch {batch.remote}: {status.told or 'it does not say why'}")
+    return EndpointBusy(f"the provider gave no answer to this request of the batch {batch.remote}")

@@ -47,11 +47,9 @@ class BatchCarrier:
             await self._gave_up(batch, str(error))
             raise
         except EndpointError:
-            for look in range(_LOOKS):  # it may have been created all the same
-                await asyncio.sleep(min(self.policy.poll_s, 2.0**look))
-                found = await api.find(batch.id)
-                if found is not None:
-                    return found
+            found = await self._looked_for(api, batch)  # it may have been created all the same
+            if found is not None:
+                return found
             await self._gave_up(batch, "it could not be submitted")
             raise
 
@@ -61,12 +59,26 @@ class BatchCarrier:
         Raises:
             EndpointError: The provider does not say.
         """
+        why = "it was never submitted"  # written down, and then the process was killed
         if batch.remote:
-            return await api.status(batch.remote)
-        found = await api.find(batch.id)  # written down, and then the process was killed
+            try:
+                return await api.status(batch.remote)
+            except EndpointRefused as error:
+                why = f"the provider does not know it any more: {error}"
+        found = await self._looked_for(api, batch)
         if found is None:
-            await self._gave_up(batch, "it was never submitted")
+            await self._gave_up(batch, why)
+            self.tell(f"{batch.stage}: a batch of {len(batch.keys):,} requests is asked for anew: {why}")
         return found
+
+    async def _looked_for(self, api: BatchApi, batch: Batch) -> Status | None:
+        """Return a batch from the provider's list, where a new one may take a moment to appear."""
+        for look in range(_LOOKS):
+            found = await api.find(batch.id)
+            if found is not None:
+                return found
+            await asyncio.sleep(min(self.policy.poll_s, 2.0**look))
+        return await api.find(batch.id)
 
     async def wait(self, api: BatchApi, batch: Batch, status: Status) -> tuple[Batch, Status]:
         """Write down the provider's id, wait until it is done, and return the batch and how it ended.

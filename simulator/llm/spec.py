@@ -165,12 +165,19 @@ def _parse(text: str) -> EndpointSpec:
         return _embedded("local", _embedded_file())
     scheme, _, rest = text.partition(":")
     if scheme == "gguf" and rest:
-        return _embedded("gguf", gguf_file(Path(rest).expanduser()))
+        return _embedded("gguf", gguf_file(_expanded(rest)))
     remote = parse_remote(text)
     if remote is None:
         raise ModelSpecError(f"model SPEC {text!r} is not understood; allowed is {FORMS}")
     kind: Kind = "openai" if remote.is_openai else "url"
     return EndpointSpec(kind, remote.model, remote.url)
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ModelSpecError(f"gguf:{text}: whose home that is is not known; write the whole path") from error
 
 
 def _embedded(kind: Kind, path: Path) -> EndpointSpec:

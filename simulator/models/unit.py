@@ -9,7 +9,16 @@ from pydantic import Field
 
 from simulator.models.base import Record, content_id
 
-__all__ = ["Attempt", "Failure", "Unit", "UnitResult"]
+__all__ = ["NOT_RUN", "UNANSWERED", "UNDECIDED", "Attempt", "Failure", "Unit", "UnitResult"]
+
+UNANSWERED = "endpoint"
+"""The cause of a failure when nobody answered."""
+
+NOT_RUN = "not_run"
+"""The cause of a failure when this machine did not run what was to be run."""
+
+UNDECIDED = (UNANSWERED, NOT_RUN)
+"""Causes that say nothing of the unit or of what came of it: a run that goes on does it anew, and asks the same."""
 
 
 class Unit(Record):

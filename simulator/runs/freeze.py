@@ -14,12 +14,15 @@ from simulator.runs.forgetting import PLAN, forgetting
 from simulator.runs.ledger import Ledger
 from simulator.runs.writer import Statement, ledger_error
 
-__all__ = ["FROZEN", "freeze"]
+__all__ = ["FROZEN", "TERMS", "freeze"]
 
 FROZEN = "frozen"
 """The name under which a ledger keeps whose cast it has, and what that run depended on."""
 
-_OURS = ("fingerprint", "scenario", "base", "models", "prompts")
+TERMS = "test"
+"""The name under which the ledger of a test keeps when it is passed."""
+
+_OURS = ("fingerprint", "scenario", "base", "models", "prompts", TERMS)
 
 
 def freeze(source: Path, target: Path, after: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import LedgerError, RunDirectoryError
+from simulator.models.base import canonical_json
 from simulator.models.decision import Decision
 from simulator.models.message import Reply, Usage
 from simulator.models.persona import Persona
@@ -105,6 +106,11 @@ class Ledger:
         """
         await self._writing().write([statement for entry in entries for statement in entry_statements(entry)])
 
+    async def put_finding(self, key: str, stage: str, found: Any) -> None:
+        """Store what was found out and might be found otherwise another time; a key that is there keeps what it has."""
+        row = (key, stage, canonical_json(found))
+        await self._writing().write([Statement("INSERT OR IGNORE INTO findings VALUES (?,?,?)", [row])])
+
     def put_inputs(self, kind: str, rows: Iterable[tuple[str, Any]]) -> None:
         """Store inputs of ``kind`` as ``(id, JSON-able)``; an id that is there already stays as it is."""
         self._writing().write_now([input_statement(kind, rows)])
@@ -128,9 +134,10 @@ class Ledger:
         puts = [input_statement(kind, rows) for kind, rows in inputs]
         self._writing().write_now([*forgetting, *puts, failure_statement(list(failures)), meta_statement(meta)])
 
-    def forget_failed(self, cause: str) -> int:
-        """Forget the units that failed for ``cause``, so that they are done again; return how many."""
-        ids = [row[0] for row in self.rows("SELECT unit FROM failures WHERE cause = ?", (cause,))]
+    def forget_failed(self, *causes: str) -> int:
+        """Forget the units that failed for one of ``causes``, so that they are done again; return how many."""
+        sql = f"SELECT unit FROM failures WHERE cause IN ({','.join('?' * len(causes))})"  # noqa: S608 - marks alone
+        ids = [row[0] for row in self.rows(sql, causes)]
         self._writing().write_now(_ended_forgotten(ids))
         return len(ids)
 
@@ -159,6 +166,11 @@ class Ledger:
         model, finish, text, prompt, completion, cached, repaired, usd = rows[0]
         usage = Usage(prompt=prompt, completion=completion, cached=cached)
         return Reply(text=text, finish=finish, model=model, usage=usage, repaired=bool(repaired), usd=usd)
+
+    def finding(self, key: str) -> Any:
+        """Return what was found out under ``key``, or ``None``."""
+        rows = list(self.rows("SELECT body FROM findings WHERE key = ?", (key,)))
+        return json.loads(rows[0][0]) if rows else None
 
     def meta(self, key: str, default: Any = None) -> Any:
         """Return the value stored under ``key``."""

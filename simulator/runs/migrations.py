@@ -17,6 +17,8 @@ MIGRATIONS: Mapping[int, tuple[str, ...]] = {
     ),
     # Units that were given another try (sixhop retry).
     3: ("CREATE TABLE retries (unit TEXT PRIMARY KEY, times INTEGER NOT NULL CHECK (times > 0)) WITHOUT ROWID",),
+    # What was found out by running code.
+    4: ("CREATE TABLE findings (key TEXT PRIMARY KEY, stage TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID",),
 }
 """From the version before to this one: the statements that lead there. ``schema.sql`` is what all of them lead to."""
 

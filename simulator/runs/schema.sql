@@ -53,3 +53,8 @@ CREATE TABLE failures (
 -- Units that were given another try after their replies could not be used (sixhop retry). The count goes into the seed
 -- that the unit is performed with, so that the model is asked anew, and the same again after a kill.
 CREATE TABLE retries (unit TEXT PRIMARY KEY, times INTEGER NOT NULL CHECK (times > 0)) WITHOUT ROWID;
+
+-- What was found out and may come out differently another time: how code that a model wrote ran within its limits, what a
+-- function of the user's says of a conversation. Kept before anything follows from it, so that a run that goes on judges
+-- nothing anew.
+CREATE TABLE findings (key TEXT PRIMARY KEY, stage TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;

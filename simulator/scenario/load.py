@@ -8,9 +8,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from simulator.errors import ScenarioError
+from simulator.errors import InputError, ScenarioError
 from simulator.models.strict_yaml import read_yaml, yaml_problem
 from simulator.models.text_file import read_text_file
+from simulator.scenario.places import place_of
 from simulator.scenario.schema import Scenario
 from simulator.scenario.wrong import wrong_values
 
@@ -55,7 +56,7 @@ def parse_scenario(text: str, base: Path, where: str = "scenario") -> Scenario:
         raise ScenarioError(f"{where}: base: unknown key")
     talks = data.get("conversations")
     if isinstance(talks, dict) and isinstance(talks.get("situations"), str):
-        data["conversations"] = {**talks, "situations": _listed_in(base / talks["situations"], where)}
+        data["conversations"] = {**talks, "situations": _listed_in(talks["situations"], base, where)}
     try:
         return Scenario.model_validate({**data, "base": base})
     except ValidationError as error:
@@ -64,8 +65,12 @@ def parse_scenario(text: str, base: Path, where: str = "scenario") -> Scenario:
         ) from error
 
 
-def _listed_in(path: Path, where: str) -> list[Any]:
+def _listed_in(given: str, base: Path, where: str) -> list[Any]:
     """Return the list in a YAML file that the scenario names, so that the resolved scenario needs the file no more."""
+    try:
+        path = place_of(given, base, "conversations.situations")
+    except InputError as error:
+        raise ScenarioError(f"{where}: {error}") from error
     place = f"{where}: conversations.situations: the file {str(path)!r}"
     try:
         rows = read_yaml(read_text_file(path, _MAX_BYTES))

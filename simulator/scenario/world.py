@@ -13,12 +13,27 @@ from simulator.models.naming import check_names
 from simulator.models.strict_yaml import read_yaml, yaml_problem
 from simulator.models.text_file import read_text_file
 from simulator.models.world import World
+from simulator.scenario.places import place_of
+from simulator.scenario.productions import Npcs
 from simulator.scenario.wrong import wrong_values
 
-__all__ = ["WORLD_FILE", "load_world"]
+__all__ = ["WORLD_FILE", "load_world", "world_path"]
 
 WORLD_FILE = "world.yaml"
 _MAX_BYTES = 2_000_000  # of one file: lore is written by hand
+
+
+def world_path(section: Npcs, base: Path) -> Path:
+    """Return where the world of a scenario is.
+
+    Args:
+        section: The scenario's ``npcs``.
+        base: The folder that its paths are relative to.
+
+    Raises:
+        InputError: What the scenario names can be no path.
+    """
+    return place_of(section.world, base, "npcs.world")
 
 
 def load_world(path: Path) -> World:

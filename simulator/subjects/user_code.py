@@ -17,6 +17,7 @@ from typing import Any
 
 from simulator.errors import InputError
 from simulator.models.base import content_hash
+from simulator.scenario.places import place_of
 
 __all__ = ["is_code", "load_code", "source_hash"]
 
@@ -75,16 +76,17 @@ def _module(text: str, base: Path) -> tuple[ModuleType, str, str]:
     if found is None:
         raise InputError(f"{text!r} names no code; allowed is 'module:name' or 'path.py:name'")
     place, name = found["place"], found["name"]
+    path = place_of(place, base, repr(text)) if place.endswith(".py") else None
     try:
         with redirect_stdout(sys.stderr):  # what it prints is no result of ours
-            module = _from_file(base / place) if place.endswith(".py") else _from_path(place, base)
+            module = _from_file(path) if path is not None else _from_path(place, base)
     except Exception as error:  # any code may fail in any way while it is imported
         raise InputError(f"{text!r} cannot be imported: {type(error).__name__}: {error}") from error
     return module, place, name
 
 
 def _from_file(path: Path) -> ModuleType:
-    path = path.expanduser().resolve()
+    path = path.resolve()
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {str(path)!r}")
     source = _digest(path)

@@ -19,15 +19,22 @@ from simulator.models.tool import Tool
 from simulator.tools import jail
 from simulator.tools.schema import result_flaw
 
-__all__ = ["RefusedError", "Trial", "lint_flaw", "run_calls", "try_code"]
+__all__ = ["LimitError", "RefusedError", "Trial", "lint_flaw", "run_calls", "try_code"]
 
-_WALL_S = 20.0  # for all calls of one tool; the CPU limit within is lower
+_WALL_S = 60.0  # for all calls of one tool: for code that waits; the limit of CPU within is much lower
+_LINT_S = 60.0
+_SPARE_S = 0.25  # of CPU: what a process was charged when it was ended for its limit may be a little less
+_LINTED = (0, 1)  # how ruff ends when it has looked: it found nothing, or something
 _OUTPUT = 1_000_000  # bytes that are read from the process
 _RULES = "E9,F,B,PLE,S102,S307,S301"  # mistakes and dangers; taste is nobody's business here
 
 
 class RefusedError(Exception):
-    """Code cannot be run here within all limits, so it is not run."""
+    """Code cannot be run here within all limits, so it is not run, or not to its end: that says nothing of the code."""
+
+
+class LimitError(Exception):
+    """Code did not end within its limit of time, which depends on the machine too, and on what else it had to do."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Trial:
 
     Attributes:
         flaw: What went wrong first; ``None`` when every result satisfies the schema.
-        cause: ``lint``, ``run`` or ``result``; empty without a flaw.
+        cause: ``lint``, ``run``, ``result``, or ``limit`` when time ran out; empty without a flaw.
         linted: Whether a linter was there to look at the code.
     """
 
@@ -55,7 +62,11 @@ async def try_code(tool: Tool, source: str) -> Trial:
     if linted and (flaw := await lint_flaw(source)) is not None:
         return Trial(flaw, "lint", linted)
     calls = [example.arguments for example in tool.examples]
-    for example, outcome in zip(tool.examples, await run_calls(source, tool.name, calls), strict=True):
+    try:
+        outcomes = await run_calls(source, tool.name, calls)
+    except LimitError as error:
+        return Trial(str(error), "limit", linted)
+    for example, outcome in zip(tool.examples, outcomes, strict=True):
         if "error" in outcome:
             return Trial(f"the example {example.query!r} raised {outcome['error']}", "run", linted)
         if (flaw := result_flaw(tool, outcome["value"])) is not None:
@@ -64,11 +75,18 @@ async def try_code(tool: Tool, source: str) -> Trial:
 
 
 async def lint_flaw(source: str) -> str | None:
-    """Return the first things that ruff finds in the code, or ``None``."""
+    """Return the first things that ruff finds in the code, or ``None``.
+
+    Raises:
+        RefusedError: It did not look at it.
+    """
     ruff = _linter()
     assert ruff is not None  # noqa: S101 - for the type checker: the caller has looked
     command = [ruff, "check", "--isolated", "--no-cache", "--quiet", "--output-format", "concise", "--select", _RULES]
-    said, _ = await _piped([*command, "--stdin-filename", "tool.py", "-"], source.encode(), 30.0)
+    said, code = await _piped([*command, "--stdin-filename", "tool.py", "-"], source.encode(), _LINT_S)
+    if code not in _LINTED:
+        how = f"did not end within {_LINT_S:g} s" if code is None else f"ended with {code}"
+        raise RefusedError(f"the linter {ruff!r} {how} and did not look at the code")
     lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.startswith("tool.py:")]
     return "; ".join(lines[:3]) or None
 
@@ -82,42 +100,74 @@ async def run_calls(source: str, name: str, calls: Sequence[dict[str, Any]]) -> 
         calls: The arguments of each call.
 
     Raises:
-        RefusedError: The system does not give the limits; nothing was run.
+        RefusedError: The system does not give the limits and nothing was run, or it ended what ran.
+        LimitError: It took too long.
     """
     if sys.platform != "linux":
         raise RefusedError(f"code is run on Linux only, where it can be shut in; this is {sys.platform}")
     task = orjson.dumps({"source": source, "name": name, "calls": list(calls)})
-    command = [sys.executable, "-I", "-S", "-B", str(Path(jail.__file__)), str(os.getpid())]
-    said, ended = await _piped(command, task, _WALL_S)
-    if not ended:
-        return [{"error": f"it did not end within {_WALL_S:g} s"} for _ in calls]
+    # Not -I, which would let the order of sets change from run to run: the environment is ours, and nearly empty.
+    command = [sys.executable, "-P", "-s", "-S", "-B", str(Path(jail.__file__)), str(os.getpid()), str(jail.CPU_S)]
+    said, code = await _piped(command, task, _WALL_S)
+    if code is None:
+        raise LimitError(f"it did not end within {_WALL_S:g} s")
     try:
         answer = orjson.loads(said)
     except ValueError:
-        limits = f"{jail.CPU_S} s of CPU, {jail.MEMORY_BYTES // 2**20} MB"
-        return [{"error": f"the process ended without an answer (its limits: {limits})"} for _ in calls]
+        return [{"error": f"the process ended without an answer ({_limits()})"} for _ in calls]
     if "refused" in answer:
         raise RefusedError(str(answer["refused"]))
+    if "signal" in answer:
+        told = _ended(answer["signal"], answer["cpu_s"])
+        return [{"error": told} for _ in calls]
     results: list[dict[str, Any]] = answer["results"]
     return results
 
 
-async def _piped(command: Sequence[str], data: bytes, wall_s: float) -> tuple[bytes, bool]:
-    """Run a program with an empty environment and return what it wrote, and whether it ended in time."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"LC_ALL": "C.UTF-8"},
-        cwd="/",
-        start_new_session=True,
-    )
+def _ended(number: int, cpu_s: float) -> str:
+    """Return what code did that a signal ended.
+
+    Raises:
+        LimitError: It had used up its time.
+        RefusedError: It was ended from outside.
+    """
+    if number == signal.SIGKILL and cpu_s >= jail.CPU_S - _SPARE_S:
+        raise LimitError(f"it did not end within {jail.CPU_S} s of CPU")
+    if number == signal.SIGKILL:
+        raise RefusedError("its process was ended from outside, as the system does when memory runs out")
+    return f"the process was ended by {signal.Signals(number).name} ({_limits()})"
+
+
+def _limits() -> str:
+    return f"its limits: {jail.CPU_S} s of CPU, {jail.MEMORY_BYTES // 2**20} MB"
+
+
+async def _piped(command: Sequence[str], data: bytes, wall_s: float) -> tuple[bytes, int | None]:
+    """Run a program with a bare environment and return what it wrote and its exit code; ``None`` for out of time.
+
+    Raises:
+        RefusedError: It could not be started.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"},
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise RefusedError(f"{command[0]!r} could not be started: {error.strerror or error}") from error
     try:
         async with asyncio.timeout(wall_s):
-            return await _talk(process, data), True
+            said = await _talk(process, data)
+            if len(said) >= _OUTPUT:  # the rest is not waited for
+                process.kill()
+            return said, await process.wait()
     except TimeoutError:
-        return b"", False
+        return b"", None
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -6,14 +6,20 @@ process; Landlock, which leaves only the reading of Python's own library; limits
 files. When one of these cannot be had it says so and ends: code never runs with less. And it never outlives the process
 that wants the answer, however that one ends.
 
-The argument is the id of that process. Standard input: one JSON object with ``source``, ``name`` and ``calls`` (a list
-of arguments). Standard output: one with ``refused``, or ``results``, each with ``value`` or ``error``.
+The arguments are the id of that process and the seconds of CPU that the code may use. Standard input: one JSON object
+with ``source``, ``name`` and ``calls`` (a list of arguments). Standard output: one with ``refused``, or ``results``,
+each with ``value`` or ``error``; or, when a signal ended the code, ``signal`` and the ``cpu_s`` that it had used.
+
+The same code and calls give the same results, as far as that can be had: the order of sets, Python's random numbers and
+what errors say do not change from one run to the next. The date does.
 """
 
 import ctypes
 import io
 import json
 import os
+import random
+import re
 import resource
 import select
 import signal
@@ -29,6 +35,7 @@ _NEW_USER, _NEW_PID, _NEW_NET, _NEW_IPC = 0x10000000, 0x20000000, 0x40000000, 0x
 _NO_NEW_PRIVILEGES, _NOT_DUMPABLE, _DIE_WITH_PARENT = 38, 4, 1
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # Landlock's calls: the same numbers on every architecture
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_ADDRESS = re.compile("0x[0-9a-f]{4,}")  # of an object: another one each time
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many file rights a version of Landlock knows; 16 from version 5 on
 
 
@@ -36,11 +43,12 @@ class _Refused(Exception):
     """A limit that the system does not give."""
 
 
-def shut(parent: int) -> None:
+def shut(parent: int, cpu_s: int) -> None:
     """Take the rights away.
 
     Args:
         parent: The process that wants the answer.
+        cpu_s: Seconds of CPU that are left from here on.
 
     Raises:
         _Refused: One of the walls is not available here.
@@ -52,7 +60,10 @@ def shut(parent: int) -> None:
     watched, held = os.pipe()
     child = os.fork()  # the first process of the new namespace, which sees no other one
     if child:
-        os.waitpid(child, 0)
+        _, status, used = os.wait4(child, 0)
+        if os.WIFSIGNALED(status):
+            ended = {"signal": os.WTERMSIG(status), "cpu_s": used.ru_utime + used.ru_stime}
+            os.write(1, json.dumps(ended).encode())
         os._exit(0)
     os.close(held)
     _die_with(libc, lambda: not select.select([watched], [], [], 0)[0])  # it ends when nobody holds the other end
@@ -61,7 +72,7 @@ def shut(parent: int) -> None:
     libc.prctl(_NOT_DUMPABLE, 0, 0, 0, 0)
     _lock_files(libc)
     for kind, most in (
-        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
@@ -155,7 +166,7 @@ def _told(error: BaseException) -> str:
         if trace.tb_frame.f_code.co_filename == "<tool>":
             line = trace.tb_lineno
         trace = trace.tb_next
-    return f"{type(error).__name__}: {str(error)[:300]}" + (f" (line {line})" if line else "")
+    return f"{type(error).__name__}: {_ADDRESS.sub('0x...', str(error))[:300]}" + (f" (line {line})" if line else "")
 
 
 def main() -> None:
@@ -163,12 +174,13 @@ def main() -> None:
     task = json.loads(sys.stdin.read())
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     try:
-        shut(int(sys.argv[1]))
+        shut(int(sys.argv[1]), int(sys.argv[2]))
     except (_Refused, OSError, AttributeError, ValueError) as error:
         answer: dict[str, Any] = {"refused": str(error)}
     else:
         sys.stdout = sys.stderr = io.StringIO()
         sys.stdin = io.StringIO()
+        random.seed(0)
         answer = {"results": perform(task)}
     out.write(json.dumps(answer))
     out.flush()
