@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
+from simulator.assembly.loopback import asked_to_end
 from simulator.errors import InputError, UsageError, install
 from simulator.exports.functions import mcp_tool
 from simulator.models.base import canonical_json
@@ -124,6 +127,12 @@ async def serve_http(server: Server[Any], port: int, ready: Callable[[str], None
     """
     import uvicorn
 
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Leave signals alone: uvicorn would send them once more when it has ended, which looks like a crash."""
+            yield
+
     app = server.streamable_http_app()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -132,6 +141,12 @@ async def serve_http(server: Server[Any], port: int, ready: Callable[[str], None
         except OSError as error:
             raise UsageError(f"port {port} cannot be used: {error.strerror}; name another with --port") from error
         listening.listen()
-        ready(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp")
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-        await uvicorn.Server(config).serve(sockets=[listening])
+        made = Server(config)
+        ending, serving = asyncio.create_task(asked_to_end()), asyncio.create_task(made.serve(sockets=[listening]))
+        await asyncio.sleep(0)  # so that signals are heard before anybody is told that it is there
+        ready(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp")
+        await asyncio.wait({ending, serving}, return_when=asyncio.FIRST_COMPLETED)
+        made.should_exit = True
+        await serving
+        ending.cancel()

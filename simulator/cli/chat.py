@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli.options import Model, RunDir
+from simulator.errors import SixhopError
 
 if TYPE_CHECKING:
     from simulator.assembly.voices import Voices
@@ -56,7 +57,7 @@ def chat(
 
 
 def _talk(runner: asyncio.Runner, voices: Voices, persona: str, situation: str) -> None:
-    from simulator.cli.screen.console import stdout
+    from simulator.cli.screen.console import note, stdout
     from simulator.cli.screen.layout import Barred
     from simulator.models.message import Message
     from simulator.transport.body import clean
@@ -66,18 +67,43 @@ def _talk(runner: asyncio.Runner, voices: Voices, persona: str, situation: str) 
         if not line.strip():
             continue
         heard.append(Message(role="user", content=clean(line.strip())))
-        said = runner.run(voices.say(persona, heard, situation))
+        try:
+            with _waiting():
+                said = runner.run(voices.say(persona, heard, situation))
+        except (SixhopError, KeyboardInterrupt) as error:
+            if not sys.stdin.isatty():
+                raise
+            heard.pop()  # as if it had not been said: whoever talks may say it again
+            note(str(error) or "Given up.", "red" if str(error) else "dim")
+            continue
         heard.append(Message(role="assistant", content=said))
         stdout().print(Barred(said, "cyan"))
 
 
+def _waiting() -> AbstractContextManager[object]:
+    """Show that a reply is being waited for, where that can be drawn: a small model takes seconds."""
+    from simulator.cli.screen.console import draws, stderr
+
+    console = stderr()
+    return console.status("") if draws(console) else nullcontext()
+
+
 def _line() -> str | None:
     """Return the next line of whoever talks; ``None`` when they leave."""
-    if sys.stdin.isatty():
-        sys.stderr.write("> ")
-        sys.stderr.flush()
     try:
-        line = sys.stdin.readline()
-    except KeyboardInterrupt:
+        line = _typed() if sys.stdin.isatty() else sys.stdin.readline()
+    except (EOFError, KeyboardInterrupt):
+        sys.stderr.write("\n")
         return None
     return None if not line or line.strip().lower() in _LEAVES else line
+
+
+def _typed() -> str:
+    """Return a line from the terminal, with its end; the cursor's keys move in it and bring back earlier ones."""
+    if sys.stdout.isatty():
+        with suppress(ImportError):  # some builds of Python have none
+            import readline  # noqa: F401 - input() uses it
+        return f"{input('> ')}\n"
+    sys.stderr.write("> ")
+    sys.stderr.flush()
+    return sys.stdin.readline()

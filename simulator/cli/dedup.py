@@ -122,7 +122,7 @@ def _sweep(
     if as_json:
         print_json([{"threshold": threshold, **counts} for threshold, counts in found])
     else:
-        stdout().print(sweep_view(found))
+        stdout().print(sweep_view(found, chosen))
 
 
 def _embedder(spec: str | None, chosen: DedupSettings) -> Embedder | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.options import RunDir
+from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -40,19 +41,28 @@ def serve_tools(
     """Serve the tools of a run to an agent, over MCP.
 
     The results are simulated: they fit the tools' schemas and agree with earlier calls. Nothing is executed.
+
+    An MCP client starts this command itself and speaks to it over standard input. With --http it listens, until Ctrl-C.
     """
     import asyncio
+    import sys
     from contextlib import AsyncExitStack
 
     from simulator.assembly import open_run
     from simulator.assembly.tool_server import chosen_tools, make_server, serve_http, serve_stdio
-    from simulator.cli.screen.console import note
+    from simulator.cli.screen.console import command, note
     from simulator.models.tool import Toolset
     from simulator.tools.simulated import SimulatedTools
 
     with open_run(rundir) as run:
         groups = [Toolset.model_validate(body) for body in run.ledger.meta("toolsets", [])]
         tools = chosen_tools(run.tools, groups, toolset or (), limit)
+
+    if not http and sys.stdin.isatty():
+        raise UsageError(
+            "standard input is a terminal, and it is an MCP client that speaks there: have the client start this "
+            f"command, or listen with\n  {command('sixhop', 'serve-tools', rundir, '--http')}"
+        )
 
     async def work() -> None:
         async with AsyncExitStack() as stack:

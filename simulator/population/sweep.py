@@ -25,7 +25,9 @@ def thresholds_between(first: float, last: float, step: float = 0.05) -> list[fl
         InputError: They are not over 0, not up to 1, or in the wrong order.
     """
     if not 0.0 < first <= last <= 1.0 or step <= 0.0:
-        raise InputError(f"A sweep from {first} to {last} in steps of {step} was asked for: 0 < from <= to <= 1.")
+        raise InputError(
+            f"a sweep from {first:g} to {last:g} in steps of {step:g} cannot be: thresholds rise, from over 0 to at most 1"
+        )
     count = int((last - first) / step + 1e-9)
     return [*(round(first + number * step, 6) for number in range(count + 1))]
 

@@ -14,6 +14,7 @@ from simulator.cli.screen.layout import bar, table
 
 if TYPE_CHECKING:
     from simulator.assembly.dedup_file import DedupSummary
+    from simulator.population.verdict import DedupSettings
 
 __all__ = ["dedup_view", "sweep_view"]
 
@@ -47,11 +48,13 @@ def _why(summary: DedupSummary, stage: str) -> str:
     return f"estimated {told}" if stage == "minhash" and summary.mode == "paper" else told
 
 
-def sweep_view(found: Sequence[tuple[float, Mapping[str, int]]]) -> Table:
-    """Return how many rows would be kept at each threshold."""
-    made = table("threshold>", "kept>", "exact>", "minhash>", "embedding>", "")
+def sweep_view(found: Sequence[tuple[float, Mapping[str, int]]], settings: DedupSettings) -> Table:
+    """Return how many rows would be kept at each threshold, and rejected by each of the stages that are on."""
+    stages = ["exact", *(["minhash"] if settings.jaccard else []), *(["embedding"] if settings.cosine else [])]
+    made = table("threshold>", "kept>", *(f"{stage}>" for stage in stages), "")
     most = max((counts["kept"] for _, counts in found), default=0)
+    digits = max((len(f"{threshold:g}".partition(".")[2]) for threshold, _ in found), default=0)
     for threshold, counts in found:
-        cells = [f"{counts[name]:,}" for name in ("kept", "exact", "minhash", "embedding")]
-        made.add_row(Text(f"{threshold:g}"), *cells, bar(counts["kept"], most))
+        cells = [f"{counts[name]:,}" for name in ("kept", *stages)]
+        made.add_row(Text(f"{threshold:.{digits}f}"), *cells, bar(counts["kept"], most))
     return made

@@ -12,7 +12,7 @@ from rich.text import Text
 from simulator.assembly.plan import Plan
 from simulator.cli.screen.console import words
 from simulator.cli.screen.layout import facts, table
-from simulator.cli.screen.money import compact, dollars
+from simulator.cli.screen.money import about, compact, dollars
 from simulator.cli.screen.progress import duration
 from simulator.cli.screen.summary import stage_title
 from simulator.runs.forecast import Forecast, Range, StageForecast
@@ -56,28 +56,31 @@ def as_data(found: Plan) -> dict[str, Any]:
 
 
 def _stages(forecast: Forecast) -> Table:
-    made = table("stage", "units>", "calls>", "tokens>", "cost>", "time>", "measured>")
     stages = [stage for stage in forecast.stages if stage.roles]
+    measured = any(stage.probed for stage in stages)
+    made = table("stage", "units>", "calls>", "tokens>", "cost>", "time>", *(["measured>"] if measured else []))
     for stage in stages:
         probed = f"{stage.probed} unit{'s'[: stage.probed > 1]}" if stage.probed else ""
-        made.add_row(stage_title(stage.stage), _cell(stage.units, compact), *_cells(stage), words(probed, "dim"))
+        told = [words(probed, "dim")] if measured else []
+        made.add_row(stage_title(stage.stage), _cell(stage.units, compact), *_cells(stage), *told)
     made.add_section()
-    made.add_row(words("all", "bold"), "", *_cells(forecast), "")
+    made.add_row(words("all", "bold"), "", *_cells(forecast))
     return made
 
 
 def _cells(of: StageForecast | Forecast) -> Iterator[RenderableType]:
     yield _cell(of.calls, compact)
     yield _cell(of.tokens, compact)
-    yield words("?", "yellow") if of.usd is None else _cell(of.usd, dollars)
+    yield words("?", "yellow") if of.usd is None else _cell(of.usd, dollars, about)
     yield _cell(of.seconds, duration)
 
 
-def _cell(of: Range, write: Callable[[float], str]) -> Text:
-    low, expected, high = write(of.low), write(of.expected), write(of.high)
-    if low == high:
-        return words(expected)
-    return Text.assemble(words(expected), "\n", words(f"{low}-{high}", "dim"))
+def _cell(of: Range, write: Callable[[float], str], roughly: Callable[[float], str] | None = None) -> Text:
+    """Return what is expected and the range beneath it, whose ends may be written ``roughly``."""
+    if of.low == of.high:
+        return words(write(of.expected))
+    low, high = (roughly or write)(of.low), (roughly or write)(of.high)
+    return Text.assemble(words(write(of.expected)), *(["\n", words(f"{low}-{high}", "dim")] if low != high else []))
 
 
 def _basis(found: Plan) -> Iterator[tuple[str, str]]:

@@ -77,7 +77,7 @@ class _Whole(Table):
         grid.add_column(overflow="fold")
         for name, cell in named:
             if str(cell):
-                grid.add_row(name, cell)
+                grid.add_row(name, Text("  ").join(cell.split("\n")) if isinstance(cell, Text) else cell)
         yield Padding(grid, (0, 0, 0, 2))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["compact", "dollars", "paid"]
+__all__ = ["about", "compact", "dollars", "paid"]
 
 
 class Paid(Protocol):
@@ -44,6 +44,15 @@ def dollars(amount: float) -> str:
     if amount >= 0.095:
         return f"${amount:,.2f}"
     return f"${float(f'{amount:.2g}'):.10f}".rstrip("0")
+
+
+def about(amount: float) -> str:
+    """Return ``amount`` in few characters, for where cents say nothing.
+
+    >>> about(5262.8), about(104.7), about(88.21), about(0.0731)
+    ('$5.3k', '$105', '$88.21', '$0.073')
+    """
+    return f"${compact(amount)}" if amount >= 100 else dollars(amount)
 
 
 def paid(spent: Paid) -> str:
