@@ -145,6 +145,7 @@ class Options(RunOptions, total=False):
     """The keyword arguments of :func:`simulate`."""
 
     cast_of: Path | str | None
+    prepare: Callable[[Ledger], None] | None
 
 
 def simulate_sync(scenario: Scenario | Path | str, out: Path | str | None = None, **options: Unpack[Options]) -> Run:

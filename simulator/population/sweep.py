@@ -26,7 +26,7 @@ def thresholds_between(first: float, last: float, step: float = 0.05) -> list[fl
     """
     if not 0.0 < first <= last <= 1.0 or step <= 0.0:
         raise InputError(
-            f"a sweep from {first:g} to {last:g} in steps of {step:g} cannot be: thresholds rise, from over 0 to at most 1"
+            f"a sweep from {first:g} to {last:g} in steps of {step:g} cannot be: thresholds rise, are over 0, at most 1"
         )
     count = int((last - first) / step + 1e-9)
     return [*(round(first + number * step, 6) for number in range(count + 1))]

@@ -23,7 +23,6 @@ __all__ = ["LimitError", "RefusedError", "Trial", "lint_flaw", "run_calls", "try
 
 _WALL_S = 60.0  # for all calls of one tool: for code that waits; the limit of CPU within is much lower
 _LINT_S = 60.0
-_SPARE_S = 0.25  # of CPU: what a process was charged when it was ended for its limit may be a little less
 _LINTED = (0, 1)  # how ruff ends when it has looked: it found nothing, or something
 _OUTPUT = 1_000_000  # bytes that are read from the process
 _RULES = "E9,F,B,PLE,S102,S307,S301"  # mistakes and dangers; taste is nobody's business here
@@ -118,20 +117,20 @@ async def run_calls(source: str, name: str, calls: Sequence[dict[str, Any]]) -> 
     if "refused" in answer:
         raise RefusedError(str(answer["refused"]))
     if "signal" in answer:
-        told = _ended(answer["signal"], answer["cpu_s"])
+        told = _ended(answer["signal"], answer["limit"])
         return [{"error": told} for _ in calls]
     results: list[dict[str, Any]] = answer["results"]
     return results
 
 
-def _ended(number: int, cpu_s: float) -> str:
+def _ended(number: int, limit: bool) -> str:
     """Return what code did that a signal ended.
 
     Raises:
         LimitError: It had used up its time.
         RefusedError: It was ended from outside.
     """
-    if number == signal.SIGKILL and cpu_s >= jail.CPU_S - _SPARE_S:
+    if limit:
         raise LimitError(f"it did not end within {jail.CPU_S} s of CPU")
     if number == signal.SIGKILL:
         raise RefusedError("its process was ended from outside, as the system does when memory runs out")
@@ -171,7 +170,7 @@ async def _piped(command: Sequence[str], data: bytes, wall_s: float) -> tuple[by
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await process.communicate()  # to the end of what it wrote, so that nothing of it is open when the loop ends
 
 
 async def _talk(process: asyncio.subprocess.Process, data: bytes) -> bytes:

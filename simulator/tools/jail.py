@@ -8,13 +8,15 @@ that wants the answer, however that one ends.
 
 The arguments are the id of that process and the seconds of CPU that the code may use. Standard input: one JSON object
 with ``source``, ``name`` and ``calls`` (a list of arguments). Standard output: one with ``refused``, or ``results``,
-each with ``value`` or ``error``; or, when a signal ended the code, ``signal`` and the ``cpu_s`` that it had used.
+each with ``value`` or ``error``; or, when a signal ended the code, ``signal`` and whether that was for its ``limit`` of
+CPU. It cannot be told from the seconds that were used: the system counts what it limits in whole ticks of its clock.
 
 The same code and calls give the same results, as far as that can be had: the order of sets, Python's random numbers and
 what errors say do not change from one run to the next. The date does.
 """
 
 import ctypes
+import faulthandler
 import io
 import json
 import os
@@ -58,21 +60,25 @@ def shut(parent: int, cpu_s: int) -> None:
         raise _Refused(f"no namespace without a network can be made here ({os.strerror(ctypes.get_errno())})")
     _die_with(libc, lambda: os.getppid() == parent)  # a process that makes a namespace loses what it asked for before
     watched, held = os.pipe()
+    told, tell = os.pipe()
     child = os.fork()  # the first process of the new namespace, which sees no other one
     if child:
-        _, status, used = os.wait4(child, 0)
+        os.close(tell)
+        _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
-            ended = {"signal": os.WTERMSIG(status), "cpu_s": used.ru_utime + used.ru_stime}
+            ended = {"signal": os.WTERMSIG(status), "limit": bool(os.read(told, 1))}
             os.write(1, json.dumps(ended).encode())
         os._exit(0)
     os.close(held)
+    os.close(told)
+    faulthandler.register(signal.SIGXCPU, file=tell, all_threads=False)  # is heard within a call that does not end, too
     _die_with(libc, lambda: not select.select([watched], [], [], 0)[0])  # it ends when nobody holds the other end
     os.close(watched)
     libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     libc.prctl(_NOT_DUMPABLE, 0, 0, 0, 0)
     _lock_files(libc)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # told at the first, ended at the second
     for kind, most in (
-        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
