@@ -14,15 +14,14 @@ import story
 from role_cases import perform
 
 from simulator.assembly import Overrides, open_run, simulate_sync
-from simulator.assembly.simulate import resume
 from simulator.cli.main import main
-from simulator.errors import EndpointError, ScenarioError
+from simulator.errors import ScenarioError
 from simulator.models.tool import Tool, ToolExample, ToolField, ToolParameter
 from simulator.roles.tool_coder import code_brief, tool_coder
 from simulator.scenario.load import dump_scenario
 from simulator.tools import code_run
 from simulator.tools.code_check import code_flaw, code_of
-from simulator.tools.code_run import LimitError, RefusedError, Trial, lint_flaw, run_calls, try_code
+from simulator.tools.code_run import RefusedError, lint_flaw, run_calls, try_code
 
 TOOL = Tool(
     id="f-1",
@@ -158,81 +157,7 @@ def test_code_that_got_past_the_parser_reaches_nothing(
     assert secret.read_text("utf-8") == "42"
 
 
-ENDLESS = "def f():\n    while True:\n        pass\n"
-
-
-@shut_in
-def test_code_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(LimitError, match="within 2 s of CPU"):
-        asyncio.run(run_calls(ENDLESS, "f", [{}]))
-    monkeypatch.setattr(code_run, "_WALL_S", 1.0)
-    with pytest.raises(LimitError, match="within 1 s"):
-        asyncio.run(run_calls("import time\ndef f():\n    time.sleep(600)\n", "f", [{}]))
-    monkeypatch.setattr(code_run.jail, "CPU_S", 1)
-    source = GOOD.replace("    return", "    while True:\n        pass\n    return")
-    trial = asyncio.run(try_code(TOOL, source))
-    assert (trial.cause, trial.flaw) == ("limit", "it did not end within 1 s")
-
-
-@shut_in
-def test_code_that_ends_its_process_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
-    (outcome,) = asyncio.run(run_calls("import os\ndef f():\n    os.abort()\n", "f", [{}]))
-    assert "was ended by SIG" in outcome["error"]
-    (outcome,) = asyncio.run(run_calls("import os\ndef f():\n    os._exit(3)\n", "f", [{}]))
-    assert "ended without an answer" in outcome["error"]
-    (outcome,) = asyncio.run(run_calls("def f():\n    return {'x': 'y' * 5_000_000}\n", "f", [{}]))
-    assert "ended without an answer" in outcome["error"], "more than is read; nobody waits for the rest"
-
-
-@shut_in
-def test_what_is_ended_from_outside_is_no_verdict_on_the_code() -> None:
-    async def go() -> None:
-        running = asyncio.create_task(run_calls("import time\ndef f():\n    time.sleep(600)\n", "f", [{}]))
-        while len(found := sorted(map(int, _jails(os.getpid())))) < 2:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.3)  # the code is read after the walls stand
-        os.kill(found[-1], 9)  # as the system does that has no memory left
-        await running
-
-    with pytest.raises(RefusedError, match="from outside"):
-        asyncio.run(go())
-
-
-@shut_in
-def test_the_same_code_says_the_same_each_time() -> None:
-    source = (
-        "import random\n"
-        "def f(how):\n"
-        "    if how:\n"
-        "        raise ValueError(f'{object()} {f}')\n"
-        "    return {'order': list({f'k{n}' for n in range(40)}), 'drawn': random.random(), 'hash': hash('a')}\n"
-    )
-    said = [asyncio.run(run_calls(source, "f", [{"how": 0}, {"how": 1}])) for _ in range(3)]
-    assert said[0] == said[1] == said[2]
-    assert len(said[0][0]["value"]["order"]) == 40
-    assert "object at 0x..." in said[0][1]["error"]
-
-
-def test_a_linter_that_did_not_look_is_not_taken_for_one_that_found_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = tmp_path / "ruff"
-    broken.write_text("#!/bin/sh\nexit 2\n")
-    broken.chmod(0o755)
-    monkeypatch.setattr(code_run, "_linter", lambda: str(broken))
-    with pytest.raises(RefusedError, match="ended with 2 and did not look"):
-        asyncio.run(lint_flaw(GOOD))
-    broken.write_text("#!/bin/sh\nexec sleep 60\n")
-    monkeypatch.setattr(code_run, "_LINT_S", 0.2)
-    with pytest.raises(RefusedError, match=r"did not end within 0\.2 s"):
-        asyncio.run(lint_flaw(GOOD))
-    broken.write_text("no program\n")
-    broken.chmod(0o644)
-    with pytest.raises(RefusedError, match="could not be started"):
-        asyncio.run(lint_flaw(GOOD))
-
-
-def _jails(parent: int) -> list[str]:
+def jails(parent: int) -> list[str]:
     """Return the processes in which code runs for ``parent``."""
     wanted = f"jail.py\0{parent}\0".encode()
     found = []
@@ -257,13 +182,13 @@ def test_code_does_not_outlive_the_process_that_runs_it(moment: str) -> None:
     command = f"import asyncio; from simulator.tools.code_run import run_calls; asyncio.run(run_calls({sleeps!r}, 'f', [{{}}]))"
     running = subprocess.Popen([sys.executable, "-c", command])
     try:
-        _until(lambda: len(_jails(running.pid)) >= (1 if moment == "at once" else 2))
+        _until(lambda: len(jails(running.pid)) >= (1 if moment == "at once" else 2))
         if moment == "while code runs":
             time.sleep(0.2)  # the code is read after the walls stand
     finally:
         running.kill()
         running.wait()
-    _until(lambda: not _jails(running.pid))
+    _until(lambda: not jails(running.pid))
 
 
 def test_where_the_walls_are_missing_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,75 +277,6 @@ def test_a_run_keeps_code_whose_examples_ran_and_records_the_rest(tmp_path: Path
     files = sorted(path.name for path in (tmp_path / "py").glob("*.py"))
     assert files == sorted(f"{tool.id}.py" for tool in tools if tool.code)
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(tmp_path / "py")], check=True)
-
-
-LEAVE = Overrides(allow_code=True)
-
-
-def busy(answers: bool):
-    """Return a coder whose first module never ends; with ``answers`` it writes another one that does."""
-
-    def code(request) -> str:
-        text = request.messages[-1].content
-        tool = json.loads(text.split("<tool>\n")[1].split("\n</tool>")[0])
-        names = ", ".join(tool["parameters"]["properties"])
-        if "Your last module failed" not in text:
-            return f"def {tool['name']}({names}):\n    while True:\n        pass\n"
-        if not answers:
-            return EndpointError("the endpoint is gone")
-        return f"def {tool['name']}({names}):\n    return {tool['examples'][0]['result']!r}\n"
-
-    return {**story.models(), "tool_coder": story.ScriptedModel(code)}
-
-
-@shut_in
-def test_code_that_was_judged_on_a_busy_machine_is_not_judged_anew_on_an_idle_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    few = {"cast": {"size": 2}, "expand": {"hops": 0}, "conversations": None, "npcs": None, "instructions": None}
-    wanted = story.scenario(**few, tools={"code": True, "per_persona": 1}, concurrency=1)
-    monkeypatch.setattr(code_run.jail, "CPU_S", 1)
-    simulate_sync(wanted, tmp_path / "run", models=busy(answers=False), overrides=LEAVE).close()
-    with open_run(tmp_path / "run") as run:
-        assert {one.cause for one in run.failures if one.stage == "code"} == {"endpoint"}
-    tried = []
-
-    async def fast(tool: Tool, source: str) -> Trial:
-        tried.append(source)
-        return Trial(None, "", linted=True)
-
-    monkeypatch.setattr("graphs.stages.code.try_code", fast)
-    asyncio.run(resume(tmp_path / "run", models=busy(answers=True), overrides=LEAVE)).close()
-    with open_run(tmp_path / "run") as run:
-        results = [result for _, result in run.ledger.results("code")]
-        report = json.loads((run.directory.report / "report.json").read_text())
-    assert len(results) == len(tried) == 2
-    assert not any("while True" in source for source in tried)
-    for result in results:
-        assert [(one.flaw, one.message) for one in result.rejected] == [("limit", "it did not end within 1 s of CPU")]
-    assert report["flaws"]["tool_coder"] == {"limit": 2}
-
-
-@shut_in
-def test_code_that_the_machine_did_not_run_is_tried_again_by_a_resume_and_nobody_is_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def full(tool: Tool, source: str) -> Trial:
-        raise RefusedError("its process was ended from outside, as the system does when memory runs out")
-
-    models = {**story.models(), "tool_coder": story.ScriptedModel(coder)}
-    with monkeypatch.context() as patch:
-        patch.setattr("graphs.stages.code.try_code", full)
-        simulate_sync(scenario(), tmp_path / "run", models=models, overrides=LEAVE).close()
-    with open_run(tmp_path / "run") as run:
-        assert {one.cause for one in run.failures if one.stage == "code"} == {"not_run"}
-    first = {request.key("x") for request in models["tool_coder"].requests}
-    models["tool_coder"].requests.clear()
-    asyncio.run(resume(tmp_path / "run", models=models, overrides=LEAVE)).close()
-    with open_run(tmp_path / "run") as run:
-        assert {one.cause for one in run.failures} <= {"result"}
-        assert any(tool.code for tool in run.tools)
-    assert not first & {request.key("x") for request in models["tool_coder"].requests}
 
 
 def test_nothing_is_asked_or_run_without_leave(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

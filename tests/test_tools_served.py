@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -134,7 +135,20 @@ def test_serve_tools_over_http_on_loopback(rundir: str) -> None:
             assert refused.value.code == 421, "a page that points its name at loopback reaches nothing"
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            _, rest = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in rest, "interrupted" in rest) == (0, False, False), rest
+
+
+def test_in_a_terminal_it_says_who_speaks_there(rundir: str) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run([*COMMAND, rundir], stdin=theirs, capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == 2
+    assert "it is an MCP client that speaks there" in done.stderr
+    assert f"sixhop serve-tools {rundir} --http" in done.stderr
 
 
 def test_a_run_without_tools_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
