@@ -80,7 +80,9 @@ def _cell(of: Range, write: Callable[[float], str], roughly: Callable[[float], s
     if of.low == of.high:
         return words(write(of.expected))
     low, high = (roughly or write)(of.low), (roughly or write)(of.high)
-    return Text.assemble(words(write(of.expected)), *(["\n", words(f"{low}-{high}", "dim")] if low != high else []))
+    if low == high:
+        return words(write(of.expected))
+    return Text.assemble(words(write(of.expected)), "\n", words(f"{low}-{high}", "dim"))
 
 
 def _basis(found: Plan) -> Iterator[tuple[str, str]]:
