@@ -94,6 +94,14 @@ def test_a_world_may_have_manners_of_its_own_in_any_language(tmp_path: Path) -> 
     assert "慢声细语" in mine["voice"][0]
 
 
+def test_the_manners_that_the_docs_show_are_valid() -> None:
+    docs = (WORLDS.parents[1] / "docs" / "npcs.md").read_text(encoding="utf-8")
+    shown = docs.split("```yaml\nmanners:")[1].split("```")[0]
+    own = Manners.model_validate(yaml.safe_load(f"manners:{shown}")["manners"])
+    (mine,) = offers(CAST[:1], WORLD.model_copy(update={"manners": own}))
+    assert any(habit in mine["voice"][0] for habit in own.habits)
+
+
 def test_a_world_replaces_a_list_and_keeps_the_others(tmp_path: Path) -> None:
     world = WORLD.model_copy(update={"manners": Manners(habits=("knots a cord while talking",))})
     assert manners_of(world).habits == ("knots a cord while talking",)

@@ -10,6 +10,7 @@ from role_cases import Letters, perform
 
 from simulator.assembly import simulate_sync
 from simulator.models.tool import Tool
+from simulator.prompts.template import load_prompt
 from simulator.roles.npc_tool_designer import NpcToolBrief, npc_tool_designer, to_npc_tool
 from simulator.roles.tool_designer import ToolBrief, ToolDraft, to_tool, tool_designer
 from simulator.roles.tool_draft import fields_in, name_of
@@ -138,7 +139,14 @@ def test_the_small_model_chooses_a_need_an_operation_and_arguments_that_go_with_
     assert draft.need in brief.needs
     tool = to_tool(draft, brief)
     sound(tool)
-    assert len(model.requests) == 3, "what comes back follows from the operation"
+    assert len(model.requests) == 3, "each is drawn once, and what comes back follows from the operation"
+
+
+def test_a_designer_that_writes_has_its_k_replies_to_choose_the_best_of() -> None:
+    _, model = perform(ROLE, ToolBrief(persona="A mountain guide."), lambda _request: "fresh snow", "small")
+    head = load_prompt("tool_designer", "small").head
+    assert head.candidates > head.draws["need"] == 1
+    assert sum("What goods" in one.messages[-1].content for one in model.requests) == head.candidates
 
 
 def test_a_designer_that_has_nothing_to_choose_from_writes() -> None:

@@ -100,8 +100,8 @@ def _performance(prompt: Prompt, k: int, sizes: Sizes) -> PerUnit:
     letters = fmean(sum(len(message.content) for message in messages) for messages in asked)
     again = head.rounds > 1 or head.repair
     draws = Range(1, 1 + _AGAIN if again else 1, head.rounds + (1 / k if head.repair else 0))
-    chosen = sum(field in head.choose for field in head.questions)  # drawn once, not k times
-    calls = draws.of(lambda count: count * (k * (len(asked) - chosen) + chosen))
+    once = sum(head.draws.get(field, k) for field in head.questions) if head.ask == "each" else k * len(asked)
+    calls = draws.of(lambda count: count * once)
     return PerUnit(calls, calls * _TOKENS_PER_CHARACTER.of(lambda rate: rate * letters), calls * _answer(prompt))
 
 

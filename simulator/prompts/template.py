@@ -73,8 +73,10 @@ class PromptHead(Record):
         alternatives: For ``text``: rules of the sampling's grammar (llama.cpp's), each made of a variable and of the
             rule that stands in where the variable is empty. The variable's lines are what the rule allows.
         vary: Fields whose k replies begin with three leads in turn, so that the score chooses among them.
-        choose: For ``each``: fields whose reply is one of those that the role has to choose from, where it has some:
-            one is drawn instead of k. All others, and these where it has none, are the model's own words.
+        choose: For ``each``: fields whose reply is one of those that the role has to choose from, where it has some;
+            all others, and these where it has none, are the model's own words.
+        draws: How many replies are drawn at once for a field that is chosen, where that is not k: of what there is to
+            choose from, everything may do.
     """
 
     data: tuple[str, ...] = ()
@@ -94,6 +96,7 @@ class PromptHead(Record):
     alternatives: dict[str, tuple[str, str]] = Field(default_factory=dict)
     vary: tuple[str, ...] = ()
     choose: tuple[str, ...] = ()
+    draws: dict[str, Annotated[int, Field(ge=1, le=64)]] = Field(default_factory=dict)
 
 
 class Example(Record):

@@ -66,7 +66,7 @@ async def _best(
     if len(choices) == 1:
         return _value(context, field, choices[0])
     passed, least, top, score = list[Draft[O]](), context.prompt.head.least.get(field), None, 0.0
-    k = 1 if choices else context.k  # of what there is to choose from everything will do
+    k = context.prompt.head.draws.get(field, context.k) if choices else context.k
     for turn in range(context.prompt.head.rounds):
         numbers = range(turn * k, (turn + 1) * k)
         drafts = await together([_draw(context, inputs, seed, done, field, number, choices) for number in numbers])
