@@ -1,6 +1,7 @@
 """What a small model chooses from when it writes NPCs: parts that fit every world, shared out over a cast."""
 
 import asyncio
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -10,22 +11,36 @@ from test_roles_npc_writer import BRIEF, PERSONA, ROLE, SEAT, WORLD, WORLDS, sma
 
 from simulator.errors import InputError
 from simulator.models.manners import Manners
+from simulator.models.npc import NpcTie
 from simulator.models.world import World
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import word_pattern
 from simulator.roles.npc_draft import NpcDraft
-from simulator.roles.npc_manners import CHOSEN, manners_of, offers_for
+from simulator.roles.npc_manners import CHOSEN, Circumstance, manners_of, offers_for
 from simulator.roles.npc_seat import Seat, seat_cast
 from simulator.roles.npc_writer import brief_for, to_npc
 from simulator.scenario.world import load_world
 
-LISTS = ("habits", "strengths", "weaknesses", "pasts", "reasons", "occasions", "doings", "openings")
+LISTS = ("habits", "strengths", "weaknesses", "pasts", "reasons", "ties", "occasions", "doings", "openings")
 CAST = [f"{text} number {n}" for n in range(10) for text in ("a nurse", "a potato farmer", "a violinist", "a judge")]
 
 
 def offers(personas: list[str], world: World = WORLD, seed: int = 3) -> list[dict[str, tuple[str, ...]]]:
+    """Return what a cast is offered; every second one knows somebody, and every fourth has an errand for them."""
     seats = asyncio.run(seat_cast(world, personas, seed, Letters()))
-    return asyncio.run(offers_for(world, personas, seats, seed, Letters()))
+    known = [
+        Circumstance(f"Odra Flint at {elsewhere(seat)}" if row % 4 == 1 else "", row % 4 == 1, KNOWN if row % 2 else "")
+        for row, seat in enumerate(seats)
+    ]
+    return asyncio.run(offers_for(world, personas, seats, seed, Letters(), known))
+
+
+def elsewhere(seat: Seat) -> str:
+    return "Lantern Quay" if seat.thing_place == "Gull Tower" else "Gull Tower"
+
+
+KNOWN = "Odra is my younger sister"
+TIE = NpcTie(npc="n-7", name="Odra Flint", relation="younger sister")
 
 
 @pytest.mark.parametrize("name", ["saltmere", "halden"])
@@ -49,9 +64,10 @@ def test_the_built_in_parts_speak_of_nobody_as_he_or_she_and_stand_once() -> Non
 
 def test_everything_that_may_be_chosen_passes_the_checks() -> None:
     people = asyncio.run(seat_cast(WORLD, CAST, 5, Letters()))
-    for seat, mine in zip(people, offers(CAST, seed=5), strict=True):
-        assert set(mine) == set(CHOSEN)
-        brief = brief_for(WORLD, PERSONA, seat, offers=mine)
+    for row, (seat, mine) in enumerate(zip(people, offers(CAST, seed=5), strict=True)):
+        assert set(mine) == set(CHOSEN) - (set() if row % 2 else {"tie_line"})
+        assert all("Odra Flint" in quest for quest in mine["quest"]) == (row % 4 == 1)
+        brief = brief_for(WORLD, PERSONA, seat, [TIE], offers=mine)
         for field, texts in mine.items():
             for text in texts:
                 draft = NpcDraft.model_validate({field: text})
@@ -70,6 +86,14 @@ def test_what_is_offered_is_shared_out_and_a_cast_can_grow() -> None:
         "ways of speaking differ"
     )
     assert offers([]) == []
+
+
+def test_who_speaks_alike_does_not_greet_alike() -> None:
+    some = offers(CAST[:8])
+    for first, second in combinations(some, 2):
+        assert not set(first["lines"]) & set(second["lines"])
+    greetings = [text for one in some for text in one["greeting"]]
+    assert len(set(greetings)) > len(greetings) * 0.8
 
 
 def test_lines_speak_of_the_npcs_own_place_and_thing_and_need_them() -> None:

@@ -19,8 +19,8 @@ from simulator.models.unit import Unit, UnitResult
 from simulator.models.world import World
 from simulator.roles.npc_draft import NpcBrief
 from simulator.roles.npc_lore import choose_passages
-from simulator.roles.npc_manners import CHOSEN, offers_for
-from simulator.roles.npc_more import goal_of
+from simulator.roles.npc_manners import CHOSEN, Circumstance, offers_for
+from simulator.roles.npc_more import first_tie, goal_of
 from simulator.roles.npc_seat import Seat, seat_cast
 from simulator.roles.npc_writer import brief_for, npc_id, to_npc
 from simulator.runs.entry import Product
@@ -50,7 +50,7 @@ async def write_npcs(context: ProductionContext) -> Counts:
         _errand(seat, ties[persona.id], where, derive_seed(context.scenario.seed, "errand", persona.id))
         for persona, seat in zip(people, seats, strict=True)
     ]
-    offers = await _offers(context, world, people, seats, errands)
+    offers = await _offers(context, world, people, seats, ties, errands)
     briefs = {
         persona.id: brief_for(
             world,
@@ -80,17 +80,19 @@ async def _offers(
     world: World,
     people: Sequence[Persona],
     seats: Sequence[Seat],
+    ties: Mapping[str, Sequence[NpcTie]],
     errands: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, tuple[str, ...]]]:
     """Return what each NPC's writer chooses from, if its prompt lets it choose; others are told nothing of it."""
     if not set(context.roles["npc_writer"].prompt.head.choose) & set(CHOSEN):
         return [{} for _ in people]
-    texts, seed = [persona.text for persona in people], context.scenario.seed
-    goals = [
-        goal_of(brief_for(world, text, seat, **errand))
-        for text, seat, errand in zip(texts, seats, errands, strict=True)
+    texts = [persona.text for persona in people]
+    briefs = [
+        brief_for(world, persona.text, seat, ties[persona.id], **errand)
+        for persona, seat, errand in zip(people, seats, errands, strict=True)
     ]
-    return await offers_for(world, texts, seats, seed, context.embedder, goals)
+    known = [Circumstance(goal_of(one), one.receiver is not None, first_tie(one)) for one in briefs]
+    return await offers_for(world, texts, seats, context.scenario.seed, context.embedder, known)
 
 
 def _unit(context: ProductionContext, inputs: dict[str, Any]) -> Unit:

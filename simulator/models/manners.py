@@ -64,6 +64,7 @@ class Manners(Record):
         weaknesses: What somebody does or is, as it follows "but".
         pasts: What happened, as it follows "and once".
         reasons: What somebody wants a thing for, as it follows "can" or "to".
+        ties: What somebody says of an acquaintance, as it follows "Ila is my younger sister, and".
         occasions: When somebody is met, as a sentence begins.
         doings: What somebody is doing then.
         openings: What somebody does when a visitor comes.
@@ -72,6 +73,8 @@ class Manners(Record):
         background: The same: ``$first``, ``$place``, ``$work`` (what the world says of the trade), ``$past``.
         quests: The same, in one way or another: ``$thing``, ``$use``, ``$thing_place``, ``$goal`` (where it is wanted),
             ``$first``, ``$reason``.
+        errands: The same for a thing that is wanted by an acquaintance; there is no ``$reason``.
+        tie: How an acquaintance is told: ``$relation`` (*Ila is my younger sister*), ``$tie``.
         meeting: The same: ``$occasion``, ``$first``, ``$place``, ``$doing``, ``$opening``.
     """
 
@@ -81,6 +84,7 @@ class Manners(Record):
     weaknesses: Lines = ()
     pasts: Lines = ()
     reasons: Lines = ()
+    ties: Lines = ()
     occasions: Lines = ()
     doings: Lines = ()
     openings: Lines = ()
@@ -88,6 +92,8 @@ class Manners(Record):
     personality: str = Field("", max_length=200)
     background: str = Field("", max_length=200)
     quests: Lines = ()
+    errands: Lines = ()
+    tie: str = Field("", max_length=200)
     meeting: str = Field("", max_length=200)
 
     @field_validator("voice")
@@ -104,6 +110,18 @@ class Manners(Record):
     @classmethod
     def _background(cls, text: str) -> str:
         return _check(text, _ALWAYS | {"work", "past"})
+
+    @field_validator("tie")
+    @classmethod
+    def _tie(cls, text: str) -> str:
+        return _check(text, _ALWAYS | {"relation", "tie"})
+
+    @field_validator("errands")
+    @classmethod
+    def _errands(cls, lines: Lines) -> Lines:
+        for line in lines:
+            _check(line, _IN_LINES | {"goal"})
+        return lines
 
     @field_validator("quests")
     @classmethod

@@ -6,7 +6,9 @@ and so that it fits the persona and the trade (by embedding). The model chooses 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import combinations
@@ -22,9 +24,9 @@ from simulator.roles.checks import sentence, shared_run, word_pattern
 from simulator.roles.fair_share import FairShare
 from simulator.roles.npc_seat import Seat
 
-__all__ = ["CHOSEN", "LINE_BREAK", "manners_of", "offers_for"]
+__all__ = ["CHOSEN", "LINE_BREAK", "Circumstance", "manners_of", "offers_for"]
 
-CHOSEN = ("personality", "background", "quest", "greeting", "voice", "meeting", "lines")
+CHOSEN = ("personality", "background", "quest", "greeting", "tie_line", "voice", "meeting", "lines")
 """What is offered."""
 
 LINE_BREAK = "\n"
@@ -36,6 +38,7 @@ _PARTS = {
     "weakness": ("weaknesses", 2),
     "past": ("pasts", 4),
     "reason": ("reasons", 4),
+    "tie": ("ties", 3),
     "occasion": ("occasions", 2),
     "doing": ("doings", 3),
     "opening": ("openings", 2),
@@ -46,9 +49,11 @@ _LANGUAGE = "en"  # of the built-in parts
 _MOST = 6  # that a small model is offered of one thing
 _LINES = 2  # that one NPC says
 _GREETINGS = 2  # that one NPC is offered
+_PAIRS = 3  # of lines, that one NPC is offered
 _RUN = 3  # words in a row that two lines do not share
 
 Offers = dict[str, tuple[str, ...]]
+Chosen = Mapping[str, Sequence[str]]
 
 
 def manners_of(world: World) -> Manners:
@@ -77,13 +82,28 @@ def _built_in() -> Manners:
     return Manners.model_validate(read_yaml(text))
 
 
+@dataclass(frozen=True)
+class Circumstance:
+    """What an NPC's acquaintances make of its texts.
+
+    Attributes:
+        goal: Where its quest ends; empty: where it is.
+        errand: Whether that is for an acquaintance.
+        relation: What its first acquaintance is to it, as a sentence begins (*Ila is my younger sister*).
+    """
+
+    goal: str = ""
+    errand: bool = False
+    relation: str = ""
+
+
 async def offers_for(
     world: World,
     personas: Sequence[str],
     seats: Sequence[Seat],
     seed: int,
     embedder: Embedder,
-    goals: Sequence[str] = (),
+    known: Sequence[Circumstance] = (),
 ) -> list[Offers]:
     """Return for each persona what may be said of it, by field; a field that the world has no parts for is absent.
 
@@ -92,8 +112,8 @@ async def offers_for(
         personas: Texts of the cast.
         seats: Theirs, in the same order.
         seed: Of the scenario.
-        embedder: For the likeness of personas and trades to the parts.
-        goals: Where each one's quest ends; without, where the NPC is.
+        embedder: For the likeness of personas, trades and things to the parts.
+        known: Theirs, in the same order; without, nobody knows anybody.
 
     Raises:
         EndpointError: A remote embedder failed.
@@ -101,31 +121,66 @@ async def offers_for(
     if not personas:
         return []
     parts = manners_of(world)
-    trades = [f"{seat.occupation}, {world.about('occupations', seat.occupation)}" for seat in seats]
-    people = await embedder.embed([f"{text} {trade}" for text, trade in zip(personas, trades, strict=True)])
+    people = await embedder.embed([_who(world, text, seat) for text, seat in zip(personas, seats, strict=True)])
+    wants = await embedder.embed([_want(world, text, seat) for text, seat in zip(personas, seats, strict=True)])
     registers = await _share(people, [f"{one.name}, {one.like}" for one in parts.registers], embedder)
-    shares = {part: await _share(people, getattr(parts, name), embedder) for part, (name, _) in _PARTS.items()}
-    offers = []
+    shares = {
+        part: await _share(wants if part == "reason" else people, getattr(parts, name), embedder)
+        for part, (name, _) in _PARTS.items()
+    }
+    offers, turns = [], Counter[str]()
     for row, seat in enumerate(seats):
         chosen = {
             part: [getattr(parts, name)[one] for one in shares[part].several(row, most)]
             for part, (name, most) in _PARTS.items()
         }
         register = next((parts.registers[one] for one in registers.several(row, 1)), None)
-        says, goal = register.says if register else "", goals[row] if goals else seat.place
-        known = {**_known(world, seat), "says": says, "goal": goal}
-        quests = [line for line in parts.quests if _able(line, known, "reason")]
-        made = {
-            "personality": _told(parts.personality, known, chosen, "strength", "weakness"),
-            "background": _told(parts.background, known, chosen, "past") if known["work"] else (),
-            "voice": _told(parts.voice, known, chosen, "habit") if register else (),
-            "meeting": _told(parts.meeting, known, chosen, "occasion", "doing", "opening"),
-            "quest": _told(quests[row % len(quests)], known, chosen, "reason") if quests else (),
-            "greeting": _greetings(register, known, derive_seed(seed, "greeting", row)) if register else (),
-            "lines": _lines(register, known, derive_seed(seed, "lines", row)) if register else (),
-        }
+        circumstance = known[row] if known else Circumstance()
+        values = {**_values(world, seat, circumstance), "says": register.says if register else ""}
+        made = {**_of_parts(parts, values, chosen, circumstance, row), **_of_register(register, values, turns, seed)}
         offers.append({field: texts for field, texts in made.items() if texts})
     return offers
+
+
+def _who(world: World, text: str, seat: Seat) -> str:
+    return f"{text} {seat.occupation}, {world.about('occupations', seat.occupation)}"
+
+
+def _want(world: World, text: str, seat: Seat) -> str:
+    return f"{seat.thing}, {world.about('things', seat.thing)}. {text}"
+
+
+def _of_parts(
+    parts: Manners, values: Mapping[str, str], chosen: Chosen, circumstance: Circumstance, row: int
+) -> Offers:
+    quests = [line for line in parts.quests if _able(line, values, "reason")]
+    return {
+        "personality": _told(parts.personality, values, chosen, "strength", "weakness"),
+        "background": _told(parts.background, values, chosen, "past") if values["work"] else (),
+        "voice": _told(parts.voice, values, chosen, "habit") if values["says"] else (),
+        "meeting": _told(parts.meeting, values, chosen, "occasion", "doing", "opening"),
+        "tie_line": _told(parts.tie, values, chosen, "tie") if values["relation"] else (),
+        "quest": _said(parts.errands, values)
+        if circumstance.errand
+        else _told(quests[row % len(quests)], values, chosen, "reason")
+        if quests
+        else (),
+    }
+
+
+def _of_register(register: Register | None, values: Mapping[str, str], turns: Counter[str], seed: int) -> Offers:
+    """Return greetings and pairs of lines of a way of speaking: others for each one who speaks so, while there are."""
+    if register is None:
+        return {}
+    turn, turns[register.name] = turns[register.name], turns[register.name] + 1
+    greetings = sorted(_said(register.greetings, values), key=lambda text: derive_seed(seed, "greeting", text))
+    pairs = sorted(combinations(_said(register.lines, values), _LINES), key=lambda pair: derive_seed(seed, *pair))
+    apart = [LINE_BREAK.join(pair) for pair in pairs if not shared_run(pair[0], pair[1:], _RUN)]
+    return {"greeting": _window(greetings, turn, _GREETINGS), "lines": _window(apart, turn, _PAIRS)}
+
+
+def _window(texts: Sequence[str], turn: int, count: int) -> tuple[str, ...]:
+    return tuple(texts[(turn * count + place) % len(texts)] for place in range(min(count, len(texts))))
 
 
 async def _share(people: Vectors, texts: Sequence[str], embedder: Embedder) -> FairShare:
@@ -134,7 +189,7 @@ async def _share(people: Vectors, texts: Sequence[str], embedder: Embedder) -> F
     return FairShare(people @ (await embedder.embed(list(texts))).T)
 
 
-def _told(template: str, known: Mapping[str, str], chosen: Mapping[str, Sequence[str]], *parts: str) -> tuple[str, ...]:
+def _told(template: str, known: Mapping[str, str], chosen: Chosen, *parts: str) -> tuple[str, ...]:
     """Return the template with the chosen parts in place, each of them in one text at least."""
     lists = [chosen[part] for part in parts]
     if not template or not all(lists):
@@ -143,19 +198,6 @@ def _told(template: str, known: Mapping[str, str], chosen: Mapping[str, Sequence
     # The lists have two, three or four parts: turning them at the same time meets all pairs of the first six.
     rows = [{part: one[number % len(one)] for part, one in zip(parts, lists, strict=True)} for number in range(count)]
     return tuple(dict.fromkeys(fill(template, {**known, **row}) for row in rows))
-
-
-def _lines(register: Register, known: Mapping[str, str], seed: int) -> tuple[str, ...]:
-    """Return pairs of lines of a register, those whose variables the NPC has values for."""
-    pairs = sorted(combinations(_said(register.lines, known), _LINES), key=lambda pair: derive_seed(seed, *pair))
-    apart = [pair for pair in pairs if not shared_run(pair[0], pair[1:], _RUN)]
-    return tuple(LINE_BREAK.join(pair) for pair in apart[:_MOST])
-
-
-def _greetings(register: Register, known: Mapping[str, str], seed: int) -> tuple[str, ...]:
-    """Return some greetings of a register; others are left for those who speak alike."""
-    said = sorted(_said(register.greetings, known), key=lambda text: derive_seed(seed, text))
-    return tuple(said[:_GREETINGS])
 
 
 def _said(lines: Sequence[str], known: Mapping[str, str]) -> tuple[str, ...]:
@@ -167,7 +209,7 @@ def _able(line: str, known: Mapping[str, str], *parts: str) -> bool:
     return all(known.get(name) for name in names_in(line) - set(parts))
 
 
-def _known(world: World, seat: Seat) -> dict[str, str]:
+def _values(world: World, seat: Seat, circumstance: Circumstance) -> dict[str, str]:
     vowel = seat.occupation[:1].lower() in "aeiou"
     return {
         "first": seat.name.split(" ", 1)[0],
@@ -180,4 +222,6 @@ def _known(world: World, seat: Seat) -> dict[str, str]:
         "thing_place": seat.thing_place,
         "use": world.about("things", seat.thing),
         "faction": seat.faction,
+        "goal": circumstance.goal or seat.place,
+        "relation": circumstance.relation,
     }

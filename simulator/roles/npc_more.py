@@ -12,7 +12,7 @@ from simulator.models.world import World
 from simulator.models.world_field import WorldField
 from simulator.roles.npc_draft import NpcBrief, NpcMore
 
-__all__ = ["goal_of", "more_of", "steps_of", "tie_lead"]
+__all__ = ["first_tie", "goal_of", "more_of", "steps_of", "tie_lead"]
 
 _TYPES: dict[str, type[Any]] = {"text": str, "choice": str, "integer": int, "boolean": bool}
 
@@ -56,9 +56,14 @@ def steps_of(brief: NpcBrief, npc: str) -> tuple[QuestStep, ...]:
 
 def tie_lead(brief: NpcBrief) -> str:
     """Return how the NPC begins to speak of its first acquaintance (in English: for prompts that need a beginning)."""
+    return f"{relation}, and" if (relation := first_tie(brief)) else ""
+
+
+def first_tie(brief: NpcBrief) -> str:
+    """Return what the NPC's first acquaintance is to it, as it says so; empty if it knows nobody."""
     if not brief.ties:
         return ""
     tie = brief.ties[0]
     first = tie.name.split(" ", 1)[0]
     own = tie.relation.removeprefix("whose ").removesuffix(" you are")
-    return f"{first} is my {own}, and" if own == tie.relation else f"I am {first}'s {own}, and"
+    return f"{first} is my {own}" if own == tie.relation else f"I am {first}'s {own}"

@@ -30,6 +30,9 @@ _CHOICE = 3  # needs that one tool may be about
 _MARKS = frozenset("[]|;=")
 """What a constraint in a line of fields ends with or is parted by: a name that has one of them is left out."""
 
+_PAY = "coin | work | a favour"
+"""What is given for things in a world that does not say."""
+
 _ARTICLE = re.compile(r"^(?:an?|the) ")
 _HELD = re.compile(
     r"^(?:bag|barrel|basket|bottle|box|bundle|coil|crate|jar|pair|piece|roll|sack|set|sheet|spool) of (?:the )?"
@@ -151,7 +154,7 @@ def _terms(place: str, world: World) -> dict[str, str]:
         "rewards": world.rewards,
     }
     told = {key: " | ".join(one for one in names if not _MARKS & set(one)) for key, names in lists.items()}
-    return {"place": place, **told, "times": told["times"] or "date"}
+    return {"place": place, **told, "times": told["times"] or "date", "rewards": told["rewards"] or _PAY}
 
 
 def _values(brief: NpcToolBrief, world: World) -> Mapping[str, str]:
