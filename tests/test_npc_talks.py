@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,13 @@ from simulator.llm.fake_server import FakeServer, in_thread
 from simulator.models.conversation import Conversation
 from simulator.models.npc import Npc
 from simulator.models.tool import ToolParameter
+from simulator.roles.npc_replies import replies_of
+from simulator.scenario.world import load_world
 from simulator.settings import Settings
 from simulator.tools.schema import argument_flaw
 from simulator.tools.vocabulary import Vocabulary
 
+SALTMERE = story.ROOT / "scenarios" / "worlds" / "saltmere"
 TALKS = {"partner": "npc", "tools": "designed", "exchanges": 3}
 
 
@@ -358,7 +362,7 @@ def small(request: Any) -> str:
     """A small model: it chooses what the grammar leaves, and goes on from a lead."""
     grammar = str(request.sampling.extra.get("grammar", ""))
     if grammar.startswith('root ::= "'):
-        return str(json.loads(grammar.removeprefix("root ::= ").split(" | ")[0]))
+        return str(json.loads(re.findall(r'"(?:[^"\\]|\\.)*"', grammar)[0]))
     told = "\n".join(message.content for message in request.messages[-2:])
     return f" it is {story.pick(story.DEEDS, told, request.seed)} {story.pick(story.PLACES, told, request.seed)}."
 
@@ -383,9 +387,28 @@ def test_a_small_prompt_is_asked_for_one_settled_thing_at_a_time(tmp_path: Path)
             call, answer, said = turn.steps
             assert argument_flaw(tools[call.calls[0].name], call.calls[0].arguments) is None
             price = json.loads(answer.content)["one_price"]
-            assert said.content.startswith(f"The price of one is {price} and ")
+            assert said.content.startswith(f"The price of one is {price}")
+        for talk in run.conversations:
+            own = [turn.content for turn in talk.turns if turn.speaker == talk.npc]
+            assert len(set(own)) == len(own), "nothing is said twice"
         first = [call.arguments for talk in run.conversations for call in calls(talk)[:1]]
         assert {"quantity": 3} in first, "figures that the visitor said are taken"
+
+
+def test_what_an_npc_may_say_is_not_said_twice_and_names_what_it_has() -> None:
+    world = load_world(SALTMERE)
+    lines = ("The tide decides.", "Sit down.")
+    npc = Npc(
+        id="n-1", persona="p-1", world="w", name="Pella Larkin", occupation="cook", place="Kettle Lane", lines=lines
+    )
+    said: list[str] = []
+    while options := replies_of(npc, world, said):
+        assert not set(options) & set(said)
+        assert all("$" not in one and one[-1] in ".?!" for one in options)
+        said.append(options[0])
+    assert said[:2] == list(lines)
+    assert len(said) > 6, "who wants nothing speaks of nothing that is wanted"
+    assert replies_of(npc, load_world(SALTMERE.parent / "ninefords"), []) == ()
 
 
 def test_what_can_be_settled_is_settled_before_a_small_model_is_asked() -> None:

@@ -95,7 +95,8 @@ class _Turn:
             return self._ended(await self._ask(npc_input(self._state, self._company), 0))
         self._steps.append(Step(calls=(call,)))
         answer = await self._execute(call)
-        more = {"asks": "report", "action": action_of(tool), "found": found_in(tool, answer)}
+        said = [turn.content for turn in history_of(self._state, "assistant") if turn.role == "assistant"]
+        more = {"asks": "report", "action": action_of(tool), "found": found_in(tool, answer, said)}
         return self._ended(await self._ask(npc_input(self._state, self._company, self._steps, **more), 0))
 
     async def _choice(self) -> Tool | None:

@@ -109,14 +109,16 @@ def typed(parameter: ToolParameter, value: str) -> object:
     return [value] if parameter.type == "array" else value
 
 
-def found_in(tool: Tool, answer: Answer) -> str:
-    """Return the beginning of an answer that tells what a call found."""
+def found_in(tool: Tool, answer: Answer, said: Sequence[str] = ()) -> str:
+    """Return the beginning of an answer that tells what a call found, without what was ``said`` before."""
     if answer.result is None:
         return f"It cannot be done now ({answer.message.strip().rstrip('.').lower()})"
     rows = answer.result.get("rows") if tool.many else None
     row = rows[0] if rows else answer.result
     told = [f"{_said(field.description)} is {row[field.name]}" for field in tool.result if field.name in row]
-    text = " and ".join(told[:2]) or "it is done"
+    before = " ".join(said).casefold()
+    new = [one for one in told if one.casefold() not in before] or told
+    text = " and ".join(new[:2]) or "it is done"
     return text[:1].upper() + text[1:]
 
 

@@ -65,6 +65,7 @@ class Manners(Record):
         pasts: What happened, as it follows "and once".
         reasons: What somebody wants a thing for, as it follows "can" or "to".
         ties: What somebody says of an acquaintance, as it follows "Ila is my younger sister, and".
+        replies: What anybody here says to anything, with ``$place``, ``$thing`` and ``$thing_place``.
         occasions: When somebody is met, as a sentence begins.
         doings: What somebody is doing then.
         openings: What somebody does when a visitor comes.
@@ -85,6 +86,7 @@ class Manners(Record):
     pasts: Lines = ()
     reasons: Lines = ()
     ties: Lines = ()
+    replies: Lines = ()
     occasions: Lines = ()
     doings: Lines = ()
     openings: Lines = ()
@@ -115,6 +117,13 @@ class Manners(Record):
     @classmethod
     def _tie(cls, text: str) -> str:
         return _check(text, _ALWAYS | {"relation", "tie"})
+
+    @field_validator("replies")
+    @classmethod
+    def _replies(cls, lines: Lines) -> Lines:
+        for line in lines:
+            _check(line, _ALWAYS | {"thing", "thing_place"})
+        return lines
 
     @field_validator("errands")
     @classmethod

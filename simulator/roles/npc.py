@@ -26,6 +26,7 @@ from simulator.roles.checks import sentence, word_pattern
 from simulator.roles.guards.panel import NPC, checks
 from simulator.roles.guards.scene import Scene
 from simulator.roles.guards.words import sentences
+from simulator.roles.npc_replies import replies_of
 from simulator.roles.role import Check, Role
 from simulator.roles.talk import mend, rate
 from simulator.tools.schema import argument_flaw
@@ -116,7 +117,7 @@ def npc(world: World) -> Role[NpcInput, NpcTurn]:
         score=_score,
         thread=lambda inputs: inputs.thread,
         tools=lambda inputs: [_definition(tool) for tool in inputs.tools],
-        choices=lambda inputs, field, _done: inputs.choices if field == inputs.asks else (),
+        choices=lambda inputs, field, _done: _choices(inputs, field, world),
         tidy=_tidy,
     )
 
@@ -147,6 +148,14 @@ def _forbidden(world: World, field: str) -> Check[NpcInput, NpcTurn]:
         return f"it speaks of {found.group()!r}, which does not exist in this world" if found else None
 
     return Check("forbidden", test, field)
+
+
+def _choices(inputs: NpcInput, field: str, world: World) -> Sequence[str]:
+    if field != inputs.asks:
+        return ()
+    if field == "message":
+        return replies_of(inputs.npc, world, [turn.content for turn in inputs.history if turn.role == "assistant"])
+    return inputs.choices
 
 
 def _calls(inputs: NpcInput, output: NpcTurn) -> str | None:

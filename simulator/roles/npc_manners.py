@@ -63,7 +63,8 @@ def manners_of(world: World) -> Manners:
     if not world.forbidden:
         return whole
     absent = word_pattern(world.forbidden)
-    lists = {name: tuple(one for one in getattr(whole, name) if not absent.search(one)) for name, _ in _PARTS.values()}
+    names = (*(name for name, _ in _PARTS.values()), "replies")
+    lists = {name: tuple(one for one in getattr(whole, name) if not absent.search(one)) for name in names}
     registers = tuple(
         one.model_copy(
             update={
