@@ -213,8 +213,9 @@ def test_syllables_that_explode_are_refused() -> None:
 
 def test_the_world_that_the_page_shows_loads(tmp_path: Path) -> None:
     page = (Path(__file__).parent.parent / "docs/npcs.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    (tmp_path / "world.yaml").write_text(block, encoding="utf-8")
+    whole, manners = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "world.yaml").write_text(whole + manners, encoding="utf-8")
     world = load_world(tmp_path)
+    assert [one.name for one in world.manners.registers] == ["salty"]
     assert world.occupations[0].like == "truck driver, courier, bus driver"
     assert capacity(world.custom("marshfolk")) == 24
