@@ -77,8 +77,6 @@ def _cells(of: StageForecast | Forecast) -> Iterator[RenderableType]:
 
 def _cell(of: Range, write: Callable[[float], str], roughly: Callable[[float], str] | None = None) -> Text:
     """Return what is expected and the range beneath it, whose ends may be written ``roughly``."""
-    if of.low == of.high:
-        return words(write(of.expected))
     low, high = (roughly or write)(of.low), (roughly or write)(of.high)
     if low == high:
         return words(write(of.expected))
