@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +15,7 @@ from simulator.population.dedup import Deduplicator
 from simulator.population.prefix import PrefixIndex
 from simulator.population.tokens import jaccard, word_grams
 from simulator.population.vectors import cosine
-from simulator.population.verdict import DedupSettings, Verdict
+from simulator.population.verdict import DedupSettings, Match, Verdict
 from tests.population_cases import brute_force, short_texts, texts_with_duplicates, thresholds, vectors_with_duplicates
 
 LEXICAL = DedupSettings(cosine=None)
@@ -128,6 +129,29 @@ def test_what_minhash_proposes_and_truth_confirms_the_prefix_index_finds_too() -
     likely = Deduplicator(DedupSettings(cosine=None, proposer="minhash")).decide_many(ids, texts)
     assert sum(not verdict.admitted for verdict in sure) > 200
     assert sum(left != right for left, right in zip(sure, likely, strict=True)) <= 3
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.8, 0.9, 1.0])
+def test_of_many_sets_that_share_a_phrase_the_nearest_is_found(threshold: float) -> None:
+    # Words that come late fill the prefixes, so that all these sets stand under the same keys.
+    generator, common, phrase = random.Random(4), [f"w{number}" for number in range(300)], list("abcdef")
+    index = PrefixIndex(threshold)
+    index.add(common)
+    stored = [frozenset([*phrase, *generator.sample(common, generator.randint(6, 18))]) for _ in range(400)]
+    for words in stored:
+        index.add(words)
+    found = 0
+    for words in stored[:200]:
+        spare = sorted(words - set(phrase))
+        generator.shuffle(spare)
+        asked = frozenset(
+            [*phrase, *spare[generator.randint(0, 3) :], *generator.sample(common, generator.randint(0, 2))]
+        )
+        best = max(range(400), key=lambda row: (jaccard(asked, stored[row]), -row))
+        score = jaccard(asked, stored[best])
+        assert index.best(asked) == (Match(best + 1, score) if score >= threshold else None)
+        found += score >= threshold
+    assert 0 < found <= 200
 
 
 def test_long_texts_meet_short_ones_across_the_change_of_keys() -> None:

@@ -8,6 +8,10 @@ never changes, so the index can grow, and words that come late are rare ones.
 
 Two kinds of set need single tokens as keys too: those that can match with an overlap of less than ``k``, and long ones,
 whose groups would be too many (and the sets that such a long one can match).
+
+Where texts share turns of phrase, the words of one fill many prefixes, and many sets meet under its groups. Most of
+them are told apart at a glance by their signs: 64 bits, of which each token turns over one. Sets differ in at least as
+many tokens as their signs in bits.
 """
 
 from __future__ import annotations
@@ -17,6 +21,10 @@ from array import array
 from collections.abc import Collection
 from functools import lru_cache
 from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.population.verdict import Match
 
@@ -24,6 +32,13 @@ __all__ = ["PrefixIndex", "PrefixPlan"]
 
 MAX_GROUPS = 286
 """Most groups that a set is filed under (24 tokens in pairs, 13 in threes). Beyond, one key a token is cheaper."""
+
+MANY = 16
+"""Sets under a key from which their signs are compared first, all at once: for fewer it is not worth the call."""
+
+TELLING = 18
+"""Signs of texts that have little in common differ in 20 to 32 of their bits; where so many are allowed (short texts at
+0.5), they tell nothing."""
 
 MOST_WORDS = 2**31
 """No set is larger. Thresholds next to nothing would allow partners whose size is beyond all numbers."""
@@ -44,6 +59,7 @@ class PrefixPlan:
         self.group_prefix = lru_cache(maxsize=None)(self._group_prefix)
         self.single_prefix = lru_cache(maxsize=None)(self._single_prefix)
         self.partners = lru_cache(maxsize=None)(self._partners)
+        self.most_different = lru_cache(maxsize=None)(self._most_different)
 
     def least_common(self, size: int) -> int:
         """Return the smallest overlap that any partner of a set of ``size`` must have with it, at least 1."""
@@ -75,6 +91,11 @@ class PrefixPlan:
         """Return the sizes of the smallest and the largest set that can reach the threshold with one of ``size``."""
         return self.least_common(size), self.largest_partner(size)
 
+    def _most_different(self, size: int) -> int:
+        """Return how many tokens at most a set of ``size`` and any partner have that the other lacks, or one more."""
+        together = size + self.largest_partner(size)
+        return math.floor(together * (1.0 - self.threshold) / (1.0 + self.threshold)) + 1  # one for the rounding
+
     def _group_prefix(self, size: int) -> int:
         """Return how many of the rarest tokens of a set of ``size`` form the group keys."""
         return min(size, size - self.least_common(size) + self.width)
@@ -84,6 +105,14 @@ class PrefixPlan:
         if self.least_common(size) < self.width or self.largest_partner(size) > self.largest_grouped:
             return size - self.least_common(size) + 1
         return 0
+
+
+class _Look(NamedTuple):
+    """What the index knows of a set: its tokens' ranks, rarest first, its keys, and its sign."""
+
+    ranks: list[int]
+    keys: list[int]
+    sign: int
 
 
 class PrefixIndex:
@@ -98,9 +127,10 @@ class PrefixIndex:
         self._plan = PrefixPlan(threshold)
         self._rank: dict[str, int] = {}
         self._sets: list[array[int]] = []
-        # One row is stored as the number itself: most keys have a single row, and a list would cost 64 bytes more.
-        self._rows: dict[int, int | list[int]] = {}
-        self._last: tuple[Collection[str], list[int], list[int]] | None = None
+        self._signs: NDArray[np.uint64] = np.zeros(1024, dtype=np.uint64)
+        # One row is stored as the number itself: most keys have a single row, and an array would cost 80 bytes more.
+        self._rows: dict[int, int | array[int]] = {}
+        self._last: tuple[Collection[str], _Look] | None = None
 
     def __len__(self) -> int:
         return len(self._sets)
@@ -111,16 +141,11 @@ class PrefixIndex:
         Returns:
             ``None`` if no stored set reaches the threshold.
         """
-        ranks, keys = self._look(grams)
-        candidates: set[int] = set()
-        for rows in map(self._rows.get, keys):
-            if isinstance(rows, int):
-                candidates.add(rows)
-            elif rows is not None:
-                candidates.update(rows)
+        look = self._look(grams)
+        candidates = self._candidates(look) if look.keys else set()
         if not candidates:
             return None
-        best, present = None, frozenset(ranks)
+        best, present = None, frozenset(look.ranks)
         least, most = self._plan.partners(len(present))
         for row in candidates:
             stored = self._sets[row]
@@ -135,23 +160,47 @@ class PrefixIndex:
     def add(self, grams: Collection[str]) -> int:
         """Store ``grams`` and return its row number: 0, 1, 2 and so on."""
         row = len(self._sets)
-        ranks, keys = self._look(grams)
-        self._sets.append(array("I", ranks))
-        for key in keys:
+        look = self._look(grams)
+        self._sets.append(array("I", look.ranks))
+        if row == len(self._signs):
+            self._signs = np.concatenate((self._signs, np.zeros_like(self._signs)))
+        self._signs[row] = look.sign
+        for key in look.keys:
             rows = self._rows.setdefault(key, row)
-            if isinstance(rows, list):
+            if isinstance(rows, array):
                 rows.append(row)
             elif rows != row:
-                self._rows[key] = [rows, row]
+                self._rows[key] = array("I", (rows, row))
         return row
 
-    def _look(self, grams: Collection[str]) -> tuple[list[int], list[int]]:
-        """Return the ranks of ``grams``, rarest first, and its keys; what was looked at last is remembered."""
+    def _candidates(self, look: _Look) -> set[int]:
+        """Return the stored sets that share a key, without those whose signs tell that they are too different."""
+        candidates: set[int] = set()
+        most = self._plan.most_different(len(look.ranks))
+        for rows in map(self._rows.get, look.keys):
+            if isinstance(rows, int):
+                candidates.add(rows)
+            elif rows is not None:
+                plain = len(rows) < MANY or most > TELLING
+                candidates.update(rows if plain else self._alike(rows, look.sign, most))
+        return candidates
+
+    def _alike(self, rows: array[int], sign: int, most: int) -> list[int]:
+        numbers = np.frombuffer(rows, dtype=np.uintc)
+        differing = np.bitwise_count(self._signs[numbers] ^ np.uint64(sign))
+        alike: list[int] = numbers[differing <= most].tolist()
+        return alike
+
+    def _look(self, grams: Collection[str]) -> _Look:
+        """Return what the index knows of ``grams``; what was looked at last is remembered."""
         if self._last is None or self._last[0] is not grams:
             # A word of a rejected set keeps its rank: ranks decide how much work there is, never the answer.
             ranks = sorted([self._rank.setdefault(gram, len(self._rank)) for gram in grams], reverse=True)
-            self._last = grams, ranks, self._keys(ranks)
-        return self._last[1], self._last[2]
+            sign = 0
+            for rank in ranks:
+                sign ^= 1 << (rank & 63)
+            self._last = grams, _Look(ranks, self._keys(ranks), sign)
+        return self._last[1]
 
     def _keys(self, ranks: list[int]) -> list[int]:
         if not ranks:
