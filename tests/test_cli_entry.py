@@ -19,7 +19,7 @@ from simulator.errors import LedgerBusy, RunStopped
 
 HEAVY = (
     "langgraph", "langchain_core", "langchain_openai", "openai", "chromadb", "numpy", "networkx", "datasketch",
-    "wordllama", "xllamacpp", "aiohttp", "pydantic", "yaml", "sqlite3", "rich.console",
+    "wordllama", "xllamacpp", "aiohttp", "pydantic", "yaml", "sqlite3", "rich.console", "asyncio",
 )  # fmt: skip
 
 

@@ -76,9 +76,7 @@ async def simulate(
     loaded, limits = await _resolved(scenario, overrides or Overrides())
     inputs = read_inputs(loaded)
     check_subject(loaded)
-    directory = RunDirectory.named(out, loaded.name)
-    directory.create()
-    _freeze(cast_of, directory)
+    directory = _made(RunDirectory.named(out, loaded.name), cast_of)
     environment = settings or Settings.from_environ()
     execution = Execution(
         loaded, inputs, directory, environment, recording(listener), stop, limits, on_change, verbosity, prepare
@@ -161,13 +159,14 @@ async def _resolved(scenario: Scenario | Path | str, overrides: Overrides) -> tu
     return loaded, limits
 
 
-def _freeze(cast_of: Path | str | None, target: RunDirectory) -> None:
-    """Take the cast of another run over, if one is named."""
-    if cast_of is None:
-        return
-    from graphs.production import STAGES
+def _made(directory: RunDirectory, cast_of: Path | str | None) -> RunDirectory:
+    """Return the directory, which is there now, with the cast of another run in it if one is named."""
+    directory.create()
+    if cast_of is not None:
+        from graphs.production import STAGES
 
-    names, source = list(STAGES), RunDirectory(Path(cast_of))
-    source.check()
-    with target.held():
-        freeze(source.ledger, target.ledger, names[names.index("pose") + 1 :])
+        names, source = list(STAGES), RunDirectory(Path(cast_of))
+        source.check()
+        with directory.held():
+            freeze(source.ledger, directory.ledger, names[names.index("pose") + 1 :])
+    return directory

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,8 @@ from simulator.cli.options import Model, RunDir
 from simulator.errors import SixhopError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from simulator.assembly.voices import Voices
     from simulator.models.message import Message
 
@@ -38,6 +39,8 @@ def chat(
 
     Nothing of the talk is written to the run.
     """
+    import asyncio
+
     from simulator.assembly import open_run
     from simulator.assembly.voices import open_voices
     from simulator.cli.screen.console import note, stdout, words

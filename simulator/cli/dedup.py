@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -84,6 +83,7 @@ def dedup(
 def _dedup(
     file: Path, folder: Path, chosen: DedupSettings, spec: str | None, as_json: bool, options: dict[str, Any]
 ) -> None:
+    import asyncio
     from dataclasses import asdict
 
     from simulator.assembly.dedup_file import DedupSummary, dedup_file
@@ -107,6 +107,8 @@ def _dedup(
 def _sweep(
     file: Path, thresholds: list[float], chosen: DedupSettings, spec: str | None, as_json: bool, options: dict[str, Any]
 ) -> None:
+    import asyncio
+
     from simulator.assembly.dedup_file import sweep_file
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.dedup import sweep_view

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import secrets
 import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -29,10 +26,15 @@ def explore(
 
     It is read-only, answers to this machine alone, and works while the run goes on. Ctrl-C ends it.
     """
+    import asyncio
+
     asyncio.run(_explore(rundir, port, opened=not no_browser))
 
 
 async def _explore(root: Path, port: int, *, opened: bool) -> None:
+    import secrets
+    import webbrowser
+
     from simulator.assembly.loopback import asked_to_end, served
     from simulator.cli.screen.console import note, stdout
     from simulator.cli.screen.layout import facts

@@ -25,49 +25,58 @@ def _names() -> list[str]:
     return list(FORMATS)
 
 
+To = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to",
+        metavar="FORMAT",
+        help="The format; repeatable. Without it, they are listed.",
+        autocompletion=_names,
+        show_default=False,
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="PATH", help="Folder to write to.", show_default="in the run directory"),
+]
+Near = Annotated[
+    str | None,
+    typer.Option(
+        "--around",
+        metavar="PERSON",
+        help="For the graph's formats: only this person and those near, named as for 'sixhop graph'.",
+    ),
+]
+Hops = Annotated[
+    int | None,
+    typer.Option("--hops", metavar="N", help="With --around: how many relations away, 0 to 6; by default 6."),
+]
+WithForks = Annotated[
+    bool, typer.Option("--with-forks", help="For conversations' formats: forks too, which are left out otherwise.")
+]
+WithIds = Annotated[
+    bool, typer.Option("--with-ids", help="For conversations' formats: rows with their id and persona.")
+]
+Licence = Annotated[
+    str | None,
+    typer.Option(
+        "--license",
+        metavar="SPDX",
+        help="For huggingface: the licence that the card names, such as cc-by-4.0.",
+        show_default="other",
+    ),
+]
+
+
 def export(
     rundir: RunDir,
-    to: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--to",
-            metavar="FORMAT",
-            help="The format; repeatable. Without it, they are listed.",
-            autocompletion=_names,
-            show_default=False,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="PATH", help="Folder to write to.", show_default="in the run directory"),
-    ] = None,
-    around: Annotated[
-        str | None,
-        typer.Option(
-            "--around",
-            metavar="PERSON",
-            help="For the graph's formats: only this person and those near, named as for 'sixhop graph'.",
-        ),
-    ] = None,
-    hops: Annotated[
-        int | None,
-        typer.Option("--hops", metavar="N", help="With --around: how many relations away, 0 to 6; by default 6."),
-    ] = None,
-    with_forks: Annotated[
-        bool, typer.Option("--with-forks", help="For conversations' formats: forks too, which are left out otherwise.")
-    ] = False,
-    with_ids: Annotated[
-        bool, typer.Option("--with-ids", help="For conversations' formats: rows with their id and persona.")
-    ] = False,
-    licence: Annotated[
-        str | None,
-        typer.Option(
-            "--license",
-            metavar="SPDX",
-            help="For huggingface: the licence that the card names, such as cc-by-4.0.",
-            show_default="other",
-        ),
-    ] = None,
+    to: To = None,
+    out: Folder = None,
+    around: Near = None,
+    hops: Hops = None,
+    with_forks: WithForks = False,
+    with_ids: WithIds = False,
+    licence: Licence = None,
     as_json: Json = False,
 ) -> None:
     """Write a run's records for other programs.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import secrets
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +36,8 @@ def serve(
 
     Each persona is a model, by its id, of an OpenAI-compatible endpoint on 127.0.0.1. Ctrl-C ends it.
     """
+    import asyncio
+
     from simulator.assembly import open_run
 
     with open_run(rundir) as run:
@@ -52,6 +51,8 @@ def serve(
 
 
 def _key(variable: str | None) -> str:
+    import secrets
+
     if variable is None:
         return f"sk-{secrets.token_urlsafe(24)}"
     key = os.environ.get(variable, "").strip()
@@ -63,6 +64,8 @@ def _key(variable: str | None) -> str:
 async def _serve(
     personas: dict[str, Persona], scenario: Scenario, port: int, key: str, *, told: bool, spec: str | None
 ) -> None:
+    from contextlib import AsyncExitStack
+
     from simulator.assembly.loopback import asked_to_end, served
     from simulator.assembly.persona_server import make_app
     from simulator.assembly.voices import open_voices

@@ -18,25 +18,32 @@ if TYPE_CHECKING:
 __all__ = ["serve_tools"]
 
 
+Http = Annotated[bool, typer.Option("--http", help="Serve on loopback, not over standard input.")]
+Port = Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 is any free one.")]
+Toolsets = Annotated[
+    list[str] | None, typer.Option("--toolset", metavar="NAME", help="Only these; may stand several times.")
+]
+Most = Annotated[
+    int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Only the N that most people asked for.")
+]
+Player = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="SPEC", help="Let a model make the results; rules without one.")
+]
+OfValues = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the made-up values.")]
+Errors = Annotated[
+    int, typer.Option("--errors", metavar="N", min=0, max=100, help="Of 100 calls, how many fail as the tool says.")
+]
+
+
 def serve_tools(
     rundir: RunDir,
-    http: Annotated[bool, typer.Option("--http", help="Serve on loopback, not over standard input.")] = False,
-    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 is any free one.")] = 8765,
-    toolset: Annotated[
-        list[str] | None, typer.Option("--toolset", metavar="NAME", help="Only these; may stand several times.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="Only the N that most people asked for.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", "-m", metavar="SPEC", help="Let a model make the results; rules without one."),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the made-up values.")] = 0,
-    errors: Annotated[
-        int,
-        typer.Option("--errors", metavar="N", min=0, max=100, help="Of 100 calls, how many fail as the tool says."),
-    ] = 0,
+    http: Http = False,
+    port: Port = 8765,
+    toolset: Toolsets = None,
+    limit: Most = None,
+    model: Player = None,
+    seed: OfValues = 0,
+    errors: Errors = 0,
 ) -> None:
     """Serve the tools of a run to an agent, over MCP.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from simulator.cli.options import (
     Assistant,
     CastOf,
@@ -47,12 +45,13 @@ def trial(
     from simulator.assembly.testing import Terms, check_testable
     from simulator.cli.execution import execute
     from simulator.cli.verdict import Verdict
+    from simulator.runs.directory import RunDirectory
 
     choice, loaded = checked(on_change), load_scenario(scenario)
     overrides = conduct.overrides(model=model, seed=seed, assistant=assistant)
     applied = overrides.apply(loaded)
     check_testable(applied)
-    root = out if out is not None else Path("runs") / loaded.name
+    root = RunDirectory.named(out, loaded.name).root
     terms = Terms.at(threshold, junit)
     verdict = Verdict(terms, conduct.as_json)
     execute(
