@@ -154,7 +154,7 @@ async def _fill(ledger: Ledger) -> None:
     near = "a village teacher who runs the school choir and the local fire brigade"
     await ledger.commit([_rejected(unit("expand-2", "relator", "near"), near, "minhash", 0.92, TEACHER)])
     await ledger.commit([_failed(unit("expand-2", "relator", "bad"))])
-    await ledger.commit(list(_products()))
+    await ledger.commit(list(_entries()))
     for number in range(9):
         role, stage = ("extractor", "extract") if number < 4 else ("relator", "expand-1")
         reply = Reply(text="{}", finish="stop", model="scripted", usage=Usage(prompt=200, completion=30, cached=100))
@@ -208,7 +208,7 @@ def _failed(made_by: Unit) -> Entry:
     return Entry(unit=made_by, result=UnitResult(failure=failure, rejected=attempts))
 
 
-def _products() -> list[Entry]:
+def _products() -> list[Product]:
     pilot, nurse = persona_id(PILOT), persona_id(NURSE)
     asks = Instruction(
         id=content_id("i", "tide"), persona=pilot, text="When does the tide turn at the bar on Thursday?"
@@ -239,7 +239,7 @@ def _products() -> list[Entry]:
         passed=False,
         checks=(CheckResult(name="settled", kind="regex", passed=False, evidence="not found in 2 messages"),),
     )
-    rows = [
+    return [
         Product("instruction", asks.id, pilot, asks),
         Product("instruction", knits.id, nurse, knits),
         Product("conversation", CONVERSATION.id, pilot, CONVERSATION),
@@ -250,6 +250,9 @@ def _products() -> list[Entry]:
         Product("text", text.id, nurse, text),
         Product("outcome", outcome.id, pilot, outcome),
     ]
+
+
+def _entries() -> list[Entry]:
     stages = {
         "instruction": "pose",
         "conversation": "converse",
@@ -262,7 +265,7 @@ def _products() -> list[Entry]:
     }
     return [
         Entry(unit=unit(stages[row.kind], row.kind, row.id), result=UnitResult(value={"id": row.id}), products=[row])
-        for row in rows
+        for row in _products()
     ]
 
 
