@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import story
-from test_llm_batch import QUICK, asked_once, one_by_one, products, records, scenario
+from batch_cases import QUICK, asked_once, extracting, products, records
+from test_llm_batch import one_by_one
 
 from simulator.assembly import simulate
 from simulator.assembly.simulate import resume
@@ -59,7 +60,7 @@ def stopped_with_a_batch(server: FakeServer, root: Path) -> None:
 
     async def go() -> None:
         stop = Stop()
-        run = asyncio.create_task(simulate(scenario(server), root, stop=stop))
+        run = asyncio.create_task(simulate(extracting(server), root, stop=stop))
         while not server.batches.batches:  # noqa: ASYNC110 - the server is in another thread
             await asyncio.sleep(0.01)
         stop.ask("you pressed Ctrl-C")
