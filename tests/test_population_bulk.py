@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
+from simulator.population import compiled as compiled_module
 from simulator.population.bulk import deduplicate
 from simulator.population.compiled import can_compile
 from simulator.population.sweep import sweep, thresholds_between
@@ -241,3 +244,39 @@ def test_wrong_input_is_refused() -> None:
 def test_nothing_at_all() -> None:
     for way in ("bulk", "incremental"):
         assert list(deduplicate([], np.empty((0, 4)), way=way)) == []  # type: ignore[arg-type]
+
+
+def test_a_numba_that_cannot_be_imported_is_as_if_there_were_none(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(name: str) -> None:
+        raise ImportError("Numba needs an older NumPy")
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(compiled_module, "import_module", refused)
+    can_compile.cache_clear()
+    try:
+        texts = ["a b c", "a b c.", "d e f"]
+        assert deduplicate(texts, settings=DedupSettings(cosine=None), way="bulk").kept.tolist() == [0, 2]
+        assert "Numba needs an older NumPy" in caplog.text
+    finally:
+        can_compile.cache_clear()
+
+
+@compiles
+def test_where_nothing_can_be_kept_on_disk_functions_are_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    def double(number: int) -> int:
+        return 2 * number
+
+    real = numba.njit
+
+    def njit(**chosen: bool) -> Callable[..., object]:
+        def nowhere(function: object) -> None:
+            raise RuntimeError("cannot cache function: no locator available")
+
+        return nowhere if chosen.get("cache") else real(**chosen)
+
+    monkeypatch.setattr(numba, "njit", njit)
+    assert compiled_module.compiled(double)(21) == 42

@@ -135,7 +135,8 @@ def deduplicate(
     ids = _RowNumbers(len(texts)) if ids is None else ids
     units = _checked(texts, vectors, settings, ids)
     plain = settings.mode == "exact" and settings.proposer == "prefix"
-    if way == "incremental" or not plain or not can_compile() or (way == "auto" and len(texts) < WORTHWHILE):
+    small = way == "auto" and len(texts) < WORTHWHILE
+    if way == "incremental" or not plain or small or not can_compile():
         return _incremental(texts, units, settings, ids)
     from simulator.population.bulk_run import BulkRun
 
