@@ -15,6 +15,7 @@ from test_cli_trial import AGENT, desk, server, sixhop, write
 from simulator.assembly import open_run, simulate_sync
 from simulator.assembly.simulate import resume
 from simulator.errors import EndpointError
+from simulator.llm.fake_server import FakeServer, Fault
 
 __all__ = ["desk", "server"]  # the fixtures that stand there
 
@@ -94,3 +95,14 @@ def test_what_a_function_of_the_users_said_is_not_asked_for_again(desk: Path, tm
     asked = (tmp_path / "asked").read_text().split()
     assert len(outcomes) == len(asked) == len(set(asked)) == 4
     assert all(check.passed for one in outcomes for check in one.checks if check.name == "asked")
+
+
+def test_retry_of_a_test_names_what_gives_its_verdict(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], server: FakeServer
+) -> None:
+    server.faults.append(Fault.error(400, "not today"))
+    assert sixhop(capsys, "test", desk / "desk.yaml", "--out", tmp_path / "a", "--threshold", "0", "-q")[0] == 0
+    code, out, _ = sixhop(capsys, "retry", tmp_path / "a", "-q")
+    assert (code, "1 of 1 failed units are done now" in out) == (0, True), out
+    assert shlex.join(["sixhop", "resume", str(tmp_path / "a")]) in out
+    assert sixhop(capsys, "resume", tmp_path / "a", "-q")[0] == 0

@@ -59,8 +59,7 @@ async def simulate(
         embedder: An embedder to use instead of the scenario's.
         stop: To stop the run from outside, with ``stop.ask(reason)``.
         on_change: What to do when the directory holds a run of this scenario as it was before an edit.
-        cast_of: The directory of a run whose frozen cast is used: its people and what they pose are taken from there,
-            so that two assistants meet the same users.
+        cast_of: The directory of a run whose people, and what they pose, are used: two assistants then meet the same.
         verbosity: Of the run's log: 1 tells every unit and call, 2 every prompt and reply as well.
         prepare: Called with the run's ledger when all is checked, before anything is done.
 

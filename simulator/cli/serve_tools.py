@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
+    from pathlib import Path
 
     from simulator.roles.role import RoleContext
     from simulator.tools.simulated import Play
@@ -52,24 +54,19 @@ def serve_tools(
     An MCP client starts this command itself and speaks to it over standard input. With --http it listens, until Ctrl-C.
     """
     import asyncio
-    import sys
     from contextlib import AsyncExitStack
 
     from simulator.assembly import open_run
     from simulator.assembly.tool_server import chosen_tools, make_server, serve_http, serve_stdio
-    from simulator.cli.screen.console import command, note
+    from simulator.cli.screen.console import note
     from simulator.models.tool import Toolset
     from simulator.tools.simulated import SimulatedTools
 
     with open_run(rundir) as run:
         groups = [Toolset.model_validate(body) for body in run.ledger.meta("toolsets", [])]
         tools = chosen_tools(run.tools, groups, toolset or (), limit)
-
-    if not http and sys.stdin.isatty():
-        raise UsageError(
-            "standard input is a terminal, and it is an MCP client that speaks there: have the client start this "
-            f"command, or listen with\n  {command('sixhop', 'serve-tools', rundir, '--http')}"
-        )
+    if not http:
+        _refuse_terminal(rundir)
 
     async def work() -> None:
         async with AsyncExitStack() as stack:
@@ -82,6 +79,16 @@ def serve_tools(
                 await serve_stdio(server)
 
     asyncio.run(work())
+
+
+def _refuse_terminal(rundir: Path) -> None:
+    from simulator.cli.screen.console import command
+
+    if sys.stdin.isatty():
+        raise UsageError(
+            "standard input is a terminal, and it is an MCP client that speaks there: have the client start this "
+            f"command, or listen with\n  {command('sixhop', 'serve-tools', rundir, '--http')}"
+        )
 
 
 async def _play(model: str, stack: AsyncExitStack, seed: int) -> Play:
