@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, repeat
 from typing import Any
 
@@ -58,6 +59,12 @@ class _Tokens:
         counts = np.asarray([len(one) for one in ids], dtype=np.int64)
         return _Tokens(np.fromiter(chain.from_iterable(ids), dtype=np.int64, count=int(counts.sum())), counts)
 
+    @cached_property
+    def begins(self) -> NDArray[np.int64]:
+        """Where the tokens of each begin."""
+        begins: NDArray[np.int64] = np.cumsum(self.counts) - self.counts
+        return begins
+
     def followed_by(self, more: _Tokens) -> _Tokens:
         return _Tokens(np.concatenate([self.ids, more.ids]), np.concatenate([self.counts, more.counts]))
 
@@ -65,7 +72,7 @@ class _Tokens:
         """Return the tokens of texts of ``counts`` words each: ``words`` are the words' numbers here."""
         lengths = self.counts[words]
         ends = np.cumsum(lengths)
-        begins = (np.cumsum(self.counts) - self.counts)[words]
+        begins = self.begins[words]
         places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - (ends - lengths), lengths)
         return _Tokens(self.ids[places], np.diff(np.append(0, ends)[np.append(0, np.cumsum(counts))]))
 
@@ -119,6 +126,8 @@ class PooledTokens:
         if len(self._numbers) + len(words) > REMEMBERED:
             self._numbers, self._words = {}, _Tokens.of([])
         new = [word for word in words - self._numbers.keys() if 0 < len(word) <= LONGEST and not _ODD.search(word)]
+        if not new:
+            return
         self._numbers.update({word: number for number, word in enumerate(new, len(self._numbers))})
         self._words = self._words.followed_by(self._tokenized(new))
 
@@ -129,7 +138,7 @@ class PooledTokens:
     def _pooled(self, tokens: _Tokens) -> Vectors:
         """Return the mean vectors of texts, added up token by token as WordLlama does: the order makes the sum."""
         means = np.zeros((len(tokens.counts), self._table.shape[1]), dtype=np.float32)
-        begins = np.cumsum(tokens.counts) - tokens.counts
+        begins = tokens.begins
         order = np.argsort(-tokens.counts, kind="stable")
         room = np.empty((BLOCK, means.shape[1]), dtype=np.float32)
         for start in range(0, len(order), BLOCK):

@@ -5,7 +5,7 @@ This module imports ``langchain_openai`` (1.5 s): import it where it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -34,7 +34,7 @@ class HttpChat(ChatOpenAI):
 
     _post: Post = PrivateAttr()
     _new_limit_name: bool = PrivateAttr()
-    _forms: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
+    _shapes: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
 
     def __init__(self, *, model: str, url: str, post: Post, new_limit_name: bool) -> None:
         """Make a model.
@@ -67,31 +67,40 @@ class HttpChat(ChatOpenAI):
         payload.pop("stream", None)
         return payload
 
-    def _sent(self, message: tuple[str, str] | dict[str, Any]) -> dict[str, Any]:
-        """Return a message as LangChain puts it into a request; of plain ones, only the text differs for a role."""
-        if isinstance(message, dict):
-            return self._form(message)
-        role, content = message
-        if role not in self._forms:
-            self._forms[role] = self._form(message)
-        return {**self._forms[role], "content": content}
+    def form(self, **parameters: Any) -> dict[str, Any]:
+        """Return the body of a request with ``parameters``, without messages."""
+        return self._get_request_payload([], **parameters)
 
-    def _form(self, message: tuple[str, str] | dict[str, Any]) -> dict[str, Any]:
-        form: dict[str, Any] = self._get_request_payload([message])["messages"][0]
-        return form
-
-    async def complete(self, messages: Sequence[tuple[str, str] | dict[str, Any]], **parameters: Any) -> ChatResult:
-        """Return the answer without LangChain's callbacks: ``ainvoke`` doubles the cost of a call, and traces it.
+    def payload(
+        self, form: Mapping[str, Any], messages: Sequence[tuple[str, str] | dict[str, Any]], **more: Any
+    ) -> dict[str, Any]:
+        """Return the body of a request.
 
         Args:
+            form: What :meth:`form` gave; it may serve many requests.
             messages: Pairs of ``system``, ``user`` or ``assistant`` and a text, or messages as a request has them.
-            parameters: Parameters of the request.
+            more: What this request has besides, unless the form says something else of it.
         """
-        return self.result(await self._post(self.payload(messages, **parameters)))
+        shapes = self._shapes  # a private attribute of a pydantic model is slow to reach
+        sent = []
+        for message in messages:
+            if isinstance(message, dict):
+                sent.append(self._shape(message))
+                continue
+            role, content = message
+            if role not in shapes:
+                shapes[role] = self._shape(message)
+            sent.append({**shapes[role], "content": content})
+        return {**more, **form, "messages": sent}
 
-    def payload(self, messages: Sequence[tuple[str, str] | dict[str, Any]], **parameters: Any) -> dict[str, Any]:
-        """Return the body of the request that :meth:`complete` would send."""
-        return {**self._get_request_payload([], **parameters), "messages": [self._sent(one) for one in messages]}
+    def _shape(self, message: tuple[str, str] | dict[str, Any]) -> dict[str, Any]:
+        """Return a message as LangChain puts it into a request; of plain ones, only the text differs for a role."""
+        shape: dict[str, Any] = self._get_request_payload([message])["messages"][0]
+        return shape
+
+    async def complete(self, payload: dict[str, Any]) -> ChatResult:
+        """Return the answer without LangChain's callbacks: ``ainvoke`` doubles the cost of a call, and traces it."""
+        return self.result(await self._post(payload))
 
     def result(self, data: bytes) -> ChatResult:
         """Return what an answer's body says; it must have been checked."""

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from simulator.llm.dialect import TEACHING, Dialect, refused_tools
 from simulator.llm.reading import CUT, check_completion, repair_completion
 from simulator.llm.spec import EndpointSpec
 from simulator.models.base import canonical_json
-from simulator.models.message import ChatRequest, Reply, Usage
+from simulator.models.message import FORMS, ChatRequest, Reply, ReplySchema, Sampling, Usage
 from simulator.transport.client import HttpClient
 from simulator.transport.rates import Cost
 from simulator.transport.setback import Answer
@@ -67,6 +67,7 @@ class Endpoint:
         self._connecting = asyncio.Lock()
         self._client: HttpClient | None = None
         self._chat: HttpChat | None = None
+        self._form = lru_cache(maxsize=FORMS)(self._make_form)
 
     @property
     def name(self) -> str:
@@ -109,13 +110,13 @@ class Endpoint:
             InvalidReply: What it answered is not a chat completion.
         """
         await self.ready()
-        result = await self.chat.complete(_messages(request), **self._parameters(request))
+        result = await self.chat.complete(self._payload(request))
         return self._reply(result, tools=bool(request.tools))
 
     async def payload(self, request: ChatRequest) -> dict[str, Any]:
         """Return the body that :meth:`reply` would send, in the words that the server is known to understand."""
         await self.ready()
-        return self.dialect.translate(self.chat.payload(_messages(request), **self._parameters(request)))
+        return self.dialect.translate(self._payload(request))
 
     def read(self, data: bytes, *, tools: bool = False) -> Reply:
         """Return the reply that an answer's body holds; it must have been checked.
@@ -145,23 +146,26 @@ class Endpoint:
             self.dialect.learn_reasoning()
         return reply
 
-    def _parameters(self, request: ChatRequest) -> dict[str, Any]:
-        sampling = request.sampling
+    def _payload(self, request: ChatRequest) -> dict[str, Any]:
+        more: dict[str, Any] = {} if request.seed is None else {"seed": request.seed}
+        if request.tools:
+            more["tools"] = list(request.tools)
+        return self.chat.payload(self._form(request.sampling, request.reply_schema), _messages(request), **more)
+
+    def _make_form(self, sampling: Sampling, schema: ReplySchema | None) -> dict[str, Any]:
+        """Return what all requests with the same parameters have in common."""
         named = {
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_tokens,
             "stop": list(sampling.stop) or None,
-            "seed": request.seed,
         }
         parameters: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         parameters["extra_body"] = {**self.spec.extra, **sampling.extra}
-        if request.reply_schema is not None:
-            schema = {"name": request.reply_schema.name, "schema": request.reply_schema.body}
-            parameters["response_format"] = {"type": "json_schema", "json_schema": schema}
-        if request.tools:
-            parameters["tools"] = list(request.tools)
-        return parameters
+        if schema is not None:
+            told = {"name": schema.name, "schema": schema.body}
+            parameters["response_format"] = {"type": "json_schema", "json_schema": told}
+        return self.chat.form(**parameters)
 
     async def _post(self, payload: dict[str, Any]) -> bytes:
         """Send ``payload`` in the words that the server is known to understand, and learn from its refusals."""

@@ -9,10 +9,24 @@ from pydantic import Field
 
 from simulator.models.base import Record, canonical_json, content_hash, hash_text
 
-__all__ = ["REMEMBERED", "ChatRequest", "Message", "Reply", "ReplySchema", "Sampling", "Speaker", "Usage", "spoken"]
+__all__ = [
+    "FORMS",
+    "REMEMBERED",
+    "ChatRequest",
+    "Message",
+    "Reply",
+    "ReplySchema",
+    "Sampling",
+    "Speaker",
+    "Usage",
+    "spoken",
+]
 
 REMEMBERED = 4096
 """Messages that are remembered: those of some hundred conversations, which come again in each later turn."""
+
+FORMS = 64
+"""Samplings and schemas that are remembered: those of all roles of a run."""
 
 Speaker = Literal["system", "user", "assistant"]
 
@@ -47,12 +61,24 @@ class Sampling(Record):
     stop: tuple[str, ...] = ()
     extra: dict[str, Any] = Field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        """Return a hash; those that differ in ``extra`` alone share it."""
+        return hash((self.temperature, self.top_p, self.max_tokens, self.stop))
+
 
 class ReplySchema(Record):
     """The JSON Schema that a reply must satisfy."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     body: dict[str, Any]
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+@lru_cache(maxsize=FORMS)
+def _canonical(part: Sampling | ReplySchema) -> str:
+    return canonical_json(part)
 
 
 class ChatRequest(Record):
@@ -83,11 +109,11 @@ class ChatRequest(Record):
             return content_hash(model, self.model_dump(mode="json"))
         # The canonical JSON of the whole from that of its parts, which come again and again.
         parts = {
-            "attempt": canonical_json(self.attempt),
+            "attempt": self.attempt,
             "messages": f"[{','.join(_written(one.role, one.content) for one in self.messages)}]",
-            "reply_schema": canonical_json(self.reply_schema),
-            "sampling": canonical_json(self.sampling),
-            "seed": canonical_json(self.seed),
+            "reply_schema": "null" if self.reply_schema is None else _canonical(self.reply_schema),
+            "sampling": _canonical(self.sampling),
+            "seed": "null" if self.seed is None else self.seed,
         }
         request = ",".join(f'"{name}":{part}' for name, part in parts.items())
         return hash_text(f"[{canonical_json(model)},{{{request}}}]")

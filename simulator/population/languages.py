@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
@@ -48,7 +47,7 @@ _LANGUAGES_OF: dict[str, tuple[str, ...]] = {
 LANGUAGES: tuple[str, ...] = tuple(dict.fromkeys([*_COMMON, *(language for _, language in _SCRIPTS)]))
 """The codes (ISO 639-1) that :func:`guess_language` can return."""
 
-_ENGLISH_ENDING = re.compile(r"(?:ing|ness|ship|ist|ian|er|or|tion|ed|ly)$")
+_ENGLISH_ENDINGS = ("ing", "ness", "ship", "ist", "ian", "er", "or", "tion", "ed", "ly")
 
 
 @lru_cache(maxsize=4096)
@@ -84,7 +83,7 @@ def _by_words(words: list[str]) -> str | None:
         for language in _LANGUAGES_OF.get(word, ()):
             hits[language] += 1
     # Persona texts are noun phrases: an English one may have no common word but its article.
-    english = hits.pop("en") + sum(bool(_ENGLISH_ENDING.search(word)) for word in words) // 2
+    english = hits.pop("en") + sum(word.endswith(_ENGLISH_ENDINGS) for word in words) // 2
     ranked = sorted(hits, key=lambda language: -hits[language])
     if english >= hits[ranked[0]]:
         return "en" if english else None

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from string import Template
 
 __all__ = ["fill", "flaw_of", "names_in"]
 
-_NAME = re.compile(r"\$(?:\{([a-z_]+)\}|([a-z_]+))")
+_DOLLAR = re.compile(r"\$(?:(\$)|\{([a-z_]+)\}|([a-z_]+))")
 
 
 def names_in(text: str) -> frozenset[str]:
     """Return the names of the variables in ``text``."""
-    return frozenset(a or b for a, b in _NAME.findall(text.replace("$$", "")))
+    return frozenset(piece for is_name, piece in _pieces(text) if is_name)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Return ``text`` with ``values`` in place; others than those of its variables are not looked at."""
-    return Template(text).substitute({key: values[key] for key in names_in(text)})
+    """Return ``text``, which has no flaw, with ``values`` in place; others than those of its variables are ignored."""
+    return "".join(values[piece] if is_name else piece for is_name, piece in _pieces(text))
+
+
+@lru_cache(maxsize=1024)
+def _pieces(text: str) -> tuple[tuple[bool, str], ...]:
+    """Return ``text`` in pieces, and of each whether it is a variable's name: read once, filled often."""
+    pieces, end = list[tuple[bool, str]](), 0
+    for match in _DOLLAR.finditer(text):
+        dollar, *names = match.groups()
+        pieces.append((False, text[end : match.start()] + (dollar or "")))
+        pieces.extend((True, name) for name in names if name)
+        end = match.end()
+    return (*pieces, (False, text[end:]))
 
 
 def flaw_of(text: str) -> str | None:

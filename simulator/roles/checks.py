@@ -85,7 +85,7 @@ def _runs(text: str, words: int, known: frozenset[str]) -> tuple[tuple[str, ...]
     """Return the runs of a text in order; what must not be copied is mostly the same few texts."""
     words = 2 * words if script_of(text) == "CJK" else words
     own = [word for word in word_list(text) if word not in known]
-    return tuple(tuple(own[i : i + words]) for i in range(len(own) - words + 1))
+    return tuple(zip(*(own[first:] for first in range(words)), strict=False))
 
 
 def repeated_words(text: str, most: int = 2, content: int = 1) -> str | None:

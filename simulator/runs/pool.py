@@ -18,6 +18,7 @@ _LOOK_AHEAD = 32  # units per worker that may be done before the oldest one: bou
 _AHEAD_AT_MOST = 8192  # of a pool as wide as a provider's batch, which needs no more than its own width
 _SPARE = 4  # slots for which there is one unit more
 _BATCH = 256  # most results handed over at once: bounds what a kill makes the run do again
+_FEWEST = 4  # a batch has at least a result for so many workers: what follows from it costs one as much as many
 
 Perform = Callable[[Unit], Awaitable[UnitResult]]
 
@@ -63,11 +64,12 @@ async def work(
     pool = _Pool(perform, asyncio.Semaphore(concurrency), stop, listener)
     ahead: deque[tuple[Unit, asyncio.Task[UnitResult | None]]] = deque()
     waiting = iter(units)
+    fewest = min(_BATCH, max(1, concurrency // _FEWEST))
     try:
         while True:
             room = min(concurrency * _LOOK_AHEAD, max(concurrency, _AHEAD_AT_MOST)) - len(ahead)
             ahead.extend((unit, asyncio.create_task(pool.run(unit))) for unit in islice(waiting, room))
-            batch = await _take(ahead)
+            batch = await _take(ahead, fewest)
             if not batch:
                 # The oldest unit stopped half-way: those behind it may be at work still, and what they ask is paid for.
                 ends = await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
@@ -112,14 +114,19 @@ class _Pool:
             return result
 
 
-async def _take(ahead: deque[tuple[Unit, asyncio.Task[UnitResult | None]]]) -> list[Ended]:
-    """Wait for the oldest unit and take it with those that are done behind it; an empty list means no more come."""
+async def _take(ahead: deque[tuple[Unit, asyncio.Task[UnitResult | None]]], fewest: int) -> list[Ended]:
+    """Wait for the ``fewest`` oldest units and take them with those that are done behind them.
+
+    Fewer are the last ones, or those before one that stopped or broke; an empty list means no more come.
+    """
     batch: list[Ended] = []
-    while ahead and len(batch) < _BATCH and (not batch or ahead[0][1].done()):
+    while ahead and len(batch) < _BATCH and (len(batch) < fewest or ahead[0][1].done()):
         unit, task = ahead[0]
+        if not task.done():
+            await asyncio.wait((task,))
         if batch and task.exception() is not None:
             return batch  # raised when it is the oldest
-        result = await task
+        result = task.result()
         if result is None:
             return batch
         ahead.popleft()

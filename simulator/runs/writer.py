@@ -6,9 +6,11 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from simulator.errors import LedgerBusy, LedgerError, LedgerUnwritable
@@ -28,8 +30,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class _Piece:
+    """Statements that are written together; ``settle`` is told, by the writer, why they were not, or ``None``."""
+
     statements: Sequence[Statement]
-    done: Future[None] = field(default_factory=Future)
+    settle: Callable[[LedgerError | None], None]
 
 
 class Writer:
@@ -57,11 +61,21 @@ class Writer:
             LedgerUnwritable: Disk full, read-only, I/O error. Nothing of the piece was stored.
             LedgerError: The file is damaged or the writer is closed.
         """
-        await asyncio.shield(asyncio.wrap_future(self._queue(statements)))
+        loop = asyncio.get_running_loop()
+        stored: asyncio.Future[None] = loop.create_future()
+
+        def settle(error: LedgerError | None) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, stored, error)
+
+        self._queue(_Piece(statements, settle))
+        await stored
 
     def write_now(self, statements: Sequence[Statement]) -> None:
         """Like :meth:`write`, for callers without an event loop."""
-        self._queue(statements).result()
+        stored: Future[None] = Future()
+        self._queue(_Piece(statements, partial(_settle, stored)))
+        stored.result()
 
     def close(self) -> None:
         """Commit what is queued, close the connection and end the thread."""
@@ -69,12 +83,10 @@ class Writer:
             self._pieces.put(None)
             self._thread.join()
 
-    def _queue(self, statements: Sequence[Statement]) -> Future[None]:
+    def _queue(self, piece: _Piece) -> None:
         if not self._thread.is_alive():
             raise LedgerError(f"the ledger {self._path!r} is closed")
-        piece = _Piece(statements)
         self._pieces.put(piece)
-        return piece.done
 
     def _run(self) -> None:
         open_ = True
@@ -88,8 +100,7 @@ class Writer:
         batch: list[_Piece] = []
         piece = self._pieces.get()
         while piece is not None:
-            if piece.done.set_running_or_notify_cancel():
-                batch.append(piece)
+            batch.append(piece)
             if len(batch) >= _MOST_AT_ONCE:
                 return batch, True
             try:
@@ -106,10 +117,10 @@ class Writer:
                 for piece in batch:
                     self._commit([piece])
                 return
-            batch[0].done.set_exception(ledger_error(error, self._path))
+            batch[0].settle(ledger_error(error, self._path))
             return
         for piece in batch:
-            piece.done.set_result(None)
+            piece.settle(None)
 
     def _transaction(self, batch: list[_Piece]) -> None:
         try:
@@ -122,6 +133,15 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+
+def _settle(stored: asyncio.Future[None] | Future[None], error: LedgerError | None) -> None:
+    if stored.done():  # whoever waited was cancelled
+        return
+    if error is None:
+        stored.set_result(None)
+    else:
+        stored.set_exception(error)
 
 
 def ledger_error(error: Exception, path: str) -> LedgerError:
