@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import unicodedata
 from typing import Any
 
@@ -21,7 +20,6 @@ __all__ = [
     "normalise_text",
 ]
 
-_SPACE = re.compile(r"\s+")
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
@@ -33,7 +31,7 @@ class Record(BaseModel):
 
 def normalise_text(text: str) -> str:
     """Return ``text`` in Unicode NFC with every run of white space as one space, and trimmed."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def canonical_json(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import Field
@@ -41,6 +42,7 @@ class Persona(Record):
     attributes: dict[str, str] = Field(default_factory=dict)
 
 
+@lru_cache(maxsize=4096)
 def persona_id(text: str) -> str:
     """Return the id of the persona that ``text`` describes; white space and Unicode form do not matter."""
     return content_id("p", normalise_text(text))

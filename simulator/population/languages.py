@@ -83,7 +83,7 @@ def _by_words(words: list[str]) -> str | None:
         for language in _LANGUAGES_OF.get(word, ()):
             hits[language] += 1
     # Persona texts are noun phrases: an English one may have no common word but its article.
-    english = hits.pop("en") + sum(word.endswith(_ENGLISH_ENDINGS) for word in words) // 2
+    english = hits.pop("en") + len([word for word in words if word.endswith(_ENGLISH_ENDINGS)]) // 2
     ranked = sorted(hits, key=lambda language: -hits[language])
     if english >= hits[ranked[0]]:
         return "en" if english else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 __all__ = ["CJK_RANGES", "jaccard", "sentences", "word_grams", "word_list"]
 
@@ -50,9 +51,15 @@ def word_grams(text: str) -> frozenset[str]:
 
 def word_list(text: str) -> list[str]:
     """Return the lower-cased word tokens of ``text`` as they stand in it."""
+    return [*_words(text)]
+
+
+@lru_cache(maxsize=64)
+def _words(text: str) -> tuple[str, ...]:
+    """Return the word tokens; a dozen checks in a row look at the words of the same reply."""
     if text.isascii():  # four times faster, and most texts
-        return _ASCII_TOKEN.findall(text.lower())
-    return _TOKEN.findall(unicodedata.normalize("NFC", text).lower())
+        return tuple(_ASCII_TOKEN.findall(text.lower()))
+    return tuple(_TOKEN.findall(unicodedata.normalize("NFC", text).lower()))
 
 
 def jaccard(left: AbstractSet[object], right: AbstractSet[object]) -> float:

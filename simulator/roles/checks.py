@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 from itertools import pairwise
 
@@ -69,9 +69,11 @@ def shared_run(text: str, sources: Iterable[str], words: int, known: Set[str] = 
         words: Length of the run; two Chinese characters count as a word, which is about what they are.
         known: Words that do not count, because everybody may use them (names, places): a run needs ``words`` others.
     """
-    own = frozenset(_runs(text, words, frozenset(known)))
-    found = (run for source in sources for run in _runs(source, words, frozenset(known)) if run in own)
-    return next(map(" ".join, found), None)
+    own = _run_set(text, words, frozenset(known))
+    for source in sources:
+        if not own.isdisjoint(_run_set(source, words, frozenset(known))):
+            return " ".join(next(run for run in _runs(source, words, frozenset(known)) if run in own))
+    return None
 
 
 def copied(text: str, sources: Iterable[str], words: int, whose: str = "an example") -> str | None:
@@ -81,11 +83,16 @@ def copied(text: str, sources: Iterable[str], words: int, whose: str = "an examp
 
 
 @lru_cache(maxsize=256)
-def _runs(text: str, words: int, known: frozenset[str]) -> tuple[tuple[str, ...], ...]:
-    """Return the runs of a text in order; what must not be copied is mostly the same few texts."""
+def _run_set(text: str, words: int, known: frozenset[str]) -> frozenset[tuple[str, ...]]:
+    """Return the runs of a text; what must not be copied is mostly the same few texts."""
+    return frozenset(_runs(text, words, known))
+
+
+def _runs(text: str, words: int, known: frozenset[str]) -> Iterator[tuple[str, ...]]:
+    """Return the runs of a text in order."""
     words = 2 * words if script_of(text) == "CJK" else words
     own = [word for word in word_list(text) if word not in known]
-    return tuple(zip(*(own[first:] for first in range(words)), strict=False))
+    return zip(*(own[first:] for first in range(words)), strict=False)
 
 
 def repeated_words(text: str, most: int = 2, content: int = 1) -> str | None:
