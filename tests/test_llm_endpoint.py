@@ -18,7 +18,7 @@ from simulator.llm.fake_server import FakeServer, Fault
 from simulator.llm.open import open_model, probe
 from simulator.llm.spec import parse_spec
 from simulator.llm.structured import parse, schema_of
-from simulator.models.message import ChatRequest, Message, Sampling
+from simulator.models.message import ChatRequest, Message, ReplySchema, Sampling
 from simulator.settings import Settings
 from simulator.transport.client import HttpClient
 from simulator.transport.setback import Place
@@ -235,6 +235,33 @@ def test_the_probe_tells_what_an_endpoint_can_do() -> None:
     locked = asyncio.run(go(FakeServer(key="right"), "wrong"))
     assert (locked.reachable, locked.usable) == (True, False)
     assert "'OPENAI_API_KEY'" in locked.problem
+
+
+def test_each_request_is_sent_with_its_own_parameters() -> None:
+    """What requests have in common is made once, and only that."""
+    asked = [
+        ask("x", temperature=0.5, extra={"min_p": 0.1}),
+        ask("x", temperature=0.5, extra={"min_p": 0.2}),
+        ask("x", ReplySchema(name="said", body={"type": "object"}), temperature=0.5, extra={"min_p": 0.1}),
+        ask(
+            "x", ReplySchema(name="said", body={"type": "object", "title": "T"}), temperature=0.5, extra={"min_p": 0.1}
+        ),
+        ask("x", temperature=0.5, extra={"min_p": 0.1}).model_copy(update={"seed": 7}),
+        ask("x", temperature=0.5, extra={"min_p": 0.1}),
+    ]
+
+    async def go() -> list[dict[str, Any]]:
+        async with FakeServer() as server, endpoint_of(server) as model:
+            for request in asked:
+                await model.reply(request)
+            return server.requests
+
+    sent = asyncio.run(go())
+    assert [one["min_p"] for one in sent] == [0.1, 0.2, 0.1, 0.1, 0.1, 0.1]
+    schemas = [one.get("response_format", {}).get("json_schema", {}).get("schema") for one in sent]
+    assert schemas == [None, None, {"type": "object"}, {"type": "object", "title": "T"}, None, None]
+    assert [one.get("seed") for one in sent] == [None, None, None, None, 7, None]
+    assert len({request.key("m") for request in asked}) == len(asked) - 1
 
 
 def test_parameters_that_json_cannot_hold_are_named() -> None:

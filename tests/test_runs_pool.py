@@ -108,6 +108,39 @@ def test_an_error_ends_the_work_after_what_came_before_it() -> None:
     assert max(started) <= 8
 
 
+@pytest.mark.parametrize(("concurrency", "fewest"), [(1, 1), (7, 1), (8, 2), (40, 10)])
+def test_what_follows_from_results_is_asked_for_several_at_once(concurrency: int, fewest: int) -> None:
+    async def perform(unit: Unit) -> UnitResult:
+        for _ in range(unit.inputs["n"]):  # one after another
+            await asyncio.sleep(0)
+        return UnitResult(value={"n": unit.inputs["n"]})
+
+    async def main() -> list[int]:
+        return [len(batch) async for batch in work(units(45), perform, concurrency=concurrency)]
+
+    *sizes, last = asyncio.run(main())
+    assert min(sizes) >= fewest
+    assert sum(sizes) + last == 45
+
+
+@pytest.mark.parametrize("concurrency", [3, 40])
+def test_what_came_before_an_error_is_yielded_however_few_it_is(concurrency: int) -> None:
+    async def perform(unit: Unit) -> UnitResult:
+        await asyncio.sleep(0)
+        if unit.inputs["n"] == 2:
+            raise EndpointUnreachable("no connection")
+        return UnitResult(value={"n": unit.inputs["n"]})
+
+    async def main() -> list[int]:
+        seen: list[int] = []
+        with pytest.raises(EndpointUnreachable):
+            async for batch in work(units(45), perform, concurrency=concurrency):
+                seen.extend(ended.unit.inputs["n"] for ended in batch)
+        return seen
+
+    assert asyncio.run(main()) == [0, 1]
+
+
 def test_what_breaks_behind_a_unit_that_stops_half_way_is_not_lost() -> None:
     """A full disk is no budget that is used up: the run did not stop, it failed."""
 
