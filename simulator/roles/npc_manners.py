@@ -174,10 +174,14 @@ def _of_register(register: Register | None, values: Mapping[str, str], turns: Co
     if register is None:
         return {}
     turn, turns[register.name] = turns[register.name], turns[register.name] + 1
-    greetings = sorted(_said(register.greetings, values), key=lambda text: derive_seed(seed, "greeting", text))
-    pairs = sorted(combinations(_said(register.lines, values), _LINES), key=lambda pair: derive_seed(seed, *pair))
-    apart = [LINE_BREAK.join(pair) for pair in pairs if not shared_run(pair[0], pair[1:], _RUN)]
-    return {"greeting": _window(greetings, turn, _GREETINGS), "lines": _window(apart, turn, _PAIRS)}
+    greetings = sorted(register.greetings, key=lambda line: derive_seed(seed, "greeting", line))
+    pairs = sorted(combinations(register.lines, _LINES), key=lambda pair: derive_seed(seed, *pair))
+    told = [said for pair in pairs if len(said := _said(pair, values)) == _LINES]
+    apart = [LINE_BREAK.join(pair) for pair in told if not shared_run(pair[0], pair[1:], _RUN)]
+    return {
+        "greeting": _window(_said(greetings, values), turn, _GREETINGS),
+        "lines": _window(apart, turn, _PAIRS),
+    }
 
 
 def _window(texts: Sequence[str], turn: int, count: int) -> tuple[str, ...]:
