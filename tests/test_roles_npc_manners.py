@@ -101,6 +101,9 @@ def test_who_speaks_alike_does_not_greet_alike() -> None:
         alike = some[first]["voice"][0].split(", and ")[0].split(" ", 1)[1] in some[second]["voice"][0]
         if alike:
             assert not set(plain[first]) & set(plain[second]), "two who speak alike are offered other greetings"
+    for field in ("background", "personality"):
+        told = [{text.split(" and once ")[-1].split(", but ")[-1] for text in one[field]} for one in some]
+        assert not [one for one, other in combinations(told, 2) if one & other], f"no two of eight share a {field}"
 
 
 def test_lines_speak_of_the_npcs_own_place_and_thing_and_need_them() -> None:

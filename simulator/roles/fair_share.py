@@ -35,10 +35,18 @@ class FairShare:
         self._taken[chosen] += 1
         return chosen
 
-    def several(self, row: int, count: int) -> list[int]:
-        """Return ``count`` different columns for ``row``, or all there are."""
+    def several(self, row: int, count: int, *, even: bool = False) -> list[int]:
+        """Return ``count`` different columns for ``row``, or all there are.
+
+        Args:
+            row: Who gets them.
+            count: How many.
+            even: A column is given again only when every other one was given as often.
+        """
         able, chosen = [True] * len(self._taken), list[int]()
         for _ in range(min(count, len(able))):
-            chosen.append(self.take(row, able))
+            least = min(taken for taken, one in zip(self._taken, able, strict=True) if one)
+            allowed = [one and not (even and taken > least) for taken, one in zip(self._taken, able, strict=True)]
+            chosen.append(self.take(row, allowed))
             able[chosen[-1]] = False
         return chosen

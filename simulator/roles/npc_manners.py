@@ -49,7 +49,7 @@ _LANGUAGE = "en"  # of the built-in parts
 _MOST = 6  # that a small model is offered of one thing
 _LINES = 2  # that one NPC says
 _GREETINGS = 2  # that one NPC is offered
-_PAIRS = 3  # of lines, that one NPC is offered
+_CHOSEN_FROM = 3  # lines of which one NPC is offered pairs
 _RUN = 3  # words in a row that two lines do not share
 
 Offers = dict[str, tuple[str, ...]]
@@ -132,7 +132,7 @@ async def offers_for(
     offers, turns = [], Counter[str]()
     for row, seat in enumerate(seats):
         chosen = {
-            part: [getattr(parts, name)[one] for one in shares[part].several(row, most)]
+            part: [getattr(parts, name)[one] for one in shares[part].several(row, most, even=True)]
             for part, (name, most) in _PARTS.items()
         }
         register = next((parts.registers[one] for one in registers.several(row, 1)), None)
@@ -175,12 +175,12 @@ def _of_register(register: Register | None, values: Mapping[str, str], turns: Co
         return {}
     turn, turns[register.name] = turns[register.name], turns[register.name] + 1
     greetings = sorted(register.greetings, key=lambda line: derive_seed(seed, "greeting", line))
-    pairs = sorted(combinations(register.lines, _LINES), key=lambda pair: derive_seed(seed, *pair))
-    told = [said for pair in pairs if len(said := _said(pair, values)) == _LINES]
-    apart = [LINE_BREAK.join(pair) for pair in told if not shared_run(pair[0], pair[1:], _RUN)]
+    lines = sorted(register.lines, key=lambda line: derive_seed(seed, "line", line))
+    mine = _window(_said(lines, values), turn, _CHOSEN_FROM)
+    apart = [pair for pair in combinations(mine, _LINES) if not shared_run(pair[0], pair[1:], _RUN)]
     return {
         "greeting": _window(_said(greetings, values), turn, _GREETINGS),
-        "lines": _window(apart, turn, _PAIRS),
+        "lines": tuple(LINE_BREAK.join(pair) for pair in apart),
     }
 
 
