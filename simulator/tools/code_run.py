@@ -162,8 +162,8 @@ async def _piped(command: Sequence[str], data: bytes, wall_s: float) -> tuple[by
     try:
         async with asyncio.timeout(wall_s):
             said = await _talk(process, data)
-            if len(said) >= _OUTPUT:  # the rest is not waited for
-                process.kill()
+            if len(said) >= _OUTPUT:  # the rest is not waited for; to wait for the process would be to wait for that
+                return said, 1
             return said, await process.wait()
     except TimeoutError:
         return b"", None
