@@ -48,9 +48,9 @@ def found(detector: Detector, turn: str, scene: Scene) -> bool:
         "I would recommend a pencil for that. Which one suits a lock keeper?",
         "1. Buy a sleeve\n2. Write in pencil\n3. Close the sleeve",
         "I hope this helps! Do you have any other questions?",
-        "I see. What kind of equipment do you have?",
+        "Turn the page only when both sides are dry, and use a soft pencil.",
         "Which of your boats passed the lock first?",
-        "I'm sorry for your loss. What happened to the log?",
+        "Our workshop will have your book ready on Friday, and you can collect it from nine on.",
         "I have a spare sleeve. Can I suggest some other materials?",
         "Make sure the page is dry before you write. It takes an hour.",
         "As an AI I have no canal, but a sleeve would do.",
@@ -75,6 +75,10 @@ def test_a_user_who_speaks_like_an_assistant_is_a_role_flip(turn: str) -> None:
         "I make one every year. What worked for you?",
         "1932 is when the lock was built. Is old paper worse?",
         "What do you think of sealing the edges?",
+        "It is 40 pages, and the cover is oilcloth.",
+        "I can send you a photo of the page if that helps.",
+        "You may keep your plastic, I have used paper all my life. Which pencil, then?",
+        "¿Y si la dejo abierta por la noche para que se seque el papel?",
     ],
 )
 def test_a_user_who_wants_something_is_none(turn: str) -> None:

@@ -54,21 +54,32 @@ class Tally:
 
 def labelled(file: str) -> list[LabelledTurn]:
     """Return the turns of a file of tests/data in order."""
-    scenes = json.loads((DATA / "talk_scenes.json").read_text(encoding="utf-8"))
-    rows = [json.loads(line) for line in (DATA / file).read_text(encoding="utf-8").splitlines()]
+    scenes = talks()
     return [
         LabelledTurn(
             row["id"],
             row["turn"],
-            _scene(scenes[row["scene"]] if isinstance(row["scene"], str) else row["scene"], row["at"]),
+            scene_at(scenes[row["scene"]] if isinstance(row["scene"], str) else row["scene"], row["at"]),
             frozenset(row["faults"]),
             frozenset(row.get("maybe", ())),
         )
-        for row in rows
+        for row in rows(file)
     ]
 
 
-def _scene(given: dict[str, Any], at: int) -> Scene:
+def rows(file: str) -> list[dict[str, Any]]:
+    """Return the rows of a file of tests/data."""
+    return [json.loads(line) for line in (DATA / file).read_text(encoding="utf-8").splitlines()]
+
+
+def talks() -> dict[str, dict[str, Any]]:
+    """Return the conversations that labelled turns stand in, by name."""
+    read: dict[str, dict[str, Any]] = json.loads((DATA / "talk_scenes.json").read_text(encoding="utf-8"))
+    return read
+
+
+def scene_at(given: dict[str, Any], at: int) -> Scene:
+    """Return what a detector sees of a conversation before its turn ``at``, counted from 0."""
     history = tuple(
         Message(role=("user", "assistant")[place % 2], content=text) for place, text in enumerate(given["history"][:at])
     )

@@ -29,7 +29,8 @@ _TOLD_WORDS = 3
 """A fact is out when three quarters of its own words are said, or half of them and no fewer than three."""
 
 _IS_NOT = re.compile(
-    r"\bi(?:'m| am| was) (?:not|no|hardly|never)(?: been)? (?:a |an |the |really |actually )*([^.,;:!?]{3,60})",
+    r"\bi(?:(?:'m| am| was) (?:not|no|hardly|never)(?: been)?| never was) (?:a |an |the |really |actually )*"
+    r"([^.,;:!?]{3,60})",
     re.IGNORECASE,
 )
 _NEVER = re.compile(
@@ -132,9 +133,14 @@ def _other_trade(turn: str, mine: frozenset[str]) -> str | None:
         words = word_list(match[1])
         if not words or words[-1] in _ANYBODY or words[0] in _HABITS or not names_person(words[-1]):
             continue
-        if not stems(match[1]) & mine and " too" not in turn[match.end() : match.end() + 5]:
+        if not _named(stems(match[1]), mine) and " too" not in turn[match.end() : match.end() + 5]:
             return match[0]
     return None
+
+
+def _named(trade: frozenset[str], mine: frozenset[str]) -> bool:
+    """Whether a description has one of these words, alone or at the end of another one (a stonemason is a mason)."""
+    return any(word.endswith(part) for part in trade if len(part) > 2 for word in mine)
 
 
 def _other_age(turn: str, persona: str) -> str | None:

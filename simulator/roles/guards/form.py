@@ -19,10 +19,9 @@ _DANGLING = re.compile(
     r"they're|we're|you're)|, (?:(?:and |or |but |so )?I|so))\s*[.!?]+[\"')]*$"
 )
 _BREAKS_OFF = re.compile(
-    r"(?:[,;:(\-–—]|\b(?:a|an|the|and|or|but|than|because|if|your|my|their|to|with|for|from|of|at|whether))$",
-    re.IGNORECASE,
+    r"(?:[,;:(\-–—]|\b(?:a|an|the|and|or|but|than|because|if|your|my|their|to|with|for|from|of|at|whether))$"
 )
-"""The end of a turn without a mark that was to go on."""
+"""The end of a turn without a mark that was to go on; in capitals it may be a code ("RU 88 TO")."""
 
 _SHORT = 6
 """Words up to which a sentence may do without a mark at its end."""

@@ -34,7 +34,6 @@ O = TypeVar("O", bound=Record)  # noqa: E741
 _BOTH: tuple[Detector, ...] = (
     empty_turn,
     leaked_reasoning,
-    role_flip,
     fourth_wall,
     placeholder,
     wrong_language,
@@ -44,6 +43,7 @@ _BOTH: tuple[Detector, ...] = (
     stutter,
     example_copied,
     cut_sentence,
+    role_flip,
 )
 
 USER: tuple[Detector, ...] = (
@@ -56,7 +56,7 @@ USER: tuple[Detector, ...] = (
     revealed_early,
     manner_broken,
 )
-"""Detectors of a simulated user's turns, the gravest first."""
+"""Detectors of a simulated user's turns, the surest first."""
 
 
 def _of_prose(detector: Detector) -> Detector:

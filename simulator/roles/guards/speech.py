@@ -29,6 +29,7 @@ _REASONING = re.compile(
     r"|\blet me (?:reason|craft|come up|think (?:step|through|what|how|as|of (?:a|what|how)|about (?:what|how))\b)"
     r"|\bmy (?:next )?(?:message|reply|response|turn|answer) (?:should|must|needs to|has to) (?:show|be|sound|"
     r"say|express)\b"
+    r"|\b(?:next|now),? i (?:will |should |must |'ll )?(?:reveal|bring up|disclose)\b"
     r"|\bhere(?:'s| is) (?:my|the|a|an) (?:possible |next |short )?(?:message|reply|response|turn|follow-up)\b",
     re.IGNORECASE,
 )
@@ -68,7 +69,8 @@ _PLAYS = re.compile(
     r"|\brole[- ]?play(?:s|ed|ing)?\b|\bthis simulation\b"
     r"|\bin this fictional\b|\bmy character (?:would|is|was|wants|has|says|does|needs)\b"
     r"|\bsimulated (?:user|person|conversation)\b|\bstay(?:ing)? in character\b"
-    r"|\b(?:character|role) (?:i am|i'm) playing\b",
+    r"|\b(?:character|role) (?:i am|i'm) playing\b"
+    r"|\bi(?:'m| am| was) (?:supposed|meant|asked|told) to (?:play|act as|pretend to be) an? (?!(?:role|part)\b)\w+",
     re.IGNORECASE,
 )
 _MACHINE = re.compile(
