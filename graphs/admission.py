@@ -50,7 +50,7 @@ class _Desk:
 def dedup_settings(scenario: Scenario) -> DedupSettings:
     """Return the scenario's thresholds."""
     chosen = scenario.dedup
-    return DedupSettings(mode=chosen.mode, jaccard=chosen.jaccard, cosine=chosen.cosine)
+    return DedupSettings(chosen.mode, chosen.jaccard, chosen.cosine, chosen.proposer)
 
 
 async def admit_personas(

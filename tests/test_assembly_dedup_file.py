@@ -21,6 +21,7 @@ from simulator.cli.main import main
 from simulator.embeddings.many import embed_many
 from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.errors import InputError
+from simulator.population import dedup
 from simulator.population.tokens import jaccard, word_grams
 from simulator.population.verdict import DedupSettings
 
@@ -149,6 +150,25 @@ def test_a_sweep_shows_what_would_remain_and_writes_nothing(people: Path, capsys
     assert not (people.parent / "people.dedup").exists()
 
 
+@pytest.mark.parametrize("proposer", ["prefix", "minhash"])
+def test_datasketch_may_propose_what_is_verified(
+    people: Path, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch, proposer: str
+) -> None:
+    made = list[float]()
+
+    class Seen(dedup.MinHashIndex):
+        def __init__(self, threshold: float, mode: Any) -> None:
+            made.append(threshold)
+            super().__init__(threshold, mode)
+
+    monkeypatch.setattr(dedup, "MinHashIndex", Seen)
+    given = ["dedup", str(people), "--out", str(tmp_path / "out"), "--no-semantic", "--json", "--proposer", proposer]
+    assert main(given) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["proposer"], told["rejected"]) == (proposer, {"exact": 1, "minhash": 2, "embedding": 0})
+    assert made == ([0.9] if proposer == "minhash" else [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -163,6 +183,7 @@ def test_a_sweep_shows_what_would_remain_and_writes_nothing(people: Path, capsys
         (["people.jsonl", "--sweep", "half"], "not a range of thresholds"),
         (["people.jsonl", "--sweep", "0.9:0.5"], "sweep"),
         (["people.jsonl", "--mode", "fast"], "fast"),
+        (["people.jsonl", "--proposer", "luck"], "luck"),
         (["out/kept.jsonl", "--out", "out"], "would be overwritten"),
         (["people.jsonl", "--out", "people.jsonl"], "is a file"),
     ],

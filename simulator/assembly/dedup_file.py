@@ -44,6 +44,7 @@ class DedupSummary:
         rejected: Rows that duplicate a kept one, by the stage that found out.
         failed: Rows that could not be read.
         mode: ``exact`` or ``paper``.
+        proposer: ``prefix`` or ``minhash``.
         jaccard: Threshold of the lexical stage, or ``None``.
         cosine: Threshold of the embedding stage, or ``None``.
         embedder: The embedder's identity, if there was an embedding stage.
@@ -58,6 +59,7 @@ class DedupSummary:
     rejected: dict[str, int]
     failed: int
     mode: str
+    proposer: str
     jaccard: float | None
     cosine: float | None
     embedder: str | None
@@ -158,6 +160,7 @@ def _summed_up(
         rejected=counts,
         failed=len(read.failures),
         mode=settings.mode,
+        proposer=settings.proposer,
         jaccard=settings.jaccard,
         cosine=settings.cosine,
         embedder=embedder,

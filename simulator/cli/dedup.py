@@ -23,6 +23,12 @@ Mode = Annotated[
     Literal["exact", "paper"],
     typer.Option("--mode", help="exact: the true Jaccard decides; paper: the 128-permutation MinHash estimate."),
 ]
+Proposer = Annotated[
+    Literal["prefix", "minhash"],
+    typer.Option(
+        "--proposer", help="Who proposes the pairs that exact verifies: an index that misses none, or datasketch's LSH."
+    ),
+]
 Spec = Annotated[
     str | None, typer.Option(metavar="SPEC", help="wordllama, openai:MODEL or URL#MODEL.", show_default="wordllama")
 ]
@@ -46,6 +52,7 @@ def dedup(
         typer.Option("--field", metavar="NAME", help="Field of the text.", show_default="persona, input persona, text"),
     ] = None,
     mode: Mode = "exact",
+    proposer: Proposer = "prefix",
     jaccard: Jaccard = 0.9,
     cosine: Cosine = 0.9,
     no_lexical: Annotated[bool, typer.Option("--no-lexical", help="Do not compare words.")] = False,
@@ -65,7 +72,7 @@ def dedup(
     from simulator.population.sweep import thresholds_between
     from simulator.population.verdict import DedupSettings
 
-    chosen = DedupSettings(mode, None if no_lexical else jaccard, None if no_semantic else cosine)
+    chosen = DedupSettings(mode, None if no_lexical else jaccard, None if no_semantic else cosine, proposer)
     wanted = None if sweep is None else thresholds_between(*_bounds(sweep))
 
     def say(told: str) -> None:

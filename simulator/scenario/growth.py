@@ -26,9 +26,17 @@ class Dedup(Section):
     """Thresholds of admission: a pair at or above one is a duplicate. ``null`` switches a stage off.
 
     The defaults are the paper's (section 2.3).
+
+    Attributes:
+        mode: ``exact``: the true Jaccard decides; ``paper``: the estimate of 128 permutations.
+        proposer: Who proposes the pairs that ``exact`` verifies: ``prefix``, an index that misses none, or ``minhash``,
+            datasketch's LSH, which misses one in 8,000 at the threshold.
+        jaccard: Threshold of the lexical stage.
+        cosine: Threshold of the embedding stage.
     """
 
     mode: Literal["exact", "paper"] = "exact"
+    proposer: Literal["prefix", "minhash"] = "prefix"
     jaccard: float | None = Field(0.9, gt=0, le=1)
     cosine: float | None = Field(0.9, gt=0, le=1)
 
