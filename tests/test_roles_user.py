@@ -124,7 +124,7 @@ def test_thanks_after_thanks_are_turned_down() -> None:
 
 
 def test_the_checks_are_the_whole_panel_and_good_turns_pass() -> None:
-    assert [check.name for check in user().checks] == [detector.__name__ for detector in USER]
+    assert [check.name for check in user().checks if not check.crutch] == [detector.__name__ for detector in USER]
     for message in (*ASKED[1:], "No.", '"Does frost harm the ink?"', "User: does frost harm the ink?"):
         assert flaw(message) is None
 
@@ -224,3 +224,18 @@ def test_every_saying_shows_its_behaviour(behaviour: Behaviour) -> None:
     for saying in behaviour.sayings:
         assert any(re.search(mark, saying, re.IGNORECASE) for mark in behaviour.marks), saying
         assert len(saying.split()) <= (behaviour.most_words or 99) // 3, "a question has to follow"
+
+
+@pytest.mark.parametrize(
+    ("message", "broken"),
+    [
+        ("I have a friend in town. Can you tell me the on Saturday?", True),
+        ("I work late. How can I get here with on Saturday?", True),
+        ("I can come to the shop. Can I look in on Saturday?", False),
+        ("I need it for at least two days. Is that possible from the third?", False),
+    ],
+)
+def test_a_phrase_that_breaks_into_another_is_drawn_again_from_a_small_model_only(message: str, broken: bool) -> None:
+    (check,) = (one for one in user().checks if one.name == "broken_joint")
+    assert check.crutch
+    assert (check.test(INPUTS, UserTurn(message=message)) is not None) == broken

@@ -23,13 +23,20 @@ from simulator.prompts.shipped import shipped_prompts
 from simulator.roles.guards.panel import USER, VISITOR, checks
 from simulator.roles.guards.scene import Detector, Scene
 from simulator.roles.npc_writer import likeness
-from simulator.roles.role import Role
+from simulator.roles.role import Check, Role
 from simulator.roles.script import aim, brief, due, manner, sayings, told
 from simulator.roles.talk import mend, rate
 
 __all__ = ["UserInput", "UserTurn", "user", "visitor"]
 
 _HAVE = re.compile(r"to have \S+ (.+)")
+_JOINT = re.compile(
+    r"\b(?:the|an?|my|your|our|their|this|with|without|for|to|of|from|at|by|can|could)\s+"
+    r"(?:on|at(?! least\b)|by|for|in(?! advance\b)|of|to|until|with|from)\b",
+    re.IGNORECASE,
+)
+"""Where a small model was led to a phrase of its goal in the middle of another one: "the on Saturday"."""
+
 _COMPANIONS = {"assistant": "an AI assistant", "person": "another person"}
 
 
@@ -112,11 +119,19 @@ def _role(
         inputs=UserInput,
         output=UserTurn,
         values=values,
-        checks=checks(detectors, lambda inputs: inputs.scene, _text),
+        checks=(
+            *checks(detectors, lambda inputs: inputs.scene, _text),
+            Check("broken_joint", _broken_joint, "message", crutch=True),
+        ),
         score=_score,
         history=_flipped,
         tidy=_tidy,
     )
+
+
+def _broken_joint(_inputs: UserInput, output: UserTurn) -> str | None:
+    found = _JOINT.search(output.message)
+    return f"{found.group()!r} do not go together" if found else None
 
 
 def _values(inputs: UserInput) -> Mapping[str, str]:
