@@ -18,7 +18,7 @@ from simulator.models.conversation import Conversation
 
 SCENARIO = """
 name: judged
-seed: 3
+seed: 5
 personas: people.jsonl
 cast: {size: 2}
 conversations:

@@ -216,6 +216,6 @@ def test_the_world_that_the_page_shows_loads(tmp_path: Path) -> None:
     whole, manners = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "world.yaml").write_text(whole + manners, encoding="utf-8")
     world = load_world(tmp_path)
-    assert [one.name for one in world.manners.registers] == ["salty"]
+    assert world.manners.occasions[0] == "At the lowest tide"
     assert world.occupations[0].like == "truck driver, courier, bus driver"
     assert capacity(world.custom("marshfolk")) == 24

@@ -49,7 +49,7 @@ def test_the_planted_defect_is_found(
     assert found["difference"]["high"] < 0
     a, b = found["situations"]["broken-mug"]
     assert a["passed"] == 8
-    assert b["passed"] <= 3  # some users say again what they want, and the desk recovers
+    assert b["passed"] <= 5  # some users say again what they want, and the desk recovers
     assert {flip["passed"] for flip in found["flips"]} == {"a"}
     assert any("one-return" in flip["failed"] for flip in found["flips"])
     assert main(["compare", str(good), str(bad)]) == 0
