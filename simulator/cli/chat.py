@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -72,7 +74,7 @@ def _talk(runner: asyncio.Runner, voices: Voices, persona: str, situation: str) 
         heard.append(Message(role="user", content=clean(line.strip())))
         try:
             with _waiting():
-                said = runner.run(voices.say(persona, heard, situation))
+                said = _said(runner, voices.say(persona, heard, situation))
         except (SixhopError, KeyboardInterrupt) as error:
             if not sys.stdin.isatty():
                 raise
@@ -81,6 +83,31 @@ def _talk(runner: asyncio.Runner, voices: Voices, persona: str, situation: str) 
             continue
         heard.append(Message(role="assistant", content=said))
         stdout().print(Barred(said, "cyan"))
+
+
+def _said(runner: asyncio.Runner, saying: Coroutine[Any, Any, str]) -> str:
+    """Return what is said.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came first. The loop is woken for it: by itself it hears a signal that comes just
+            before it sleeps only when something else wakes it, which a server that hangs never does.
+    """
+    import asyncio
+
+    async def heard() -> str:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not in the main thread
+            loop.add_signal_handler(signal.SIGINT, cast("asyncio.Task[str]", task).cancel)
+        try:
+            return await saying
+        finally:
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.remove_signal_handler(signal.SIGINT)
+
+    try:
+        return runner.run(heard())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def _waiting() -> AbstractContextManager[object]:
