@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +18,7 @@ from pathlib import Path
 import pytest
 from cli_cases import build_run
 
+from simulator.cli.chat import _said
 from simulator.llm.fake_server import FakeServer, Fault, in_thread
 
 # The terminal is made the process's own, so that what is typed can be a signal.
@@ -98,3 +102,27 @@ def test_a_reply_that_takes_too_long_can_be_given_up(root: Path) -> None:
             talk.says("> ")
             talk.hears("/bye\n")
             assert talk.process.wait(60) == 0
+
+
+def test_ctrl_c_is_heard_whichever_thread_the_signal_comes_to() -> None:
+    late = threading.Event()
+
+    async def hangs() -> str:
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+        def press() -> None:
+            time.sleep(0.2)  # the loop sleeps by then, and nothing but the signal wakes it
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            if not pressed.wait(20):
+                late.set()
+                loop.call_soon_threadsafe(woken.set)
+
+        threading.Thread(target=press, daemon=True).start()
+        await woken.wait()
+        return "nobody heard it"
+
+    pressed = threading.Event()
+    with asyncio.Runner() as runner, pytest.raises(KeyboardInterrupt):
+        _said(runner, hangs())
+    pressed.set()
+    assert not late.is_set()

@@ -210,7 +210,13 @@ def test_a_bare_reply_may_be_given_by_a_value() -> None:
 
 
 @pytest.mark.parametrize(
-    "head", ["ask: object\nsampling: {extra: {grammar: x}}", "ask: text", "ask: text\nsampling: {extra: {grammar: ''}}"]
+    "head",
+    [
+        "ask: object\nsampling: {extra: {grammar: x}}",
+        "ask: text",
+        "ask: text\nsampling: {extra: {grammar: ''}}",
+        "ask: text\nsampling: {extra: {grammar: [x]}}",
+    ],
 )
 def test_alternatives_need_a_grammar_to_stand_in(head: str) -> None:
     text = f"---\n{head}\nalternatives: {{aim: [wish, word]}}\n---\n# system\nShops.\n# user\nA shop: $shop.\n"

@@ -96,12 +96,12 @@ def _said(runner: asyncio.Runner, saying: Coroutine[Any, Any, str]) -> str:
 
     async def heard() -> str:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not in the main thread
+        with suppress(NotImplementedError):  # on Windows
             loop.add_signal_handler(signal.SIGINT, cast("asyncio.Task[str]", task).cancel)
         try:
             return await saying
         finally:
-            with suppress(NotImplementedError, RuntimeError, ValueError):
+            with suppress(NotImplementedError):
                 loop.remove_signal_handler(signal.SIGINT)
 
     try:

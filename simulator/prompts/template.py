@@ -268,7 +268,7 @@ def _check_variables(prompt: Prompt, where: str) -> None:
     for place, text in texts.items():
         if flaw := flaw_of(text):
             raise PromptError(f"{where}: {place}: {flaw}")
-    if head.alternatives and (head.ask != "text" or not head.sampling.extra.get("grammar")):
+    if head.alternatives and (head.ask != "text" or not _text(head.sampling.extra.get("grammar"))):
         raise PromptError(f"{where}: alternatives are for ask: text and for a sampling whose extra has a grammar")
     known = names_in(prompt.system) | names_in(prompt.user)
     asked = list(head.questions) if head.ask == "each" else []
@@ -276,6 +276,10 @@ def _check_variables(prompt: Prompt, where: str) -> None:
         needed = names_in(" ".join((head.questions[field], *head.leads.get(field, ())))) - known
         if later := sorted(needed & set(asked[number:])):
             raise PromptError(f"{where}: questions.{field} uses {later[0]!r}, which is not asked before it")
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _wanted(prompt: Prompt, example: Example) -> frozenset[str]:
