@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 from role_cases import Letters, flaw, perform
 from test_roles_npc_writer import BRIEF, PERSONA, ROLE, SEAT, WORLD, WORLDS, small_answer
 
@@ -221,3 +222,17 @@ def test_names_that_look_like_variables_are_only_text() -> None:
     (mine,) = asyncio.run(offers_for(WORLD, [PERSONA], [seat], 1, Letters()))
     assert all(text.startswith("$place ") for text in mine["voice"])
     assert flaw(ROLE, BRIEF, NpcDraft()) == "short"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"registers": {"salty": 3}}, "registers"),
+        ({"voice": "$goal"}, "'goal' is no variable"),
+        ({"quests": ["Bring $nothing."]}, "'nothing' is no variable"),
+        ({"meeting": "$"}, "no variable"),
+    ],
+)
+def test_manners_that_cannot_be_put_together_are_refused_with_their_place(given: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Manners.model_validate(given)

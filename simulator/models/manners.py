@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from string import Template
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from simulator.models.base import Record
 
@@ -21,6 +21,18 @@ Lines = tuple[Line, ...]
 
 _ALWAYS = frozenset({"first", "title", "place"})
 _IN_LINES = _ALWAYS | {"occupation", "an_occupation", "thing", "thing_place", "use", "faction"}
+
+_VARIABLES = {
+    "voice": _ALWAYS | {"says", "habit"},
+    "personality": _ALWAYS | {"strength", "weakness"},
+    "background": _ALWAYS | {"work", "past"},
+    "tie": _ALWAYS | {"relation", "tie"},
+    "meeting": _ALWAYS | {"occasion", "doing", "opening"},
+    "replies": _ALWAYS | {"thing", "thing_place"},
+    "quests": _IN_LINES | {"goal", "reason"},
+    "errands": _IN_LINES | {"goal"},
+}
+"""What the texts of a field may have in them."""
 
 
 class Register(Record):
@@ -51,7 +63,9 @@ class Register(Record):
 
 def _named(value: Any) -> Any:
     """Accept what authors write: a mapping of names to registers."""
-    return [{"name": name, **body} for name, body in value.items()] if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        return value
+    return [{"name": name, **body} if isinstance(body, Mapping) else body for name, body in value.items()]
 
 
 class Manners(Record):
@@ -98,51 +112,12 @@ class Manners(Record):
     tie: str = Field("", max_length=200)
     meeting: str = Field("", max_length=200)
 
-    @field_validator("voice")
+    @field_validator(*_VARIABLES)
     @classmethod
-    def _voice(cls, text: str) -> str:
-        return _check(text, _ALWAYS | {"says", "habit"})
-
-    @field_validator("personality")
-    @classmethod
-    def _personality(cls, text: str) -> str:
-        return _check(text, _ALWAYS | {"strength", "weakness"})
-
-    @field_validator("background")
-    @classmethod
-    def _background(cls, text: str) -> str:
-        return _check(text, _ALWAYS | {"work", "past"})
-
-    @field_validator("tie")
-    @classmethod
-    def _tie(cls, text: str) -> str:
-        return _check(text, _ALWAYS | {"relation", "tie"})
-
-    @field_validator("replies")
-    @classmethod
-    def _replies(cls, lines: Lines) -> Lines:
-        for line in lines:
-            _check(line, _ALWAYS | {"thing", "thing_place"})
-        return lines
-
-    @field_validator("errands")
-    @classmethod
-    def _errands(cls, lines: Lines) -> Lines:
-        for line in lines:
-            _check(line, _IN_LINES | {"goal"})
-        return lines
-
-    @field_validator("quests")
-    @classmethod
-    def _quests(cls, lines: Lines) -> Lines:
-        for line in lines:
-            _check(line, _IN_LINES | {"goal", "reason"})
-        return lines
-
-    @field_validator("meeting")
-    @classmethod
-    def _meeting(cls, text: str) -> str:
-        return _check(text, _ALWAYS | {"occasion", "doing", "opening"})
+    def _known(cls, texts: str | Lines, info: ValidationInfo) -> str | Lines:
+        for text in (texts,) if isinstance(texts, str) else texts:
+            _check(text, _VARIABLES[str(info.field_name)])
+        return texts
 
     def over(self, base: Manners) -> Manners:
         """Return these, and those of ``base`` where nothing is given."""
