@@ -180,7 +180,7 @@ def _lexical_truth(texts: list[str]) -> list[int]:
 
 def _semantic_truth(texts: list[str]) -> list[int]:
     """Return the rows that a comparison of all pairs of vectors rejects, the earlier row of a pair staying."""
-    from simulator.population.vectors import cosines, unit_vectors
+    from simulator.population.vectors.unit import cosines, unit_vectors
 
     vectors = unit_vectors(embedded(texts))
 

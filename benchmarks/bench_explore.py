@@ -34,10 +34,10 @@ from simulator.models.relation import RELATION_KINDS
 from simulator.models.unit import Unit, UnitResult
 from simulator.population.candidate import Candidate
 from simulator.population.collector import collector_off
-from simulator.population.index_lock import FolderLock
-from simulator.population.index_seal import read_seal
+from simulator.population.dedup.verdict import DedupSettings
+from simulator.population.index.lock import FolderLock
+from simulator.population.index.seal import read_seal
 from simulator.population.population import Population
-from simulator.population.verdict import DedupSettings
 from simulator.roles.relation_names import RELATION_NAMES
 from simulator.runs.directory import RunDirectory
 from simulator.runs.entry import Entry

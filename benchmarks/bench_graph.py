@@ -23,9 +23,9 @@ from typing import Any
 from simulator.assembly import open_run
 from simulator.models.relation import RELATION_KINDS
 from simulator.population.collector import collector_off
-from simulator.population.consistency import inconsistencies
-from simulator.population.graph import RelationshipGraph
-from simulator.population.graph_stats import central, graph_stats
+from simulator.population.graph.consistency import inconsistencies
+from simulator.population.graph.relationship_graph import RelationshipGraph
+from simulator.population.graph.stats import central, graph_stats
 from simulator.runs.directory import RunDirectory
 from simulator.runs.ledger import Ledger
 

@@ -72,8 +72,8 @@ def distilabel(texts: Sequence[str]) -> list[int]:
 
 def sixhop_lexical(texts: Sequence[str]) -> list[int]:
     """Bulk, exact mode, word 1-grams only."""
-    from simulator.population.bulk import deduplicate
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.deduplicate import deduplicate
+    from simulator.population.dedup.verdict import DedupSettings
 
     kept: list[int] = deduplicate(texts, settings=DedupSettings(cosine=None), way="bulk").kept.tolist()
     return kept
@@ -81,8 +81,8 @@ def sixhop_lexical(texts: Sequence[str]) -> list[int]:
 
 def sixhop_incremental(texts: Sequence[str]) -> list[int]:
     """Exact mode, word 1-grams only, one text after another, without numba."""
-    from simulator.population.bulk import deduplicate
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.deduplicate import deduplicate
+    from simulator.population.dedup.verdict import DedupSettings
 
     kept: list[int] = deduplicate(texts, settings=DedupSettings(cosine=None), way="incremental").kept.tolist()
     return kept
@@ -90,8 +90,8 @@ def sixhop_incremental(texts: Sequence[str]) -> list[int]:
 
 def sixhop_paper(texts: Sequence[str]) -> list[int]:
     """Paper mode: the 128-permutation estimate of datasketch decides, bands 16 x 8."""
-    from simulator.population.bulk import deduplicate
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.deduplicate import deduplicate
+    from simulator.population.dedup.verdict import DedupSettings
 
     kept: list[int] = deduplicate(texts, settings=DedupSettings(mode="paper", cosine=None)).kept.tolist()
     return kept
@@ -108,8 +108,8 @@ def semhash(texts: Sequence[str]) -> list[int]:
 
 def sixhop_semantic(texts: Sequence[str]) -> list[int]:
     """Bulk, embedding stage only; exact up to 50,000 rows, in cells beyond."""
-    from simulator.population.bulk import deduplicate
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.deduplicate import deduplicate
+    from simulator.population.dedup.verdict import DedupSettings
 
     settings = DedupSettings(jaccard=None)
     kept: list[int] = deduplicate(texts, own_vectors(texts), settings, way="bulk").kept.tolist()
@@ -118,8 +118,8 @@ def sixhop_semantic(texts: Sequence[str]) -> list[int]:
 
 def sixhop_cells(texts: Sequence[str]) -> list[int]:
     """Bulk, embedding stage only, in cells whatever the number of rows."""
-    from simulator.population.bulk import deduplicate
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.deduplicate import deduplicate
+    from simulator.population.dedup.verdict import DedupSettings
 
     settings = DedupSettings(jaccard=None)
     kept: list[int] = deduplicate(texts, own_vectors(texts), settings, way="bulk", exact_rows=0).kept.tolist()
@@ -128,7 +128,7 @@ def sixhop_cells(texts: Sequence[str]) -> list[int]:
 
 def sixhop_all(texts: Sequence[str]) -> list[int]:
     """Bulk, all stages."""
-    from simulator.population.bulk import deduplicate
+    from simulator.population.bulk.deduplicate import deduplicate
 
     kept: list[int] = deduplicate(texts, own_vectors(texts), way="bulk").kept.tolist()
     return kept

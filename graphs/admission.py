@@ -14,8 +14,8 @@ from simulator.models.decision import Decision
 from simulator.models.outcome import Outcome
 from simulator.models.unit import Unit, UnitResult
 from simulator.population.candidate import Admission, Candidate
-from simulator.population.dedup import Comparison, Deduplicator
-from simulator.population.verdict import DedupSettings
+from simulator.population.dedup.deduplicator import Comparison, Deduplicator
+from simulator.population.dedup.verdict import DedupSettings
 from simulator.roles.role import RoleContext
 from simulator.runs.entry import Entry, Product, ProductKind
 from simulator.runs.pool import Ended

@@ -8,8 +8,8 @@ from graphs.context import ProductionContext
 from simulator.embeddings.many import embed_many
 from simulator.embeddings.protocol import Vectors
 from simulator.models.persona import Persona
-from simulator.population.coverage import labels_by_cluster, sample_coverage, sample_nearest
-from simulator.population.sampling import (
+from simulator.population.casting.coverage import labels_by_cluster, sample_coverage, sample_nearest
+from simulator.population.casting.sampling import (
     labels_by_attribute,
     labels_by_hop,
     labels_by_kind,

@@ -272,7 +272,7 @@ def check_index(root: Path) -> None:
     """Open the index of a run that is done, in a child: Chroma starts threads."""
 
     def look() -> None:
-        from simulator.population.index import open_or_rebuild
+        from simulator.population.index.chroma import open_or_rebuild
 
         with Ledger.open(root / "ledger.sqlite", writable=False) as ledger:
             people = list(ledger.personas())

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.models.npc import Npc
-from simulator.population.known_names import known_of
-from simulator.population.mentions import unknown_names
+from simulator.population.names.known_names import known_of
+from simulator.population.names.mentions import unknown_names
 from simulator.scenario.world import load_world
 
 ROOT = Path(__file__).parent.parent

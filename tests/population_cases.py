@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from simulator.embeddings.protocol import Vectors
 from simulator.models.base import normalise_text
+from simulator.population.dedup.verdict import DedupSettings, Verdict
 from simulator.population.tokens import jaccard, word_grams
-from simulator.population.vectors import cosine, unit_vectors
-from simulator.population.verdict import DedupSettings, Verdict
+from simulator.population.vectors.unit import cosine, unit_vectors
 
 WORDS = [f"word{number}" for number in range(40)]
 

@@ -21,9 +21,9 @@ from simulator.cli.main import main
 from simulator.embeddings.many import embed_many
 from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.errors import InputError
-from simulator.population import dedup
+from simulator.population.dedup import deduplicator
+from simulator.population.dedup.verdict import DedupSettings
 from simulator.population.tokens import jaccard, word_grams
-from simulator.population.verdict import DedupSettings
 
 PILOT = "a harbour pilot who guides freighters past a sandbar that moves every winter"
 SHARED = Path(__file__).parents[1].parent / "shared" / "data" / "personahub_tools.jsonl"
@@ -156,12 +156,12 @@ def test_datasketch_may_propose_what_is_verified(
 ) -> None:
     made = list[float]()
 
-    class Seen(dedup.MinHashIndex):
+    class Seen(deduplicator.MinHashIndex):
         def __init__(self, threshold: float, mode: Any) -> None:
             made.append(threshold)
             super().__init__(threshold, mode)
 
-    monkeypatch.setattr(dedup, "MinHashIndex", Seen)
+    monkeypatch.setattr(deduplicator, "MinHashIndex", Seen)
     given = ["dedup", str(people), "--out", str(tmp_path / "out"), "--no-semantic", "--json", "--proposer", proposer]
     assert main(given) == 0
     told = json.loads(capsys.readouterr().out)

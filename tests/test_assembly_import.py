@@ -17,7 +17,7 @@ from simulator.assembly.inputs import read_inputs
 from simulator.cli.main import main
 from simulator.errors import InputError, RunDirectoryError, RunStopped
 from simulator.models.persona import persona_id
-from simulator.population.consistency import inconsistencies
+from simulator.population.graph.consistency import inconsistencies
 from simulator.runs.stop import Stop
 from simulator.scenario.load import parse_scenario
 from simulator.scenario.sources import Texts

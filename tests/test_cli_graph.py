@@ -15,7 +15,7 @@ from cli_cases import CHILD, HERMIT, MIDWIFE, NURSE, PILOT, SISTER, TEACHER, TUN
 
 from simulator.cli.main import main
 from simulator.models.persona import Persona, persona_id
-from simulator.population.index import PersonaIndex
+from simulator.population.index.chroma import PersonaIndex
 from simulator.runs.entry import Entry
 from simulator.runs.ledger import Ledger
 

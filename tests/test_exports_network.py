@@ -26,7 +26,7 @@ from simulator.exports.network_page import page
 from simulator.exports.network_rows import Around
 from simulator.models.persona import Persona, persona_id
 from simulator.models.relation import Relation
-from simulator.population.graph import RelationshipGraph
+from simulator.population.graph.relationship_graph import RelationshipGraph
 from simulator.runs.entry import Entry
 from simulator.runs.ledger import Ledger
 

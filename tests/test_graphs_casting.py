@@ -15,7 +15,7 @@ from simulator.assembly import simulate_sync
 from simulator.cli.main import main
 from simulator.errors import EmptyResult, InputError, PromptError, ScenarioError
 from simulator.models.message import ChatRequest
-from simulator.population.granularity import granularity
+from simulator.population.quality.granularity import granularity
 from simulator.scenario.load import parse_scenario
 
 TRADES = {

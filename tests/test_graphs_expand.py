@@ -18,8 +18,8 @@ from simulator.errors import RunStopped
 from simulator.evidence.yields import expansion
 from simulator.models.message import ChatRequest
 from simulator.models.relation import RELATION_KINDS
-from simulator.population.consistency import inconsistencies
-from simulator.population.presence import GROUPS, presence
+from simulator.population.graph.consistency import inconsistencies
+from simulator.population.quality.presence import GROUPS, presence
 from simulator.roles.relation_names import RELATION_NAMES, SELDOM, offer
 
 ONLY_PEOPLE = {"instructions": None, "conversations": None, "npcs": None, "tools": None, "cast": {"size": 2}}

@@ -6,8 +6,8 @@ import pytest
 from name_cases import tally
 
 from simulator.models.npc import Npc
-from simulator.population.known_names import Known, known_of
-from simulator.population.mentions import unknown_names
+from simulator.population.names.known_names import Known, known_of
+from simulator.population.names.mentions import unknown_names
 from simulator.roles.guards.names import unknown_name
 from simulator.roles.guards.scene import Scene
 from simulator.scenario.world import load_world

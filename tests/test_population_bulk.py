@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
-from simulator.population import compiled as compiled_module
-from simulator.population.bulk import deduplicate
-from simulator.population.compiled import can_compile
-from simulator.population.sweep import sweep, thresholds_between
+from simulator.population.bulk.deduplicate import deduplicate
+from simulator.population.bulk.kernels import compiled as compiled_module
+from simulator.population.bulk.kernels.compiled import can_compile
+from simulator.population.bulk.sweep import sweep, thresholds_between
+from simulator.population.dedup.verdict import DedupSettings, Verdict
 from simulator.population.tokens import jaccard, word_grams
-from simulator.population.vectors import cosines, unit_vectors
-from simulator.population.verdict import DedupSettings, Verdict
+from simulator.population.vectors.unit import cosines, unit_vectors
 from tests.population_cases import brute_force, short_texts, texts_with_duplicates, thresholds, vectors_with_duplicates
 
 compiles = pytest.mark.skipif(not can_compile(), reason="needs numba (the extra `fast`)")
@@ -76,7 +76,8 @@ def test_many_texts_have_the_same_verdicts(threshold: float) -> None:
 @compiles
 @pytest.mark.parametrize("cores", [1, 3])
 def test_parts_and_passes_change_nothing(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from simulator.population import bulk_pairs, bulk_words, threads
+    from simulator.population import threads
+    from simulator.population.bulk import pairs, words
 
     texts = texts_with_duplicates(1_500, seed=12, words=20, vocabulary=2_000) + TRICKY * 3
     random.Random(2).shuffle(texts)
@@ -84,18 +85,18 @@ def test_parts_and_passes_change_nothing(cores: int, monkeypatch: pytest.MonkeyP
     expected = list(deduplicate(texts, settings=chosen, way="incremental"))
     monkeypatch.setattr(threads.os, "cpu_count", lambda: cores)
     monkeypatch.setattr(threads, "_PART_ROWS", 64)
-    monkeypatch.setattr(bulk_words, "_ROWS", 10)
-    monkeypatch.setattr(bulk_words, "_COMPANY", 400)
-    monkeypatch.setattr(bulk_pairs, "_PART_KEYS", 100)
-    monkeypatch.setattr(bulk_pairs, "_KEYS_AT_ONCE", 5_000)
+    monkeypatch.setattr(words, "_ROWS", 10)
+    monkeypatch.setattr(words, "_COMPANY", 400)
+    monkeypatch.setattr(pairs, "_PART_KEYS", 100)
+    monkeypatch.setattr(pairs, "_KEYS_AT_ONCE", 5_000)
     assert list(deduplicate(texts, settings=chosen, way="bulk")) == expected
 
 
 @compiles
 def test_a_crowd_that_shares_its_words_is_compared_as_it_is_admitted() -> None:
-    from simulator.population.bulk_pairs import alike_pairs
-    from simulator.population.bulk_texts import Corpus
-    from simulator.population.bulk_words import Words
+    from simulator.population.bulk.pairs import alike_pairs
+    from simulator.population.bulk.texts import Corpus
+    from simulator.population.bulk.words import Words
 
     generator = random.Random(4)
     frame = "a keeper of the old light by the northern sea who counts every ship and"
@@ -141,15 +142,16 @@ def test_texts_and_vectors_have_the_same_verdicts(
 @compiles
 @pytest.mark.parametrize("block", [1, 7, 64, 1 << 15])
 def test_the_size_of_a_block_changes_nothing(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from simulator.population import bulk_run, bulk_vectors
+    from simulator.population.bulk import run
+    from simulator.population.bulk import vectors as near
 
     texts = texts_with_duplicates(900, seed=2)
     vectors = vectors_with_duplicates(900, seed=2, dimensions=48)
     expected = deduplicate(texts, vectors, way="bulk", exact_rows=100)
     assert expected.cells > 1
-    monkeypatch.setattr(bulk_run, "BLOCK", block)
-    monkeypatch.setattr(bulk_vectors, "_TILE", 50)
-    monkeypatch.setattr(bulk_vectors, "_MANY", 1)
+    monkeypatch.setattr(run, "BLOCK", block)
+    monkeypatch.setattr(near, "_TILE", 50)
+    monkeypatch.setattr(near, "_MANY", 1)
     assert list(deduplicate(texts, vectors, way="bulk", exact_rows=100)) == list(expected)
 
 

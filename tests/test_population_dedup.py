@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
-from simulator.population.dedup import Deduplicator
-from simulator.population.prefix import PrefixIndex
+from simulator.population.dedup.deduplicator import Deduplicator
+from simulator.population.dedup.prefix import PrefixIndex
+from simulator.population.dedup.verdict import DedupSettings, Match, Verdict
 from simulator.population.tokens import jaccard, word_grams
-from simulator.population.vectors import cosine
-from simulator.population.verdict import DedupSettings, Match, Verdict
+from simulator.population.vectors.unit import cosine
 from tests.population_cases import brute_force, short_texts, texts_with_duplicates, thresholds, vectors_with_duplicates
 
 LEXICAL = DedupSettings(cosine=None)

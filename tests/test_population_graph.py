@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from simulator.errors import InputError
 from simulator.models.persona import Persona
 from simulator.models.relation import Relation
-from simulator.population.consistency import inconsistencies
-from simulator.population.graph import Neighbour, RelationshipGraph
-from simulator.population.graph_arrays import UNKNOWN, Edge
-from simulator.population.graph_stats import central, graph_stats, separation
+from simulator.population.graph.arrays import UNKNOWN, Edge
+from simulator.population.graph.consistency import inconsistencies
+from simulator.population.graph.relationship_graph import Neighbour, RelationshipGraph
+from simulator.population.graph.stats import central, graph_stats, separation
 
 
 def persona(id: str, hop: int) -> Persona:

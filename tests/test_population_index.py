@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from simulator.errors import InputError
-from simulator.population.index import open_or_rebuild
-from simulator.population.index_memory import NearPersonas
-from simulator.population.vectors import cosine, unit_vectors
+from simulator.population.index.chroma import open_or_rebuild
+from simulator.population.index.memory import NearPersonas
+from simulator.population.vectors.unit import cosine, unit_vectors
 
 COUNT, DIMENSIONS = 1_300, 16
 IDS = [f"p-{number:04}" for number in range(COUNT)]

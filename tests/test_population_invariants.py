@@ -14,13 +14,15 @@ from test_population_population import SETTINGS, History, histories
 
 from simulator.embeddings.protocol import Vectors
 from simulator.models.base import normalise_text
-from simulator.population import bulk, compiled, threads
-from simulator.population.bulk import BulkVerdicts, deduplicate
-from simulator.population.dedup import Deduplicator
+from simulator.population import threads
+from simulator.population.bulk import deduplicate as bulk
+from simulator.population.bulk.deduplicate import BulkVerdicts, deduplicate
+from simulator.population.bulk.kernels import compiled
+from simulator.population.dedup.deduplicator import Deduplicator
+from simulator.population.dedup.verdict import DedupSettings
 from simulator.population.population import Population
 from simulator.population.tokens import jaccard, word_grams
-from simulator.population.vectors import cosine, unit_vectors
-from simulator.population.verdict import DedupSettings
+from simulator.population.vectors.unit import cosine, unit_vectors
 
 WAYS = ("incremental", "bulk") if compiled.can_compile() else ("incremental",)
 

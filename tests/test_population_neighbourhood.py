@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
-from simulator.population.graph import RelationshipGraph
-from simulator.population.lookup import look_up
-from simulator.population.neighbourhood import neighbourhood, relations_between
+from simulator.population.graph.lookup import look_up
+from simulator.population.graph.neighbourhood import neighbourhood, relations_between
+from simulator.population.graph.relationship_graph import RelationshipGraph
 
 PEOPLE = 30
 edges = st.lists(st.tuples(st.integers(0, PEOPLE - 1), st.integers(0, PEOPLE - 1)), max_size=90)

@@ -15,9 +15,9 @@ from simulator.errors import InputError
 from simulator.models.persona import persona_id
 from simulator.models.relation import Relation
 from simulator.population.candidate import Admission, Candidate
-from simulator.population.consistency import inconsistencies
+from simulator.population.dedup.verdict import DedupSettings
+from simulator.population.graph.consistency import inconsistencies
 from simulator.population.population import Population
-from simulator.population.verdict import DedupSettings
 
 LEXICAL = DedupSettings(cosine=None)
 

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from simulator.population.granularity import GRANULARITIES, attribute_count, granularity
-from simulator.population.languages import LANGUAGES, guess_language
-from simulator.population.quality import FLAWS, count_flaws, find_flaw
+from simulator.population.quality.flaws import FLAWS, count_flaws, find_flaw
+from simulator.population.quality.granularity import GRANULARITIES, attribute_count, granularity
+from simulator.population.quality.languages import LANGUAGES, guess_language
 
 GOOD = [
     "a retired lock keeper who still listens for barges at night",

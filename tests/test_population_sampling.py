@@ -13,16 +13,16 @@ from simulator.embeddings.protocol import Vectors
 from simulator.errors import InputError
 from simulator.models.persona import Persona, persona_id
 from simulator.models.relation import Relation
-from simulator.population.cast_filter import CastFilter
-from simulator.population.coverage import labels_by_cluster, sample_coverage, sample_nearest
-from simulator.population.sampling import (
+from simulator.population.casting.cast_filter import CastFilter
+from simulator.population.casting.coverage import labels_by_cluster, sample_coverage, sample_nearest
+from simulator.population.casting.sampling import (
     labels_by_attribute,
     labels_by_hop,
     labels_by_kind,
     sample_stratified,
     sample_uniform,
 )
-from simulator.population.vectors import cosine, unit_vectors
+from simulator.population.vectors.unit import cosine, unit_vectors
 
 
 def made(text: str, hop: int = 0, **fields: object) -> Persona:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from simulator.embeddings.protocol import Vectors
 from simulator.errors import InputError
-from simulator.population.fold import Fold
-from simulator.population.search import CosineSearch
-from simulator.population.vectors import BLOCK_ROWS, VectorStore, cosine, cosines, unit_vectors
+from simulator.population.dedup.cosine import CosineSearch
+from simulator.population.vectors.fold import Fold
+from simulator.population.vectors.unit import BLOCK_ROWS, VectorStore, cosine, cosines, unit_vectors
 
 
 def skewed(rows: int, dimensions: int, seed: int) -> Vectors:

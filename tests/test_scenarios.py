@@ -8,7 +8,7 @@ from story import responder
 
 from simulator.assembly import load_scenario, simulate_sync
 from simulator.llm.fake_server import FakeServer, in_thread
-from simulator.population.consistency import inconsistencies
+from simulator.population.graph.consistency import inconsistencies
 from simulator.settings import Settings
 
 SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))

@@ -184,7 +184,7 @@ import json, sys
 seen = []
 sys.addaudithook(lambda event, args: seen.append((event, str(args[:2])))
     if event in ("socket.connect", "socket.getaddrinfo", "pickle.find_class") else None)
-from simulator.population.index_seal import Seal, file_hashes, read_seal, write_seal
+from simulator.population.index.seal import Seal, file_hashes, read_seal, write_seal
 from pathlib import Path
 folder = Path({str(root / "index")!r})
 seal = read_seal(folder)

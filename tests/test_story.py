@@ -11,7 +11,7 @@ import story
 from simulator.assembly import open_run, simulate, simulate_sync
 from simulator.assembly.simulate import Overrides, resume
 from simulator.errors import EndpointError, EndpointRefused, RunDirectoryError, RunStopped
-from simulator.population.consistency import inconsistencies
+from simulator.population.graph.consistency import inconsistencies
 from simulator.runs.events import StageEnded
 
 

@@ -11,7 +11,7 @@ from simulator.errors import EmptyResult, InputError, SixhopError
 from simulator.models.base import derive_seed
 from simulator.models.persona import Persona
 from simulator.models.unit import Failure
-from simulator.population.cast_filter import CastFilter
+from simulator.population.casting.cast_filter import CastFilter
 from simulator.runs.events import StageEnded, StageStarted
 
 __all__ = ["cast", "cast_personas"]

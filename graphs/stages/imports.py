@@ -15,9 +15,9 @@ from simulator.errors import InputError, RunStopped
 from simulator.models.decision import Decision
 from simulator.models.persona import Persona, persona_id
 from simulator.models.unit import Unit, UnitResult
-from simulator.population.bulk import BulkVerdicts, deduplicate
-from simulator.population.quality import Flaw, find_flaw
-from simulator.population.verdict import explain
+from simulator.population.bulk.deduplicate import BulkVerdicts, deduplicate
+from simulator.population.dedup.verdict import explain
+from simulator.population.quality.flaws import Flaw, find_flaw
 from simulator.runs.entry import Entry
 from simulator.runs.events import StageEnded, StageStarted
 from simulator.scenario.personas import SourcePersona

@@ -20,7 +20,7 @@ from simulator.models.npc import Npc
 from simulator.models.situation import Situation, Success
 from simulator.models.tool import Tool
 from simulator.models.world import World
-from simulator.population.known_names import known_of
+from simulator.population.names.known_names import known_of
 from simulator.roles.npc import npc as npc_role
 from simulator.roles.role import RoleContext
 from simulator.roles.user import visitor

@@ -11,7 +11,7 @@ from graphs.context import ProductionContext
 from simulator.models.base import derive_seed
 from simulator.models.persona import Persona
 from simulator.models.relation import Relation, RelationKind
-from simulator.population.presence import presence
+from simulator.population.quality.presence import presence
 from simulator.roles.relation_names import SELDOM
 
 __all__ = ["questions"]

@@ -13,8 +13,8 @@ from simulator.evidence.mentions import build_mentions
 from simulator.evidence.report import build_report, to_markdown
 from simulator.evidence.tool_report import build_tool_report
 from simulator.exports.jsonl import export_jsonl, write_jsonl
-from simulator.population.index import open_or_rebuild
-from simulator.population.index_memory import MemoryIndex
+from simulator.population.index.chroma import open_or_rebuild
+from simulator.population.index.memory import MemoryIndex
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Note, StageEnded, StageStarted
 

@@ -16,7 +16,7 @@ from simulator.models.step import Step, ToolCall
 from simulator.models.tool import Tool
 from simulator.models.unit import Unit
 from simulator.models.world import World
-from simulator.population.known_names import Known
+from simulator.population.names.known_names import Known
 from simulator.roles.role import RoleContext
 from simulator.roles.tool_player import PlayedCall as Heard
 from simulator.roles.tool_player import PlayerInput

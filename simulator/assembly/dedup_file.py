@@ -17,8 +17,8 @@ from simulator.scenario.rows import Row, check_row_file, field_text, first_field
 
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder, Vectors
-    from simulator.population.bulk import BulkVerdicts
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.deduplicate import BulkVerdicts
+    from simulator.population.dedup.verdict import DedupSettings
 
 __all__ = ["FIELDS", "DedupSummary", "dedup_file", "sweep_file"]
 
@@ -108,8 +108,8 @@ async def dedup_file(
         ExportError: A file cannot be written.
         EndpointError: A remote embedder failed.
     """
-    from simulator.population.bulk import EXACT_ROWS, deduplicate
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.deduplicate import EXACT_ROWS, deduplicate
+    from simulator.population.dedup.verdict import DedupSettings
 
     settings = settings or DedupSettings()
     check_row_file(file)
@@ -137,8 +137,8 @@ async def sweep_file(
     Raises:
         InputError: As for :func:`dedup_file`.
     """
-    from simulator.population.sweep import sweep
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.sweep import sweep
+    from simulator.population.dedup.verdict import DedupSettings
 
     settings = settings or DedupSettings()
     check_row_file(file)

@@ -25,7 +25,7 @@ from simulator.assembly.stages import base_stage
 from simulator.assembly.unit_meter import UnitMeter
 from simulator.errors import RunDirectoryError
 from simulator.llm.protocol import ChatModel
-from simulator.population.cast_filter import CastFilter
+from simulator.population.casting.cast_filter import CastFilter
 from simulator.runs.directory import RunDirectory
 from simulator.runs.events import Event, Listener, RunStarted, StageEnded
 from simulator.runs.ledger import Ledger

@@ -23,7 +23,7 @@ from simulator.runs.ledger import Ledger
 from simulator.scenario.schema import Scenario
 
 if TYPE_CHECKING:
-    from simulator.population.graph import RelationshipGraph
+    from simulator.population.graph.relationship_graph import RelationshipGraph
 
 __all__ = ["Run", "open_run"]
 
@@ -143,7 +143,7 @@ class Run:
         Raises:
             InputError: None or several fit; then the error's notes list them.
         """
-        from simulator.population.reference import resolve
+        from simulator.population.graph.reference import resolve
 
         people = self.ledger.rows("SELECT id, text FROM personas ORDER BY seq")
         return next(self.ledger.personas(resolve(key, people)))

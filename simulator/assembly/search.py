@@ -15,7 +15,7 @@ from simulator.settings import Settings
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
     from simulator.llm.protocol import ReplyStore
-    from simulator.population.index_memory import Hit, NearPersonas
+    from simulator.population.index.memory import Hit, NearPersonas
     from simulator.scenario.schema import Scenario
 
 __all__ = ["find_people", "open_embedder", "open_people"]
@@ -56,8 +56,8 @@ async def open_people(run: Run, embedder: Embedder, tell: Tell = lambda _: None)
 
     Only people that a sound index lacks are embedded. Where the folder cannot be written, the index is in memory.
     """
-    from simulator.population.index import open_index
-    from simulator.population.index_memory import MemoryIndex
+    from simulator.population.index.chroma import open_index
+    from simulator.population.index.memory import MemoryIndex
 
     rows = list(run.ledger.rows("SELECT id, text FROM personas ORDER BY seq"))
     ids, texts = [id for id, _ in rows], [text for _, text in rows]

@@ -12,7 +12,7 @@ from simulator.errors import UsageError
 
 if TYPE_CHECKING:
     from simulator.embeddings.protocol import Embedder
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.dedup.verdict import DedupSettings
 
 __all__ = ["dedup"]
 
@@ -69,8 +69,8 @@ def dedup(
     failures.jsonl and summary.json.
     """
     from simulator.cli.screen.console import note
-    from simulator.population.sweep import thresholds_between
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.bulk.sweep import thresholds_between
+    from simulator.population.dedup.verdict import DedupSettings
 
     chosen = DedupSettings(mode, None if no_lexical else jaccard, None if no_semantic else cosine, proposer)
     wanted = None if sweep is None else thresholds_between(*_bounds(sweep))

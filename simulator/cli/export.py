@@ -149,7 +149,7 @@ def _part(run: Run, chosen: Format, around: str | None, hops: int | None) -> Aro
     from simulator.exports.formats import FORMATS
     from simulator.exports.network_rows import Around
     from simulator.models.persona import MAX_HOP
-    from simulator.population.graph import checked_hops
+    from simulator.population.graph.relationship_graph import checked_hops
 
     if around is None and hops is None:
         return None

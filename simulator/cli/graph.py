@@ -39,7 +39,7 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.network import stats_view
     from simulator.evidence.yields import expansion
-    from simulator.population.graph_stats import graph_stats
+    from simulator.population.graph.stats import graph_stats
 
     with open_run(context.obj) as run:
         found, asked = graph_stats(run.graph()), expansion(run.ledger)
@@ -55,7 +55,7 @@ def central(context: typer.Context, limit: Limit = 10, as_json: Json = False) ->
     from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.network import central_view
-    from simulator.population.graph_stats import central
+    from simulator.population.graph.stats import central
 
     with open_run(context.obj) as run:
         network = run.graph()

@@ -89,7 +89,7 @@ def import_(
 
 
 def _filters(given: str) -> Sequence[str]:
-    from simulator.population.quality import FLAWS, USUAL
+    from simulator.population.quality.flaws import FLAWS, USUAL
 
     sets: dict[str, Sequence[str]] = {"usual": USUAL, "all": FLAWS, "none": ()}
     if given in sets:

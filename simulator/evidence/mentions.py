@@ -16,8 +16,8 @@ from simulator.models.conversation import Conversation
 from simulator.models.npc import Npc
 from simulator.models.tool import Tool
 from simulator.models.world import World
-from simulator.population.known_names import Known, known_of, npc_texts
-from simulator.population.mentions import mentions
+from simulator.population.names.known_names import Known, known_of, npc_texts
+from simulator.population.names.mentions import mentions
 from simulator.runs.ledger import Ledger
 
 __all__ = ["MentionReport", "Spoken", "build_mentions", "mention_lines", "spoken_of"]

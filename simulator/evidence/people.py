@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from simulator.models.base import Record
-from simulator.population.granularity import GRANULARITIES, attribute_count, granularity
-from simulator.population.quality import count_flaws
+from simulator.population.quality.flaws import count_flaws
+from simulator.population.quality.granularity import GRANULARITIES, attribute_count, granularity
 from simulator.runs.ledger import Ledger
 
 __all__ = ["Descriptions", "descriptions", "filtered_by", "told"]

@@ -22,7 +22,7 @@ from simulator.models.base import Record
 from simulator.models.npc import Npc
 from simulator.models.persona import Persona
 from simulator.models.world import World
-from simulator.population.presence import presence
+from simulator.population.quality.presence import presence
 from simulator.runs.ledger import Ledger
 
 __all__ = ["HopRow", "Report", "StageRow", "build_report", "to_markdown"]

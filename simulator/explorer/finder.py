@@ -14,9 +14,9 @@ from simulator.errors import UsageError
 from simulator.explorer.asked import Find
 from simulator.explorer.people import row_of
 from simulator.explorer.reader import Look, Reader
-from simulator.population.index import open_index
-from simulator.population.index_memory import Hit, MemoryIndex
-from simulator.population.index_seal import read_seal
+from simulator.population.index.chroma import open_index
+from simulator.population.index.memory import Hit, MemoryIndex
+from simulator.population.index.seal import read_seal
 from simulator.settings import Settings
 
 if TYPE_CHECKING:

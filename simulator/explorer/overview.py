@@ -14,7 +14,7 @@ from simulator.evidence.yields import Yield, expansion
 from simulator.explorer.reader import Look, written
 from simulator.explorer.records import failure_groups, rejection_groups
 from simulator.models.base import content_hash
-from simulator.population.graph_stats import central, graph_stats
+from simulator.population.graph.stats import central, graph_stats
 
 __all__ = ["figures", "now", "overview"]
 

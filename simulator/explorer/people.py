@@ -9,8 +9,8 @@ import numpy as np
 from simulator.explorer import asked
 from simulator.explorer.reader import Look
 from simulator.models.persona import Persona
-from simulator.population.graph import RelationshipGraph
-from simulator.population.lookup import look_up
+from simulator.population.graph.lookup import look_up
+from simulator.population.graph.relationship_graph import RelationshipGraph
 from simulator.runs.part import Part
 
 __all__ = ["PAGE", "listed", "person", "relations_of", "row_of"]

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from simulator.assembly.run import Run, open_run
 from simulator.errors import InputError
 from simulator.models.persona import Persona
-from simulator.population.graph import RelationshipGraph
-from simulator.population.reference import resolve
+from simulator.population.graph.reference import resolve
+from simulator.population.graph.relationship_graph import RelationshipGraph
 
 __all__ = ["Look", "Reader", "written"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from simulator.explorer import asked
 from simulator.explorer.people import row_of
 from simulator.explorer.reader import Look
-from simulator.population.neighbourhood import neighbourhood, relations_between
+from simulator.population.graph.neighbourhood import neighbourhood, relations_between
 
 __all__ = ["around", "path"]
 

@@ -16,11 +16,11 @@ import orjson
 from simulator.errors import ExportError
 from simulator.exports.atomic import atomic_file
 from simulator.exports.network_rows import Around, printable, read_graph
-from simulator.population.adjacency import Rows
-from simulator.population.graph import RelationshipGraph
-from simulator.population.graph_arrays import UNKNOWN
-from simulator.population.graph_stats import central
-from simulator.population.neighbourhood import Neighbourhood, neighbourhood, relations_between
+from simulator.population.graph.adjacency import Rows
+from simulator.population.graph.arrays import UNKNOWN
+from simulator.population.graph.neighbourhood import Neighbourhood, neighbourhood, relations_between
+from simulator.population.graph.relationship_graph import RelationshipGraph
+from simulator.population.graph.stats import central
 from simulator.transport.body import shorten
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from simulator.errors import ExportError
 from simulator.models.persona import MAX_HOP
 
 if TYPE_CHECKING:
-    from simulator.population.graph import RelationshipGraph
+    from simulator.population.graph.relationship_graph import RelationshipGraph
     from simulator.runs.ledger import Ledger
 
 __all__ = ["EDGE_FIELDS", "NODE_FIELDS", "Around", "NetworkRows", "Value", "printable", "read_graph"]
@@ -98,7 +98,7 @@ class NetworkRows:
 
 def read_graph(ledger: Ledger) -> RelationshipGraph:
     """Return the relationship graph of one moment of a run."""
-    from simulator.population.graph import RelationshipGraph
+    from simulator.population.graph.relationship_graph import RelationshipGraph
 
     with ledger.snapshot():
         return RelationshipGraph.of_table(

@@ -14,4 +14,4 @@ FlawName = Literal[
     "names a real individual",
     "mentions an individual",
 ]
-"""In the order in which :mod:`simulator.population.quality` looks for them."""
+"""In the order in which :mod:`simulator.population.quality.flaws` looks for them."""

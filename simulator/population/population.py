@@ -14,10 +14,10 @@ from simulator.models.persona import MAX_HOP, Persona, persona_id
 from simulator.models.relation import Relation
 from simulator.population.candidate import Admission, Candidate
 from simulator.population.collector import collector_off
-from simulator.population.dedup import Comparison, Deduplicator
-from simulator.population.graph import RelationshipGraph
+from simulator.population.dedup.deduplicator import Comparison, Deduplicator
+from simulator.population.dedup.verdict import DedupSettings, Verdict, explain
+from simulator.population.graph.relationship_graph import RelationshipGraph
 from simulator.population.hops import Registry
-from simulator.population.verdict import DedupSettings, Verdict, explain
 
 __all__ = ["Population"]
 

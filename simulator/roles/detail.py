@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.population.granularity import GRANULARITIES, Granularity, attribute_count
+from simulator.population.quality.granularity import GRANULARITIES, Granularity, attribute_count
 from simulator.roles.role import Check
 
 __all__ = ["WORDS", "detail_check", "detail_values"]

@@ -9,7 +9,7 @@ from pydantic import Field
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record
 from simulator.models.persona import Question
-from simulator.population.granularity import Granularity
+from simulator.population.quality.granularity import Granularity
 from simulator.prompts.shipped import shown_replies
 from simulator.roles.checks import shared_run
 from simulator.roles.choice import FIELDS_OF_LIFE, agreement, margin

@@ -15,8 +15,8 @@ from simulator.models.npc import Npc
 from simulator.models.npc_card import npc_card
 from simulator.models.tool import Tool
 from simulator.models.world import World
-from simulator.population.known_names import Known, known_of
-from simulator.population.mentions import unknown_names
+from simulator.population.names.known_names import Known, known_of
+from simulator.population.names.mentions import unknown_names
 from simulator.roles.checks import word_pattern
 from simulator.roles.role import Check, Role
 from simulator.roles.tool_designer import finished, tool_designer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from simulator.population.person_words import THINGS
+from simulator.population.quality.person_words import THINGS
 
 __all__ = ["head_phrase", "names_person"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from simulator.models.base import Record
-from simulator.population.languages import guess_language
-from simulator.population.quality import instruction_leftover, mentions_individual, not_a_person, several_people
+from simulator.population.quality.flaws import instruction_leftover, mentions_individual, not_a_person, several_people
+from simulator.population.quality.languages import guess_language
 from simulator.population.tokens import word_grams, word_list
 from simulator.roles.checks import copied, leftover, repeated_words
 from simulator.roles.detail import WORDS

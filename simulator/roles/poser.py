@@ -9,7 +9,7 @@ from pydantic import Field
 
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, normalise_text
-from simulator.population.languages import guess_language
+from simulator.population.quality.languages import guess_language
 from simulator.population.tokens import word_list
 from simulator.prompts.shipped import shown_replies
 from simulator.roles.checks import copied, leftover, repeated_words

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from simulator.models.base import normalise_text
-from simulator.population.languages import guess_language
+from simulator.population.quality.languages import guess_language
 from simulator.population.tokens import word_list
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import copied, example_texts, leftover, shared_run, unfinished

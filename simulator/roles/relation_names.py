@@ -85,7 +85,10 @@ SELDOM: dict[str, dict[RelationKind, tuple[str, ...]]] = {
         "neighbour": _names("neighbour who stays at home"),
     },
 }
-"""Names that lead to people whom texts seldom speak of, by group (:mod:`simulator.population.presence`) and kind."""
+"""Names that lead to people whom texts seldom speak of, by kind.
+
+The groups are those of :mod:`simulator.population.quality.presence`.
+"""
 
 
 def offer(

@@ -9,7 +9,7 @@ from pydantic import Field
 from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, normalise_text
 from simulator.models.relation import RELATION_KINDS, RelationKind
-from simulator.population.granularity import Granularity
+from simulator.population.quality.granularity import Granularity
 from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.prompts.shipped import shown_replies
 from simulator.roles.detail import detail_check, detail_values

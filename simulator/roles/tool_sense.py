@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from simulator.population.common_words import COMMON_WORDS
+from simulator.population.names.common_words import COMMON_WORDS
 from simulator.population.tokens import word_grams, word_list
 from simulator.roles.people_words import names_person
 from simulator.roles.tool_draft import VERBS, ParameterDraft, ToolBrief, ToolDraft

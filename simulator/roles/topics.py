@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from simulator.population.common_words import COMMON_WORDS
+from simulator.population.names.common_words import COMMON_WORDS
 from simulator.population.tokens import word_grams
 
 __all__ = ["topic_words"]

@@ -10,9 +10,9 @@ import numpy as np
 from simulator.embeddings.protocol import Vectors
 from simulator.models.base import content_id
 from simulator.models.tool import Tool
-from simulator.population.dedup import Deduplicator
-from simulator.population.vectors import cosine, rounding_margin
-from simulator.population.verdict import DedupSettings, DedupStage
+from simulator.population.dedup.deduplicator import Deduplicator
+from simulator.population.dedup.verdict import DedupSettings, DedupStage
+from simulator.population.vectors.unit import cosine, rounding_margin
 from simulator.tools.naming import unique_name
 from simulator.tools.words import phrase
 

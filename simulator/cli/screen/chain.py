@@ -10,7 +10,7 @@ from rich.text import Text
 from simulator.cli.screen.console import words
 from simulator.cli.screen.layout import Barred
 from simulator.models.relation import Relation
-from simulator.population.graph import Step
+from simulator.population.graph.relationship_graph import Step
 
 __all__ = ["joint", "longest_chain", "sentence", "tell"]
 

@@ -14,7 +14,7 @@ from simulator.cli.screen.layout import bar, table
 
 if TYPE_CHECKING:
     from simulator.assembly.dedup_file import DedupSummary
-    from simulator.population.verdict import DedupSettings
+    from simulator.population.dedup.verdict import DedupSettings
 
 __all__ = ["dedup_view", "sweep_view"]
 

@@ -15,9 +15,9 @@ from simulator.cli.screen.console import words
 from simulator.cli.screen.layout import bar, facts, heading, short, table
 from simulator.evidence.yields import Expansion
 from simulator.models.persona import MAX_HOP
-from simulator.population.graph import Neighbour, RelationshipGraph
-from simulator.population.graph_stats import GraphStats, Separation
-from simulator.population.index_memory import Hit
+from simulator.population.graph.relationship_graph import Neighbour, RelationshipGraph
+from simulator.population.graph.stats import GraphStats, Separation
+from simulator.population.index.memory import Hit
 
 __all__ = ["central_view", "hits_view", "neighbours_view", "stats_view", "within_view"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.models.conversation import Label
-from simulator.population.mentions import unknown_names
+from simulator.population.names.mentions import unknown_names
 from simulator.roles.guards.scene import Scene
 
 __all__ = ["unknown_name"]

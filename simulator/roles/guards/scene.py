@@ -9,7 +9,7 @@ from typing import Literal
 from simulator.models.conversation import Label
 from simulator.models.message import Message
 from simulator.models.situation import Behaviour, Situation
-from simulator.population.known_names import Known
+from simulator.population.names.known_names import Known
 
 __all__ = ["Detector", "Scene", "inspect"]
 

@@ -1,0 +1,1 @@
+"""The cast: which personas take part, by filter, by seed or by meaning."""

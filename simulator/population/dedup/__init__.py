@@ -1,0 +1,1 @@
+"""Deduplication in order, each duplicate verified: exact, then MinHash, then embedding."""

@@ -1,0 +1,1 @@
+"""The index of the admitted personas by vector: Chroma in a folder, or memory without one."""

@@ -1,0 +1,1 @@
+"""Names in texts, and whether there is what they name."""

@@ -1,0 +1,1 @@
+"""Unit vectors: kept row by row, folded, grouped."""
