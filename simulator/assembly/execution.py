@@ -21,6 +21,7 @@ from simulator.assembly.search import open_embedder
 from simulator.assembly.subject import check_code
 from simulator.errors import SixhopError
 from simulator.models.unit import UNDECIDED
+from simulator.roles.data import data_of
 from simulator.runs.batches import LedgerBatches
 from simulator.runs.directory import RunDirectory, write_atomically
 from simulator.runs.events import Listener, Note, RunStarted
@@ -154,8 +155,8 @@ class Execution:
         """Check that the directory's run is this one, or make it so, and keep what it starts from."""
         names = {**crew.models, "embeddings": embedder.name}
         prompts = {role: {"variant": p.variant, "sha256": p.sha256} for role, p in crew.prompts.items()}
-        code = check_code(self.scenario)
-        now = dependencies(self.scenario, self.inputs, names, prompts, code)
+        code, data = check_code(self.scenario), self._data(crew)
+        now = dependencies(self.scenario, self.inputs, names, prompts, code, data)
         forgetting = self._revised(ledger, now)
         check_cast(ledger.meta(FROZEN), now)
         text = dump_scenario(self.scenario)
@@ -168,6 +169,7 @@ class Execution:
             "models": names,
             "prompts": prompts,
             "code": code,
+            "data": data,
         }
         ledger.keep(self.inputs.rows(), self.inputs.failures, meta, forgetting=forgetting)
 
@@ -180,27 +182,54 @@ class Execution:
         if ledger.meta("scenario") is None or ledger.meta("fingerprint") == fingerprint(now):
             return []
         before = recorded_scenario(ledger, self.directory)
-        code = ledger.meta("code")  # a run of an older version does not say what its checks were
+        code, data = ledger.meta("code"), ledger.meta("data")  # a run of an older version does not say what they were
         then = dependencies(
             before,
             kept_inputs(ledger),
             ledger.meta("models"),
             ledger.meta("prompts"),
             now["code"] if code is None else code,
+            now["data"] if data is None else data,
         )
         changes = differences(then, now)
+        named = changes and changes[0].place == "name"
+        if named or (changes and self.on_change == "refuse" and not only_code(changes, then, now)):
+            raise refuse(changes, self.directory)
+        if changes and self.on_change == "fresh":
+            raise _Anew
+        if data is None:
+            self._tell_unknown(now["data"])
         if not changes:  # this version of Sixhop writes another fingerprint
             return []
-        if changes[0].place == "name" or (self.on_change == "refuse" and not only_code(changes, then, now)):
-            raise refuse(changes, self.directory)
-        if self.on_change == "fresh":
-            raise _Anew
         order, sections = _order()
         stage = first_invalid(changes, order, sections)
         told = "; ".join(map(str, changes))
         what = "your code" if only_code(changes, then, now) else "the scenario"
+        if all(change.place.startswith("data.") for change in changes):
+            what = "what comes with Sixhop"
         self.listener(Note(f"{what} changed ({told}): {stage} and what follows from it is done anew"))
         return revise(ledger, stage, order)
+
+    def _data(self, crew: Crew) -> dict[str, str]:
+        """Return name and hash of the file of the package that each role depends on besides its prompt."""
+        talks = self.scenario.conversations
+        among_people = talks is not None and talks.partner != "assistant"
+        found = {
+            role: data_of(role, prompt, self.inputs.world, among_people=among_people)
+            for role, prompt in crew.prompts.items()
+        }
+        return {role: file.version for role, file in found.items() if file is not None}
+
+    def _tell_unknown(self, data: Mapping[str, str]) -> None:
+        """Tell that nobody knows what a run of an older version was made with, where that may matter."""
+        if data:
+            files = ", ".join(f"{version.split()[0]} ({role})" for role, version in data.items())
+            self.listener(
+                Note(
+                    f"an older Sixhop, which did not keep what was in {files}, began this run: what is kept of it "
+                    f"stays as it is, and all else is made with what is in it now"
+                )
+            )
 
     async def _context(
         self, ledger: Ledger, crew: Crew, embedder: Embedder, stop: Stop, foreseen: Forecast

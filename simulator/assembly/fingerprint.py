@@ -17,6 +17,9 @@ __all__ = ["Change", "check_cast", "dependencies", "differences", "fingerprint"]
 _FREE = {"description", "concurrency", "budget", "models", "prompts"}
 """Sections that may differ between two executions: they change the pace, or are compared by what they resolve to."""
 
+_OF_ROLES = ("models", "prompts", "data")
+"""Parts that have one value a role."""
+
 _NOTHING = "(none)"
 _LONGEST = 60  # characters of a value in a message
 _MOST_NAMES = 3  # texts that a message names
@@ -32,7 +35,8 @@ class Change:
     """One thing that a run depends on and that is not what it was.
 
     Attributes:
-        place: Where it stands in the scenario file (``expand.hops``), or ``models.ROLE``, ``prompts.ROLE``, ``texts``.
+        place: Where it stands in the scenario file (``expand.hops``), or ``models.ROLE``, ``prompts.ROLE``,
+            ``data.ROLE``, ``texts``.
         before: What it was, shortened.
         now: What it is.
     """
@@ -51,6 +55,7 @@ def dependencies(
     models: Mapping[str, str],
     prompts: Mapping[str, Mapping[str, str]],
     code: Mapping[str, str],
+    data: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return everything that the products depend on.
 
@@ -60,6 +65,7 @@ def dependencies(
         models: The model of each role, and the embedder.
         prompts: Variant and hash of each role's prompt.
         code: Hash of the file of each check by a function of the user's.
+        data: Name and hash of the file of the package that each role depends on besides its prompt.
     """
     sections = scenario.model_dump(mode="json", exclude=_FREE)
     if scenario.texts is not None:
@@ -75,7 +81,7 @@ def dependencies(
         sections["npcs"] = scenario.npcs.model_dump(mode="json") | {"world": inputs.world.model_dump(mode="json")}
     sections["text"] = {text.id: text.source for text in inputs.texts}
     named = {role: f"{prompt['variant']} {prompt['sha256'][:12]}" for role, prompt in prompts.items()}
-    return {**sections, "models": dict(models), "prompts": named, "code": dict(code)}
+    return {**sections, "models": dict(models), "prompts": named, "code": dict(code), "data": dict(data)}
 
 
 def fingerprint(dependencies: Mapping[str, Any]) -> dict[str, str]:
@@ -109,10 +115,10 @@ def check_cast(frozen: Mapping[str, Any] | None, now: Mapping[str, Any]) -> None
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
     """Return what differs between two :func:`dependencies`, in the order of the scenario."""
     found = [] if before["name"] == now["name"] else [Change("name", _shown(before["name"]), _shown(now["name"]))]
-    for name in [name for name in {**now, **before} if name not in ("name", "text", "models", "prompts")]:
+    for name in [name for name in {**now, **before} if name not in ("name", "text", *_OF_ROLES)]:
         found.extend(_walk(name, before.get(name), now.get(name)))
     found.extend(_texts(before["text"], now["text"]))
-    for kind in ("models", "prompts"):  # of a role that only one of them has, its section tells
+    for kind in _OF_ROLES:  # of a role that only one of them has, its section tells
         for role in [role for role in now[kind] if role in before[kind]]:
             found.extend(_walk(f"{kind}.{role}", before[kind][role], now[kind][role]))
     return found

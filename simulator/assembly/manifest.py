@@ -38,6 +38,7 @@ def write_manifest(directory: RunDirectory, ledger: Ledger, state: str, reason: 
         "fingerprint": ledger.meta("fingerprint"),
         "models": ledger.meta("models"),
         "prompts": ledger.meta("prompts"),
+        "data": ledger.meta("data"),
         "counts": counts(ledger),
         "usage": usage(ledger),
         "batches": batches(ledger),

@@ -83,7 +83,7 @@ def first_invalid(changes: Iterable[Change], order: Sequence[str], sections: dic
 def _stage(place: str, sections: dict[str, str]) -> str | None:
     """Return the stage that ``place`` belongs to; ``None`` when everything depends on it (the seed, the thresholds)."""
     part, _, rest = place.partition(".")
-    if part in ("models", "prompts", "candidates"):
+    if part in ("models", "prompts", "data", "candidates"):
         return stage_of(rest.split(".")[0])
     return sections.get(part)
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import combinations
 from math import prod
 
@@ -19,12 +18,15 @@ from simulator.models.base import derive_seed
 from simulator.models.manners import Manners, Register
 from simulator.models.strict_yaml import read_yaml
 from simulator.models.world import World
+from simulator.prompts.data_file import DataFile
 from simulator.prompts.variables import fill, names_in
 from simulator.roles.checks import sentence, shared_run, word_pattern
 from simulator.roles.fair_share import FairShare
 from simulator.roles.npc_seat import Seat
 
-__all__ = ["CHOSEN", "LINE_BREAK", "Circumstance", "manners_of", "offers_for"]
+__all__ = ["BUILT_IN", "CHOSEN", "LINE_BREAK", "Circumstance", "has_built_in", "manners_of", "offers_for"]
+
+BUILT_IN = DataFile("simulator.prompts", "manners.yaml")
 
 CHOSEN = ("personality", "background", "quest", "greeting", "tie_line", "voice", "meeting", "lines")
 """What is offered."""
@@ -59,7 +61,7 @@ Chosen = Mapping[str, Sequence[str]]
 def manners_of(world: World) -> Manners:
     """Return the parts for NPCs of ``world``: its own, and built-in ones in its language, without what it forbids."""
     given = world.manners or Manners()
-    whole = given.over(_built_in()) if world.language == _LANGUAGE else given
+    whole = given.over(_built_in()) if has_built_in(world) else given
     if not world.forbidden:
         return whole
     absent = word_pattern(world.forbidden)
@@ -77,10 +79,14 @@ def manners_of(world: World) -> Manners:
     return whole.model_copy(update={**lists, "registers": registers})
 
 
+def has_built_in(world: World) -> bool:
+    """Return whether there are built-in parts in the language of ``world``."""
+    return world.language == _LANGUAGE
+
+
 @cache
 def _built_in() -> Manners:
-    text = (resources.files("simulator.prompts") / "manners.yaml").read_text(encoding="utf-8")
-    return Manners.model_validate(read_yaml(text))
+    return Manners.model_validate(read_yaml(BUILT_IN.text))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from pydantic import Field
@@ -18,12 +17,29 @@ from simulator.embeddings.protocol import Embedder
 from simulator.models.base import Record, derive_seed
 from simulator.models.strict_yaml import read_yaml
 from simulator.models.tool import Tool, ToolError, ToolField
+from simulator.prompts.data_file import DataFile
 from simulator.prompts.variables import fill, names_in
 from simulator.roles.checks import sentence
 from simulator.roles.fair_share import FairShare
 from simulator.roles.tool_draft import FieldDraft, ToolDraft, fields_in
 
-__all__ = ["Ask", "Operation", "Terms", "chosen_operation", "needs_for", "offered", "query_of", "with_operation"]
+__all__ = [
+    "CHOSEN",
+    "PARTS",
+    "Ask",
+    "Operation",
+    "Terms",
+    "chosen_operation",
+    "needs_for",
+    "offered",
+    "query_of",
+    "with_operation",
+]
+
+PARTS = DataFile("simulator.prompts", "tool_parts.yaml")
+
+CHOSEN = ("need", "description", "parameters", "returns")
+"""The fields of a tool that are put together from parts."""
 
 _OFFERED = 3
 """Needs, and operations, that one unit chooses from: others are left for the next one."""
@@ -70,8 +86,7 @@ class _Parts(Record):
 
 @cache
 def _parts() -> _Parts:
-    text = (resources.files("simulator.prompts") / "tool_parts.yaml").read_text(encoding="utf-8")
-    return _Parts.model_validate(read_yaml(text))
+    return _Parts.model_validate(read_yaml(PARTS.text))
 
 
 @cache

@@ -10,15 +10,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 from itertools import pairwise
 
 from simulator.models.situation import Situation
+from simulator.prompts.data_file import DataFile
 from simulator.roles.guards.acts import OWN, Said, read
 from simulator.roles.guards.scene import Scene
 from simulator.roles.guards.words import sentences, stems
 
-__all__ = ["Model", "Sounds", "features", "known_share", "shipped", "sounds_like"]
+__all__ = ["WEIGHTS", "Model", "Sounds", "features", "known_share", "shipped", "sounds_like"]
+
+WEIGHTS = DataFile("simulator.roles.guards", "sides.json")
 
 _LECTURE = 8
 """Words from which on a turn without a question and without an "I" may be a lecture."""
@@ -53,7 +55,7 @@ class Sounds:
 @cache
 def shipped() -> Model:
     """Return the fitted model that comes with the package."""
-    data = json.loads(resources.files("simulator.roles.guards").joinpath("sides.json").read_text(encoding="utf-8"))
+    data = json.loads(WEIGHTS.text)
     return Model(data["bias"], data["weights"], frozenset(data["vocabulary"].split()))
 
 
