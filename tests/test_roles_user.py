@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from role_cases import perform
 
 from simulator.models.message import Message
-from simulator.models.situation import Behaviour, Situation
+from simulator.models.situation import MAX_GOAL, Behaviour, Situation
 from simulator.prompts.chat import chat
-from simulator.prompts.template import Prompt, Variant, load_prompt
+from simulator.prompts.template import MOST_ALTERNATIVES, Prompt, Variant, load_prompt
 from simulator.roles.guards.panel import USER
 from simulator.roles.script import aim
 from simulator.roles.user import UserInput, UserTurn, user
@@ -179,11 +179,11 @@ SHOP = Situation(goal="Learn whether the shop is open on Saturday.")
 CLOCK = Message(role="assistant", content="Our counter is open from nine to five, Monday to Friday.")
 
 
-def grammar_of(said: str) -> list[str]:
+def grammar_of(said: str, situation: Situation = SHOP) -> list[str]:
     """Return the last rules of the grammar that an impatient user who has said ``said`` is held to."""
     history = (Message(role="user", content=said), CLOCK)
     behaviours = (BEHAVIOURS["impatient"],)
-    inputs = UserInput(persona=PERSONA, situation=SHOP, behaviours=behaviours, history=history, turn=2)
+    inputs = UserInput(persona=PERSONA, situation=situation, behaviours=behaviours, history=history, turn=2)
     _, model = perform(user(), inputs, lambda _: "I have no time for this. Can I come to you on Saturday?", "small")
     rules = str(model.requests[0].sampling.extra["grammar"]).splitlines()
     assert rules[:-2] == load_prompt("user", "small").head.sampling.extra["grammar"].splitlines()
@@ -197,6 +197,17 @@ def test_a_small_model_is_held_to_the_words_of_its_goal_and_shows_its_manner() -
     ]
     everything = " ".join(BEHAVIOURS["impatient"].sayings)
     assert grammar_of(f"{everything} Is the shop open on Saturdays?") == ["aim ::= word", "said ::= own"]
+
+
+def test_a_long_goal_makes_a_short_grammar_whose_window_moves_on() -> None:
+    names = [f"{first}{second}rik" for first in "bdfgklmnprst" for second in "aeiouy"]
+    long = Situation(goal=f"{' and know '.join(['know', *names])} {'and wait ' * 400}"[:MAX_GOAL])
+    first, later = (grammar_of(said, long)[0] for said in ("Hello.", f"I know {names[0]}."))
+    assert first == "aim ::= " + " | ".join(f'"{name}"' for name in names[:MOST_ALTERNATIVES])
+    assert later == "aim ::= " + " | ".join(f'"{name}"' for name in names[1 : MOST_ALTERNATIVES + 1])
+    assert aim(long, ())[-1] == "wait", "the same phrase stands once"
+    words = ["copper", "pipes", "brass", "taps", "lead", "seals", "steel", "valves", "tin", "cups"]
+    assert aim(Situation(goal=f"Buy {' '.join(words)}"), ()) == (f"Buy {' '.join(words[:7])}", " ".join(words[7:]))
 
 
 def test_a_larger_model_is_held_to_no_grammar() -> None:

@@ -59,6 +59,7 @@ def test_situations_of_a_file_stand_in_the_resolved_scenario(tmp_path: Path) -> 
         ({"situations": [PARCEL], "profiles": [{"share": share, "behaviours": "terse"} for share in (0.6, 0.5)]}, "add up to 1.1"),
         ({"situations": [PARCEL], "profiles": [{"share": 0.7, "behaviours": "rude"}]}, "no behaviour 'rude'"),
         ({"situations": [PARCEL], "opener": "posed"}, "needs 'instructions'"),
+        ({"situations": [{**PARCEL, "goal": "x" * 4_001}]}, r"situations\.0\.goal: has 4,001 characters; at most 4,000 are allowed: say in"),
         ({}, "needs 'instructions'"),
     ],
 )  # fmt: skip

@@ -9,7 +9,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from simulator.models.base import Record, listed
 
-__all__ = ["Asked", "Behaviour", "Lines", "Situation", "Success"]
+__all__ = ["MAX_GOAL", "Asked", "Behaviour", "Lines", "Situation", "Success"]
+
+MAX_GOAL = 4_000
+"""Characters of a goal, some 700 words: more tells a story, and a small model is held to the goal's own words."""
 
 _SLUG = r"^[a-z0-9][a-z0-9-]{0,63}$"
 
@@ -60,6 +63,15 @@ class Success(Record):
         return bool(self.criterion or self.said)
 
 
+def _short_enough(goal: str) -> str:
+    if len(goal) > MAX_GOAL:
+        raise ValueError(
+            f"has {len(goal):,} characters; at most {MAX_GOAL:,} are allowed: say in a few sentences what is wanted, "
+            f"what has happened in 'about', and facts in 'knows'"
+        )
+    return goal
+
+
 def _asked(value: Any) -> Any:
     return {"fact": value} if isinstance(value, str) else value
 
@@ -74,7 +86,7 @@ class Situation(Record):
     Attributes:
         name: Its short name, which a conversation keeps; empty for a situation that is nothing but ``about``.
         about: What has happened, in a sentence or two.
-        goal: What the user wants of the conversation.
+        goal: What the user wants of the conversation, in up to :data:`MAX_GOAL` characters.
         knows: Facts that they have and may tell.
         unknown: What they do not know, and so cannot tell when asked.
         asked: Facts that they tell only when asked.
@@ -85,7 +97,7 @@ class Situation(Record):
 
     name: str = Field("", pattern=f"{_SLUG}|^$")
     about: str = ""
-    goal: str = ""
+    goal: Annotated[str, AfterValidator(_short_enough), Field(json_schema_extra={"maxLength": MAX_GOAL})] = ""
     knows: Lines = ()
     unknown: Lines = ()
     asked: Annotated[

@@ -29,6 +29,7 @@ from simulator.prompts.variables import fill, flaw_of, names_in
 
 __all__ = [
     "MAX_BYTES",
+    "MOST_ALTERNATIVES",
     "Example",
     "Prompt",
     "PromptHead",
@@ -38,6 +39,9 @@ __all__ = [
 ]
 
 Variant = Literal["standard", "small"]
+MOST_ALTERNATIVES = 64
+"""Lines of a variable that a rule of a grammar allows: every token of a reply is held against all of them."""
+
 MAX_BYTES = 1_000_000  # of a template: it is written by hand, and sent with every call
 _PART = re.compile(r"^# (system|user|examples)[ \t]*$", re.MULTILINE)
 
@@ -71,7 +75,8 @@ class PromptHead(Record):
             anybody); it keeps the output type's default.
         crutches: Whether replies need what helps a small model: the role's ``mend``, and the checks that are crutches.
         alternatives: For ``text``: rules of the sampling's grammar (llama.cpp's), each made of a variable and of the
-            rule that stands in where the variable is empty. The variable's lines are what the rule allows.
+            rule that stands in where the variable is empty. The variable's lines are what the rule allows, the first
+            :data:`MOST_ALTERNATIVES` of them.
         vary: Fields whose k replies begin with three leads in turn, so that the score chooses among them.
         choose: For ``each``: fields whose reply is one of those that the role has to choose from, where it has some;
             all others, and these where it has none, are the model's own words.

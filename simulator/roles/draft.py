@@ -19,7 +19,7 @@ from simulator.models.base import Record, derive_seed
 from simulator.models.message import ChatRequest, Message, ReplySchema, Sampling
 from simulator.models.unit import Attempt
 from simulator.prompts.chat import chat, field_chat, lead, repair_turn
-from simulator.prompts.template import PromptHead
+from simulator.prompts.template import MOST_ALTERNATIVES, PromptHead
 from simulator.roles.role import RoleContext
 
 __all__ = ["Draft", "ask", "continued", "draw", "field_type", "given", "redraw", "together"]
@@ -149,7 +149,7 @@ def _sampling(head: PromptHead, values: Mapping[str, str]) -> Sampling:
 
 
 def _alternatives(lines: str) -> str:
-    return " | ".join(json.dumps(line, ensure_ascii=False) for line in lines.splitlines())
+    return " | ".join(json.dumps(line, ensure_ascii=False) for line in lines.splitlines()[:MOST_ALTERNATIVES])
 
 
 def continued(begun: str, reply: str) -> str:

@@ -28,6 +28,9 @@ _WANTING = stems("learn know find see understand want wish try hear make sure wh
 _LEADING = frozenset(["a", "an", "the", "my", "at", "by", "for", "from", "in", "of", "on", "to", "until", "with"])
 """Words that a phrase of the goal may begin with."""
 
+_MOST_WORDS = 8
+"""Words of a phrase that tell something, and that it begins with: a longer one does not fit into a question."""
+
 _ANYTHING = re.compile(r"\b(?:more (?:details?|information)|tell me (?:everything|more|all)|all the details)\b", re.I)
 
 
@@ -93,7 +96,8 @@ def aim(situation: Situation, history: Sequence[Message]) -> tuple[str, ...]:
     said = stems(" ".join(turn.content for turn in history if turn.role == "user")) | _WANTING
     words = re.findall(r"[a-zA-ZÀ-ɏ]+", situation.goal)
     kinds = "".join("l" if word.lower() in _LEADING else "c" if stems(word) - said else "-" for word in words)
-    return tuple(" ".join(words[slice(*phrase.span())]) for phrase in re.finditer("l*c+", kinds))
+    phrases = re.finditer(f"l{{0,{_MOST_WORDS}}}c{{1,{_MOST_WORDS}}}", kinds)
+    return tuple(dict.fromkeys(" ".join(words[slice(*phrase.span())]) for phrase in phrases))
 
 
 def sayings(behaviours: Sequence[Behaviour], history: Sequence[Message]) -> tuple[str, ...]:
