@@ -15,6 +15,7 @@ from simulator.scenario.personas import SourcePersona, personas_in
 from simulator.scenario.places import DEAD_LINK, files_at, place_of
 from simulator.scenario.rows import ROW_SUFFIXES, check_row_file, each_once, relative_name
 from simulator.scenario.sources import Personas
+from simulator.scenario.visible import unseen
 
 __all__ = ["read_personas"]
 
@@ -76,11 +77,16 @@ def _is_run(path: Path) -> bool:
 
 def _found(place: Path, label: str, section: Personas) -> Iterator[SourcePersona | Failure]:
     if not place.exists():
-        yield Failure(unit=f"row {label}", stage="import", role="reader", cause="input", message=DEAD_LINK)
+        yield _failure(label, DEAD_LINK)
         return
     if not _is_run(place):
         yield from personas_in(place, label, section.field, section.attributes)
         return
     with Ledger.open(RunDirectory(place).ledger, writable=False) as ledger:
         for persona in ledger.personas():
-            yield SourcePersona(persona.text, f"{label}:{persona.id}", persona.attributes)
+            where, problem = f"{label}:{persona.id}", unseen(persona.text)  # a run of an older version may have one
+            yield _failure(where, problem) if problem else SourcePersona(persona.text, where, persona.attributes)
+
+
+def _failure(where: str, problem: str) -> Failure:
+    return Failure(unit=f"row {where}", stage="import", role="reader", cause="input", message=problem)

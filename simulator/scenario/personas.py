@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.models.unit import Failure
 from simulator.scenario.rows import Row, field_text, first_field, read_rows
+from simulator.scenario.visible import unseen
 
 __all__ = ["PERSONA_FIELDS", "SourcePersona", "personas_in"]
 
@@ -53,6 +54,7 @@ def personas_in(
     for row in read_rows(path):
         text, problem = field_text(row, chosen)
         place = f"{label}:{row.number}"
+        problem = problem or unseen(text)
         if problem is None:
             yield SourcePersona(text, place, _attributes(row, chosen, attributes))
         else:

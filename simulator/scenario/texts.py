@@ -13,6 +13,7 @@ from simulator.models.unit import Failure
 from simulator.scenario.places import DEAD_LINK, files_at
 from simulator.scenario.rows import ROW_SUFFIXES, clean_text, each_once, field_text, read_rows, relative_name
 from simulator.scenario.sources import Texts
+from simulator.scenario.visible import unseen
 
 __all__ = ["SourceText", "read_texts", "text_id"]
 
@@ -49,7 +50,7 @@ def read_texts(section: Texts, base: Path) -> tuple[list[SourceText], list[Failu
     texts: dict[str, SourceText] = {}
     failures: list[Failure] = []
     for place, text, problem in _every(section, base):
-        id_ = text_id(text)
+        id_, problem = text_id(text), problem or unseen(text)
         if problem is None and id_ in texts:
             problem = f"the same text as {texts[id_].source}"
         if problem is None:
