@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -74,6 +78,23 @@ def test_it_serves_callers_that_are_not_asynchronous() -> None:
         assert server.count == 2
     with pytest.raises(RuntimeError):
         _ = server.url
+
+
+def test_it_ends_answers_whose_askers_have_left(caplog: pytest.LogCaptureFixture) -> None:
+    with in_thread(FakeServer()) as server:
+        server.faults.append(Fault(hang=True))
+        request = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(json.dumps(body()))}\r\n\r\n"
+        host = urllib.parse.urlsplit(server.url)
+        with socket.create_connection((str(host.hostname), int(host.port or 0))) as asker:
+            asker.sendall(f"{request}{json.dumps(body())}".encode())
+            while not server.in_flight:
+                time.sleep(0.01)
+        answer = post(server.url, "/chat/completions", body())
+        assert answer["choices"], "the connection that was closed is heard of before the next one is served"
+    assert server.in_flight == 0
+    del server
+    gc.collect()
+    assert not [record.getMessage() for record in caplog.records if record.name == "asyncio"]
 
 
 def test_it_runs_as_a_process_of_its_own_and_ends_with_its_input() -> None:

@@ -23,17 +23,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
-from simulator.llm.called import read_reply, with_ids
-from simulator.llm.fakes.answers import break_off, embeddings, error_response, send
+from simulator.llm.fakes.answers import break_off, embeddings, error_response, said, send
 from simulator.llm.fakes.batches import FakeBatches, Fate
 from simulator.llm.fakes.catalogue import catalogue
 from simulator.llm.fakes.fault import Fault
 from simulator.llm.fakes.responder import Responder, default_responder, lognormal_latency
-from simulator.models.step import Step, chat_message
 
 __all__ = ["FakeServer", "Fate", "Fault", "Responder", "default_responder", "in_thread", "lognormal_latency"]
 
@@ -88,6 +86,7 @@ class FakeServer:
         self._port = port
         self.batches = FakeBatches(self._complete)
         self._runner: web.AppRunner | None = None
+        self._answering: set[asyncio.Task[Any]] = set()
 
     @property
     def url(self) -> str:
@@ -119,6 +118,11 @@ class FakeServer:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        # aiohttp lets an answer go on whose asker has left, and forgets it: one that hangs would outlive the loop.
+        left = [task for task in self._answering if not task.done()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
         refused = self._refuse_key(request)
@@ -141,12 +145,15 @@ class FakeServer:
             return refused
         body = await request.json()
         fault = self._enter(request, body)
+        answering = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._answering.add(answering)
         try:
             if latency is not None:
                 await asyncio.sleep(latency(body))
             return await self._play(request, fault, body, make)
         finally:
             self.in_flight -= 1
+            self._answering.discard(answering)
 
     def _enter(self, request: web.Request, body: dict[str, Any]) -> Fault | None:
         number = self.count
@@ -190,7 +197,7 @@ class FakeServer:
             "id": f"fake-{self.count}",
             "object": "chat.completion",
             "model": body.get("model", "fake"),
-            "choices": [{"index": 0, **_said(text, calling=bool(body.get("tools")))}],
+            "choices": [{"index": 0, **said(text, calling=bool(body.get("tools")))}],
             "usage": {
                 "prompt_tokens": prompt,
                 "completion_tokens": completion,
@@ -211,14 +218,6 @@ class FakeServer:
             return error_response(400, f"response_format of type {kind!r} is not supported", "response_format")
         bad = next((name for name in self._unknown if name in body), None)
         return error_response(400, f"Unsupported parameter: {bad!r} is not supported", bad) if bad else None
-
-
-def _said(text: str, *, calling: bool) -> dict[str, Any]:
-    """Return the message of a choice; where the request has tools, a text that is a reply with calls makes them."""
-    step = read_reply(text) if calling else Step(content=text)
-    if not step.calls:
-        return {"finish_reason": "stop", "message": {"role": "assistant", "content": step.content}}
-    return {"finish_reason": "tool_calls", "message": chat_message(with_ids(step, "call"))}
 
 
 @contextlib.contextmanager

@@ -10,10 +10,12 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.llm.called import read_reply, with_ids
 from simulator.llm.fakes.fault import Fault
 from simulator.llm.fakes.responder import fake_vector
+from simulator.models.step import Step, chat_message
 
-__all__ = ["break_off", "embeddings", "error_response", "send"]
+__all__ = ["break_off", "embeddings", "error_response", "said", "send"]
 
 DIMENSIONS = 64
 _RESET = struct.pack("ii", 1, 0)
@@ -31,6 +33,14 @@ def embeddings(body: dict[str, Any]) -> dict[str, Any]:
 def error_response(status: int, message: str, parameter: str) -> web.Response:
     """Return an error in OpenAI's form that blames ``parameter``."""
     return web.json_response({"error": {"message": message, "param": parameter, "code": None}}, status=status)
+
+
+def said(text: str, *, calling: bool) -> dict[str, Any]:
+    """Return the message of a choice; where the request has tools, a text that is a reply with calls makes them."""
+    step = read_reply(text) if calling else Step(content=text)
+    if not step.calls:
+        return {"finish_reason": "stop", "message": {"role": "assistant", "content": step.content}}
+    return {"finish_reason": "tool_calls", "message": chat_message(with_ids(step, "call"))}
 
 
 async def send(request: web.Request, fault: Fault, data: bytes) -> web.StreamResponse:
