@@ -138,45 +138,58 @@ def split_words(data: Bytes, offsets: Longs, first: int, last: int, lower: Ints,
     words, rest, ends = found
     count, filled = 0, 0
     for row in range(first, last):
-        at, end = offsets[row], offsets[row + 1]
-        length, packed, head, code_hash, begin = 0, _EMPTY, _EMPTY, _EMPTY, filled
-        # One step beyond the end, where a word that lasts to the end is closed.
-        while at <= end:
-            code, width, kind = np.int64(0), 1, 0
-            if at < end:
-                code = np.int64(data[at])
-                if code >= _ASCII:
-                    code, width = decoded(data, at)
-                code = np.int64(lower[code])
-                kind = classes[code]
-            if kind == WORD or (kind == ALONE and not length):
-                shift = 0 if code < _ASCII else 14
-                while shift >= 0:
-                    if length == 8:
-                        head = packed
-                    elif length & 7 == 0 and length:
-                        rest[filled] = packed
-                        filled += 1
-                    if length & 7 == 0:
-                        code_hash, packed = _mixed(code_hash, packed), _EMPTY
-                    packed = (packed << _BYTE) | np.uint64(code if code < _ASCII else 0x80 | ((code >> shift) & 0x7F))
-                    length, shift = length + 1, shift - 7
-                at += width
-                if kind == WORD:
-                    continue
-            elif kind != ALONE:  # a word of one character is read once the word before it is closed
-                at += width
-            if length:
-                if length <= 8:
-                    head = packed
-                else:
-                    rest[filled] = packed
-                    filled += 1
-                words[count, _FIRST], words[count, _HASH] = head, _mixed(code_hash + np.uint64(length), packed)
-                words[count, _REST], words[count, _LENGTH] = np.uint64(begin), np.uint64(length)
-                length, packed, code_hash, begin, count = 0, _EMPTY, _EMPTY, filled, count + 1
+        count, filled = _split_row(data, offsets[row], offsets[row + 1], lower, classes, words, rest, count, filled)
         ends[row - first] = count
     return filled
+
+
+@inlined
+def _split_row(
+    data: Bytes, at: int, end: int, lower: Ints, classes: Bytes, words: Eights, rest: Eights, count: int, filled: int
+) -> tuple[int, int]:
+    """Write the words of the bytes from ``at`` to before ``end``; return how much of both arrays is filled now."""
+    length, packed, head, code_hash, begin = 0, _EMPTY, _EMPTY, _EMPTY, filled
+    while at <= end:
+        code, width, kind = np.int64(0), 1, 0
+        if at < end:  # one step beyond it a word that lasts to the end is closed
+            code = np.int64(data[at])
+            if code >= _ASCII:
+                code, width = decoded(data, at)
+            code = np.int64(lower[code])
+            kind = classes[code]
+        if kind == WORD or (kind == ALONE and not length):
+            shift = 0 if code < _ASCII else 14
+            while shift >= 0:
+                if length == 8:
+                    head = packed
+                elif length & 7 == 0 and length:
+                    rest[filled] = packed
+                    filled += 1
+                if length & 7 == 0:
+                    code_hash, packed = _mixed(code_hash, packed), _EMPTY
+                packed = (packed << _BYTE) | _piece(code, shift)
+                length, shift = length + 1, shift - 7
+            at += width
+            if kind == WORD:
+                continue
+        elif kind != ALONE:  # a word of one character is read once the word before it is closed
+            at += width
+        if length:
+            if length <= 8:
+                head = packed
+            else:
+                rest[filled] = packed
+                filled += 1
+            words[count, _FIRST], words[count, _HASH] = head, _mixed(code_hash + np.uint64(length), packed)
+            words[count, _REST], words[count, _LENGTH] = np.uint64(begin), np.uint64(length)
+            length, packed, code_hash, begin, count = 0, _EMPTY, _EMPTY, filled, count + 1
+    return count, filled
+
+
+@inlined
+def _piece(code: np.int64, shift: int) -> np.uint64:
+    """Return the byte that stands for a letter of ASCII, or one of the three that stand for any other character."""
+    return np.uint64(code if code < _ASCII else 0x80 | ((code >> shift) & 0x7F))
 
 
 @compiled
