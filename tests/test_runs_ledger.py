@@ -214,6 +214,7 @@ READ_AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from simulator.runs.ledger import Ledger  # before the rights go: the interpreter's own files may be another's
+Path.cwd().as_uri()  # which Python 3.13 imports something for
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
