@@ -8,6 +8,7 @@ import pytest
 
 from simulator.errors import LedgerError, RunDirectoryError
 from simulator.models.message import Reply, Usage
+from simulator.runs import connection as connection_module
 from simulator.runs import migrations
 from simulator.runs.ledger import Ledger
 
@@ -44,11 +45,35 @@ def test_an_old_ledger_is_brought_up_to_date_and_keeps_what_it_holds(old: Path, 
     assert shape(old) == shape(tmp_path / "new.sqlite")
 
 
-def test_looking_at_an_old_ledger_changes_nothing_and_says_what_would(old: Path) -> None:
-    before = old.read_bytes()
-    with pytest.raises(RunDirectoryError, match=r"older Sixhop.*sixhop resume"):
+def test_of_an_old_ledger_a_copy_is_read_and_the_file_stays_as_it_is(old: Path) -> None:
+    before = {path.name: path.read_bytes() for path in old.parent.iterdir()}
+    with Ledger.open(old, writable=False) as ledger:
+        assert ledger.outdated
+        kept = asyncio.run(ledger.get_reply("k"))
+        assert (kept.text, kept.usd) == ("hello", None)
+        assert ledger.retries() == {}
+        assert ledger.finding("x") is None
+        with ledger.snapshot():
+            assert ledger.count("batches") == 0
+        with pytest.raises(LedgerError, match="readonly"):
+            list(ledger.rows("DELETE FROM replies"))
+    assert {path.name: path.read_bytes() for path in old.parent.iterdir()} == before
+    with Ledger.open(old) as ledger:
+        assert not ledger.outdated
+    with Ledger.open(old, writable=False) as ledger:
+        assert not ledger.outdated, "it was brought up to date"
+
+
+def test_a_copy_that_finds_no_room_is_told_with_what_to_do(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(connection: sqlite3.Connection, version: int) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(connection_module, "migrate", full)
+    told = (
+        r"version 1, now \d+\), and no copy .*: database or disk is full. Name a folder .*'sixhop resume .* up to date"
+    )
+    with pytest.raises(RunDirectoryError, match=told):
         Ledger.open(old, writable=False)
-    assert old.read_bytes() == before
 
 
 def test_a_migration_that_fails_leaves_the_old_version(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

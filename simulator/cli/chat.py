@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from simulator.cli.options import Model, RunDir
+from simulator.cli.reading import reading
 from simulator.errors import SixhopError
 
 if TYPE_CHECKING:
@@ -43,12 +44,11 @@ def chat(
     """
     import asyncio
 
-    from simulator.assembly import open_run
     from simulator.assembly.voices import open_voices
     from simulator.cli.screen.console import note, stdout, words
     from simulator.settings import Settings
 
-    with open_run(rundir) as run:
+    with reading(rundir) as run:
         whom, scenario = run.persona(persona), run.scenario
     stdout().print(words(whom.text, "bold"))
     with asyncio.Runner() as runner:

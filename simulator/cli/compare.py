@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.options import Json, Limit
+from simulator.cli.reading import reading
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,14 +38,13 @@ def compare(
 
     Runs that are not comparable are refused, with the reasons.
     """
-    from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.kinds import texts_by_id
     from simulator.cli.screen.outcomes import print_comparison
     from simulator.evidence.compare import compare as set_side_by_side
     from simulator.evidence.compare import incomparable
 
-    with open_run(run_a) as a, open_run(run_b) as b:
+    with reading(run_a) as a, reading(run_b) as b:
         reasons = incomparable(a.ledger, b.ledger, (_talks(a), _talks(b)))
         if reasons:
             lines = "\n".join(f"  {reason}" for reason in reasons)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.options import RunDir
+from simulator.cli.reading import tell_outdated
 
 __all__ = ["explore"]
 
@@ -43,6 +44,7 @@ async def _explore(root: Path, port: int, *, opened: bool) -> None:
 
     reader, token = Reader(root), secrets.token_urlsafe(_TOKEN_BYTES)
     people = await reader.ask(lambda look: look.run.ledger.count("personas"))
+    await reader.ask(lambda look: tell_outdated(look.run))
     async with served(make_app(reader, token, Settings.from_environ()), port, impatient=True) as base:
         address = f"{base}/{token}/"
         stdout().print(facts([("page", address), ("run", f"{root}: {people:,} people")]), soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.options import Json, RunDir
+from simulator.cli.reading import reading
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,12 +84,11 @@ def export(
 
     Works while the run goes on, with what there is by then.
     """
-    from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.exports import formats_view, written_view
     from simulator.exports.formats import FORMATS
 
-    with open_run(rundir) as run:
+    with reading(rundir) as run:
         if not to:
             _refuse_alone(around, hops, licence)
             stdout().print(formats_view(FORMATS.values()))

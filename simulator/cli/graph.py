@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from simulator.cli.options import Json, Limit, RunDir
+from simulator.cli.reading import reading
 
 __all__ = ["graph"]
 
@@ -35,13 +36,12 @@ def _run(context: typer.Context, rundir: RunDir) -> None:
 @graph.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
     """Hops, yields, degrees, groups, separation, relations."""
-    from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.network import stats_view
     from simulator.evidence.yields import expansion
     from simulator.population.graph.stats import graph_stats
 
-    with open_run(context.obj) as run:
+    with reading(context.obj) as run:
         found, asked = graph_stats(run.graph()), expansion(run.ledger)
     if as_json:
         print_json({**found.model_dump(mode="json"), "expansion": asked.model_dump(mode="json")})
@@ -52,12 +52,11 @@ def stats(context: typer.Context, as_json: Json = False) -> None:
 @graph.command()
 def central(context: typer.Context, limit: Limit = 10, as_json: Json = False) -> None:
     """Who has the most relations."""
-    from simulator.assembly import open_run
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.network import central_view
     from simulator.population.graph.stats import central
 
-    with open_run(context.obj) as run:
+    with reading(context.obj) as run:
         network = run.graph()
         found = central(network, limit or len(network))
         if as_json:
@@ -69,11 +68,10 @@ def central(context: typer.Context, limit: Limit = 10, as_json: Json = False) ->
 @graph.command()
 def neighbours(context: typer.Context, id: Who, limit: Limit = None, as_json: Json = False) -> None:
     """Everybody one relation away, in either direction."""
-    from simulator.assembly import open_run
     from simulator.cli.screen.console import note, print_json, stdout, words
     from simulator.cli.screen.network import neighbours_view
 
-    with open_run(context.obj) as run:
+    with reading(context.obj) as run:
         network = run.graph()
         persona = network.resolve(id)
         found = network.neighbours(persona)
@@ -98,11 +96,10 @@ def within(
     as_json: Json = False,
 ) -> None:
     """Everybody at most so many relations away."""
-    from simulator.assembly import open_run
     from simulator.cli.screen.console import note, print_json, stdout, words
     from simulator.cli.screen.network import within_view
 
-    with open_run(context.obj) as run:
+    with reading(context.obj) as run:
         network = run.graph()
         persona = network.resolve(id)
         found = [(other, far) for other, far in network.within(persona, hops).items() if other != persona]
@@ -129,11 +126,10 @@ def path(
 
     Exit code 1 when no chain joins them.
     """
-    from simulator.assembly import open_run
     from simulator.cli.screen.chain import sentence, tell
     from simulator.cli.screen.console import note, print_json, stdout
 
-    with open_run(context.obj) as run:
+    with reading(context.obj) as run:
         network = run.graph()
         start, end = network.resolve(a), network.resolve(b)
         steps = network.path(start, end)
@@ -162,12 +158,11 @@ def find(
     """
     import asyncio
 
-    from simulator.assembly.run import open_run
     from simulator.assembly.search import find_people
     from simulator.cli.screen.console import note, print_json, stdout
     from simulator.cli.screen.network import hits_view
 
-    with open_run(context.obj) as run:
+    with reading(context.obj) as run:
         found = asyncio.run(find_people(run, text, limit, tell=note))
     if as_json:
         print_json([asdict(hit) for hit in found])

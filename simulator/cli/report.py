@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from simulator.cli.options import Json, RunDir
+from simulator.cli.reading import reading
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,12 +24,11 @@ def report(rundir: RunDir, as_json: Json = False) -> None:
 
     Rejections and failures come with examples.
     """
-    from simulator.assembly import open_run
     from simulator.assembly.digest import digest
     from simulator.cli.screen.console import print_json, stdout
     from simulator.cli.screen.reporting import varieties
 
-    with open_run(rundir) as run:
+    with reading(rundir) as run:
         numbers = digest(run)
         if as_json:
             print_json({"directory": str(rundir), "manifest": run.manifest, **asdict(numbers), **varieties(run)})

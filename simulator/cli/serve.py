@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.options import Model, RunDir
+from simulator.cli.reading import reading
 from simulator.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ def serve(
     """
     import asyncio
 
-    from simulator.assembly import open_run
-
-    with open_run(rundir) as run:
+    with reading(rundir) as run:
         wanted = set(run.cast) if cast else None
         personas = {one.id: one for one in run.ledger.personas() if wanted is None or one.id in wanted}
         scenario = run.scenario

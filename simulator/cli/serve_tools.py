@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.options import RunDir
+from simulator.cli.reading import reading
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,13 +57,12 @@ def serve_tools(
     import asyncio
     from contextlib import AsyncExitStack
 
-    from simulator.assembly import open_run
     from simulator.assembly.tool_server import chosen_tools, make_server, serve_http, serve_stdio
     from simulator.cli.screen.console import note
     from simulator.models.tool import Toolset
     from simulator.tools.simulated import SimulatedTools
 
-    with open_run(rundir) as run:
+    with reading(rundir) as run:
         groups = [Toolset.model_validate(body) for body in run.ledger.meta("toolsets", [])]
         tools = chosen_tools(run.tools, groups, toolset or (), limit)
     if not http:

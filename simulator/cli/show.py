@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.options import Json, Limit, RunDir
+from simulator.cli.reading import reading
 from simulator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,10 +55,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Read what a run made, as lists or one by one."""
-    from simulator.assembly import open_run
     from simulator.cli.screen.kinds import kind_of
 
-    with open_run(rundir) as run:
+    with reading(rundir) as run:
         if kind is None:
             _overview(run, as_json)
             return

@@ -7,9 +7,10 @@ import sqlite3
 from pathlib import Path
 
 from simulator.errors import RunDirectoryError
-from simulator.runs.versions import check_current
+from simulator.runs.migrations import SCHEMA_VERSION, migrate
+from simulator.runs.versions import known_version
 
-__all__ = ["connect", "connect_to_read", "instead_of"]
+__all__ = ["connect", "connect_to_read", "instead_of", "is_copy"]
 
 _NAMED = 8  # runs in a folder that an error names
 
@@ -33,14 +34,19 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     In a folder that cannot be written SQLite opens the file only when it is told that nobody writes it; it leaves the
     log unread then, so that this is right only where there is none.
 
+    Of a ledger of an older version a copy is read, as it is at this moment and brought up to date: a nameless database
+    that SQLite keeps in memory and in its folder for temporary files, and that is gone when it is closed.
+
     Raises:
-        RunDirectoryError: The file is another program's or of another version, or its log cannot be read.
+        RunDirectoryError: The file is another program's or of a newer version, its log cannot be read, or there is no
+            room for a copy.
         sqlite3.Error: It is damaged or locked, or it cannot be read.
     """
     try:
         return _reader(path, "mode=ro")
     except sqlite3.OperationalError as error:
-        if "unable to open" not in str(error) or not os.access(path, os.R_OK):
+        unwritable = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        if not unwritable or not os.access(path, os.R_OK) or path.with_name(f"{path.name}-journal").exists():
             raise
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size:
@@ -54,11 +60,39 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 def _reader(path: Path, mode: str) -> sqlite3.Connection:
     reader = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=5, check_same_thread=False)
     try:
-        check_current(reader, path)
+        version = known_version(reader, path)
+        if version == SCHEMA_VERSION:
+            return reader
+        copy = _copy_up_to_date(reader, path, version)
     except BaseException:
         reader.close()
         raise
-    return reader
+    reader.close()
+    return copy
+
+
+def _copy_up_to_date(reader: sqlite3.Connection, path: Path, version: int) -> sqlite3.Connection:
+    copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    try:
+        reader.backup(copy)
+        migrate(copy, version)
+        copy.execute("PRAGMA query_only = ON")
+    except sqlite3.OperationalError as error:
+        copy.close()
+        raise RunDirectoryError(
+            f"the ledger {str(path)!r} was written by an older Sixhop (version {version}, now {SCHEMA_VERSION}), and "
+            f"no copy of it can be brought up to date to be read: {error}. Name a folder with room in SQLITE_TMPDIR, "
+            f"or let 'sixhop resume {path.parent}' bring the ledger itself up to date"
+        ) from error
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
+def is_copy(connection: sqlite3.Connection) -> bool:
+    """Return whether a copy of the ledger is read, and not the file itself."""
+    return not connection.execute("PRAGMA database_list").fetchone()[2]
 
 
 def instead_of(ledger: Path) -> str:

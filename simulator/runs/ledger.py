@@ -20,7 +20,7 @@ from simulator.models.message import Reply, Usage
 from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
-from simulator.runs.connection import connect, connect_to_read, instead_of
+from simulator.runs.connection import connect, connect_to_read, instead_of, is_copy
 from simulator.runs.entry import Entry, ProductKind
 from simulator.runs.part import ALL, Part
 from simulator.runs.statements import (
@@ -57,7 +57,8 @@ class Ledger:
         Args:
             path: The SQLite file.
             create: Make it when it is not there.
-            writable: Without it, nothing can be written and no writer thread starts.
+            writable: Without it, nothing can be written and no writer thread starts; of a ledger of an older version
+                a copy is read that is up to date.
 
         Raises:
             RunDirectoryError: The file is missing, another program's, or of a newer version; it was not touched.
@@ -157,6 +158,11 @@ class Ledger:
         return self._writer
 
     # -- reading -----------------------------------------------------------------------------------------------
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the file is of an older version, so that a copy of it is read, as it was when it was opened."""
+        return is_copy(self._reader)
 
     async def get_reply(self, key: str) -> Reply | None:
         """Return the reply stored under ``key``, or ``None``."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from simulator.errors import RunDirectoryError
 from simulator.runs.migrations import SCHEMA_VERSION, migrate
 
-__all__ = ["APPLICATION_ID", "check_current", "check_file", "prepare"]
+__all__ = ["APPLICATION_ID", "check_file", "known_version", "prepare"]
 
 APPLICATION_ID = 0x51C80B  # marks the file as ours (SQLite's application_id)
 _JOURNAL = bytes.fromhex("d9d505f920a163d7")  # begins a rollback journal; pages before the transaction: bytes 16 to 19
@@ -26,7 +26,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         script = (resources.files("simulator.runs") / "schema.sql").read_text(encoding="utf-8")
         marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
         connection.executescript(f"BEGIN IMMEDIATE; {script}\n{marks} COMMIT;")
-    version = _known_version(connection, path)
+    version = known_version(connection, path)
     if version < SCHEMA_VERSION:
         migrate(connection, version)
 
@@ -43,7 +43,7 @@ def check_file(path: Path) -> None:
     reader = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
     try:
         if not _is_empty(reader):
-            _known_version(reader, path)
+            known_version(reader, path)
     finally:
         reader.close()
 
@@ -62,26 +62,17 @@ def _began_empty(path: Path) -> bool:
     return head.startswith(_JOURNAL) and head[16:] == bytes(4)
 
 
-def check_current(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse to read what is not a ledger of this version.
-
-    Raises:
-        RunDirectoryError: Which it is, and what to do.
-    """
-    version = _known_version(connection, path)
-    if version < SCHEMA_VERSION:
-        raise RunDirectoryError(
-            f"the ledger {str(path)!r} was written by an older Sixhop (version {version}, now {SCHEMA_VERSION}); "
-            f"'sixhop resume {path.parent}' brings it up to date"
-        )
-
-
 def _is_empty(connection: sqlite3.Connection) -> bool:
     """Return whether nothing was laid out yet: a new file, or one whose creation was interrupted."""
     return not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
 
 
-def _known_version(connection: sqlite3.Connection, path: Path) -> int:
+def known_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a ledger.
+
+    Raises:
+        RunDirectoryError: It is no ledger, or of no known version.
+    """
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise RunDirectoryError(f"{str(path)!r} is an SQLite file but not a Sixhop ledger; name another run directory")
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
