@@ -20,8 +20,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import kill_harness
+import kill_child
 import story
+from kill_story import warm
 
 from simulator.assembly import simulate
 from simulator.errors import SixhopError
@@ -88,7 +89,7 @@ def check_ledger(root: Path) -> None:
 
 
 def in_child(work: object) -> int | None:
-    return kill_harness.ended(kill_harness.forked(work), kill_harness.PATIENCE_S)  # type: ignore[arg-type]
+    return kill_child.ended(kill_child.forked(work), kill_child.PATIENCE_S)  # type: ignore[arg-type]
 
 
 def one(way: str, size: int, folder: Path, whole: dict[str, bytes]) -> dict[str, object]:
@@ -115,7 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--way", choices=SIZES, default="rlimit")
     way = parser.parse_args().way
-    kill_harness.warm()
+    warm()
     with tempfile.TemporaryDirectory(prefix="sixhop-disk-") as name:
         folder = Path(name)
         if in_child(lambda: run_small(folder / "whole")) != 0:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from npc_writer_cases import BRIEF, PERSONA, ROLE, SEAT, WORLD, WORLDS, small_answer
 from pydantic import ValidationError
 from role_cases import Letters, flaw, perform
-from test_roles_npc_writer import BRIEF, PERSONA, ROLE, SEAT, WORLD, WORLDS, small_answer
 
 from simulator.errors import InputError
 from simulator.models.manners import Manners
