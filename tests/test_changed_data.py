@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,16 +31,16 @@ from simulator.runs.events import Event, Note
 
 @dataclass(frozen=True)
 class Edited(DataFile):
-    """A file with one word in the place of another."""
+    """A file with other words in the place of those that a pattern finds."""
 
-    word: str
+    pattern: str
     other: str
 
     @property
     def text(self) -> str:
-        text = super().text
-        assert self.word in text
-        return text.replace(self.word, self.other)
+        text, times = re.subn(self.pattern, self.other, super().text)
+        assert times
+        return text
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,16 @@ class Edit:
 
     module: ModuleType
     name: str
-    word: str
+    pattern: str
     other: str
     role: str
     stage: str
 
 
 EDITS = {
-    "manners": Edit(npc_manners, "BUILT_IN", "$first speaks", "$first always speaks", "npc_writer", "npcs"),
-    "parts": Edit(tool_parts, "PARTS", "depends: [", "depends: [dry weather, ", "tool_designer", "tools"),
-    "sides": Edit(sides, "WEIGHTS", '"bias": -0.36', '"bias": 90', "user", "converse"),
+    "manners": Edit(npc_manners, "BUILT_IN", r"\$first speaks", "$first always speaks", "npc_writer", "npcs"),
+    "parts": Edit(tool_parts, "PARTS", r"depends: \[", "depends: [dry weather, ", "tool_designer", "tools"),
+    "sides": Edit(sides, "WEIGHTS", r'"bias": [-.\d]+', '"bias": 90', "user", "converse"),
 }
 CACHES = (npc_manners._built_in, tool_parts._parts, tool_parts._kinds, sides.shipped)
 
@@ -75,7 +76,7 @@ def forget() -> None:
 
 def apply(edit: Edit, patch: pytest.MonkeyPatch) -> None:
     file = getattr(edit.module, edit.name)
-    patch.setattr(edit.module, edit.name, Edited(file.package, file.name, edit.word, edit.other))
+    patch.setattr(edit.module, edit.name, Edited(file.package, file.name, edit.pattern, edit.other))
     forget()
 
 
