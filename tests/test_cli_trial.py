@@ -16,6 +16,7 @@ from simulator.assembly import Overrides, assert_scenario, open_run
 from simulator.cli.main import main
 from simulator.errors import InputError, ScenarioError
 from simulator.llm.fake_server import FakeServer, in_thread
+from simulator.runs.ledger import Ledger
 
 AGENT = """
 def good(messages):
@@ -166,6 +167,13 @@ def test_runs_that_are_not_comparable_are_refused(
     assert code == 0, said
     code, _, said = sixhop(capsys, "compare", a, c)
     assert (code, "conversations.exchanges differs" in said) == (2, True)
+    for data, told in (
+        ({"user": "sides.json 000000000000"}, True),
+        (None, False),
+    ):  # a run of an older version has none
+        with Ledger.open(b / "ledger.sqlite") as ledger:
+            ledger.put_meta(data=data)
+        assert ("data.user differs" in sixhop(capsys, "compare", a, b)[2]) is told
     code, _, said = sixhop(capsys, "test", desk / "desk.yaml", "--out", tmp_path / "d", "--cast-of", a, "--seed", 9)
     assert (code, "other values of seed" in said) == (2, True)
     code, _, said = sixhop(capsys, "test", desk / "desk.yaml", "--out", b, "--cast-of", a)

@@ -120,8 +120,10 @@ def incomparable(a: Ledger, b: Ledger, sections: tuple[dict[str, Any], dict[str,
     ]
     ours, theirs = a.meta("fingerprint") or {}, b.meta("fingerprint") or {}
     reasons += [f"{part} differs" for part in _SECTIONS if ours.get(part) != theirs.get(part)]
-    for kind in ("models", "prompts"):
-        here, there = a.meta(kind) or {}, b.meta(kind) or {}
+    for kind in ("models", "prompts", "data"):
+        here, there = a.meta(kind), b.meta(kind)
+        if here is None or there is None:  # a run of an older version does not say it
+            continue
         reasons += [f"{kind}.{role} differs" for role in _WHO if here.get(role) != there.get(role)]
     differ = [key for key in {*sections[0], *sections[1]} if sections[0].get(key) != sections[1].get(key)]
     reasons += [f"conversations.{key} differs" for key in sorted(differ) if key not in ("assistant", "system")]
