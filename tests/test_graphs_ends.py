@@ -7,6 +7,7 @@ from conversation_cases import ANSWERED, ASKED, OPENER, PERSONA, context, produc
 
 from graphs.talk.stop import ending, lost_reason
 from simulator.models.conversation import ConversationInputs, Label, Turn
+from simulator.roles.guards.repetition import is_farewell
 
 
 def test_a_user_who_only_repeats_ends_in_a_loop() -> None:
@@ -53,3 +54,19 @@ def test_a_kept_repetition_is_a_loop() -> None:
     assert lost_reason(["repeats_self", "role_flip"]) == "loop"
     assert lost_reason(["repeats_self", "cut", "role_flip"]) == "error"
     assert lost_reason([]) == "error"
+
+
+@pytest.mark.parametrize(
+    ("turn", "leaves"),
+    [
+        ("Your coat has been on the road for so long. Once I have the number, I can look it up.", False),
+        ("I see you ordered two lamps on Monday. One of them is on its way.", False),
+        ("We'll take care of that for you.", False),
+        ("It took so long.", False),
+        ("So long, and thanks.", True),
+        ("See you on Saturday, then.", True),
+        ("Thanks, take care.", True),
+    ],
+)
+def test_words_of_leave_that_speak_of_the_matter_end_nothing(turn: str, leaves: bool) -> None:
+    assert is_farewell(turn) is leaves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +11,19 @@ from role_cases import flaw
 
 from simulator.models.base import Record
 from simulator.models.message import Message
+from simulator.models.npc import NpcTie
 from simulator.prompts.chat import chat
 from simulator.prompts.template import load_prompt
 from simulator.roles.assistant import AssistantInput, AssistantTurn
 from simulator.roles.extractor import ExtractorInput, FoundPersona
 from simulator.roles.judge import JudgeInput, Judgement
+from simulator.roles.npc_checks import npc_checks
+from simulator.roles.npc_draft import NpcBrief, NpcDraft
 from simulator.roles.poser import PosedInstruction, PoserInput
 from simulator.roles.relator import Relative, RelatorInput
+from simulator.roles.tool_checks import tool_checks
+from simulator.roles.tool_draft import ToolBrief, ToolDraft
+from simulator.scenario.world import load_world
 
 TEXT = "The ward round begins at six. Whoever is on call writes the list."
 
@@ -184,3 +191,112 @@ def test_what_never_happens_needs_no_quote() -> None:
     assert flaw(role_named("judge"), inputs, verdict) is None
     assert flaw(role_named("judge"), inputs.model_copy(update={"within": "all"}), verdict) == "quote_missing"
     assert flaw(role_named("judge"), inputs, Judgement(answer="yes")) == "quote_missing"
+
+
+def _draft(**changes: Any) -> ToolDraft:
+    """Return the worked example of the NPCs' prompt, with other words, and with ``changes``."""
+    (example,) = load_prompt("npc_tool_designer", "standard").examples
+    reply = {**example.reply, "need": "book a turn", "returns": "Whether it is granted, and in how many days."}
+    return ToolDraft.model_validate({**reply, **changes})
+
+
+TOOLS = [
+    {
+        "name": "measure_string_beats",
+        "description": "Measures the beat rate and the deviation in cents of one note with a sensor on the bridge.",
+    },
+    {
+        "name": "check_patient_condition",
+        "description": "Checks in the night book how a sick person is doing and when a visit is allowed.",
+    },
+    {
+        "name": "check_visiting_hours",
+        "description": "Checks when a sick person may be visited, from the book that the healers keep.",
+    },
+    {
+        "name": "book_harbour_crossing",
+        "description": "Books seats on Fenn's ferry to another landing and notes them on the slate, with the GPS log.",
+    },
+    {
+        "name": "record_sprouted_grains",
+        "description": "Writes the count of sprouted grains into the seed book, which everybody may read.",
+    },
+    {
+        "name": "request_repair_quote",
+        "description": "Requests the price of a repair from the yards around the bay, with the day it can begin.",
+    },
+    {
+        "name": "read_generator_output",
+        "description": "Reads how much the generator of the lock delivers from its meter.",
+        "returns": "How many kilowatts it delivers, how long it has run, and how hot it is.",
+    },
+]
+
+
+@pytest.mark.parametrize("told", TOOLS, ids=lambda told: told["name"])
+def test_tools_in_a_capable_models_words_pass(told: dict[str, Any]) -> None:
+    brief = ToolBrief(persona="a voice healer at the House of Quiet who heals the sick")
+    # Each check that reads words; whether the examples fit is another matter (test_roles_tool_worked).
+    found = [rule.test(brief, _draft(**told)) for rule in tool_checks() if not rule.crutch]
+    assert [one for one in found if one] == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"name": "get_birthday_poem", "description": "Gets a poem for a birthday, with the name in it."},
+        {"name": "get_travel_route", "description": "Suggests a route for a traveller who has a day."},
+        {"name": "find_voice_healer", "description": "Finds somebody who heals near the harbour."},
+    ],
+)
+def test_what_is_no_tool_is_none_for_anybody(told: dict[str, str]) -> None:
+    brief = ToolBrief(persona="a voice healer at the House of Quiet who heals the sick")
+    assert any(rule.test(brief, _draft(**told)) for rule in tool_checks() if not rule.crutch)
+
+
+def _npc(field: str, text: str | tuple[str, ...], pronoun: str = "he") -> str | None:
+    brief = NpcBrief(
+        persona="a signaller who keeps a book",
+        world="w-1",
+        name="Davin Halyard",
+        pronoun=pronoun,
+        ties=(NpcTie(npc="n-2", name="Rosalin Halyard", relation="friend from the darts team"),),
+    )
+    draft = NpcDraft.model_validate({**NPC, field: text})
+    checks = npc_checks(load_world(Path(__file__).parents[1] / "scenarios/worlds/saltmere"))
+    own = [rule for rule in checks if rule.field == field and rule.name not in ("not_in_world", "name", "short")]
+    return next((found for rule in own if not rule.crutch and (found := rule.test(brief, draft))), None)
+
+
+NPC = {"name": "Davin Halyard", "appearance": "", "personality": "", "background": "", "quest": "", "greeting": ""}
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        (
+            "quest",
+            "Carry a set of brass gears to Rosalin Halyard at the House of Quiet; Davin gave her his word on it.",
+        ),
+        ("background", "Davin mends boats. Once he lent an oar to a stranger, and she brought it back in two halves."),
+        ("lines", ("Every season I plant one more mystery, and every season I get two back.",)),
+        ("lines", ("A thing that squeaks is a thing that is asking politely.",)),
+        ("lines", ("Nine pouches marked as Grandfather's, and three marked as not.",)),
+        ("greeting", "Of course, come in. What is it that you are looking for?"),
+    ],
+)
+def test_npcs_speak_of_others_and_for_effect(field: str, text: str | tuple[str, ...]) -> None:
+    assert _npc(field, text) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("background", "At the Ropewalk she mends boats. A storm once took her best hammer."),
+        ("lines", ("The boats lie here in the dark, and the boats lie here in the dark again.",)),
+        ("lines", ("Ask Ottoline about the bells.",)),
+        ("greeting", "As an AI language model, I greet you."),
+    ],
+)
+def test_npcs_who_are_wrong_for_anybody(field: str, text: str | tuple[str, ...]) -> None:
+    assert _npc(field, text) is not None

@@ -17,6 +17,7 @@ __all__ = [
     "example_texts",
     "leftover",
     "names_in",
+    "repeated_run",
     "repeated_words",
     "sentence",
     "shared_run",
@@ -25,9 +26,10 @@ __all__ = [
 ]
 
 _SENTENCE_END = ".!?\"'”’»)]…。！？」』”’）"
+_OPENING = re.compile(r"^(?:sure|certainly|of course|okay|here is|here are|here's)\b[,:! ]", re.IGNORECASE)
 _LEFTOVER = re.compile(
-    r"\bas an ai\b|\blanguage model\b|^(?:sure|certainly|of course|okay|here is|here are|here's)\b[,:! ]|"
-    r"\b(?:i cannot|i can't|unable to) (?:assist|fulfil|comply)\b|<\|?[a-z_/]+\|?>|\[[a-z_ ]+\]|\{[a-z_ ]+\}",
+    r"\bas an ai\b|\blanguage model\b|\b(?:i cannot|i can't|unable to) (?:assist|fulfil|comply)\b|"
+    r"<\|?[a-z_/]+\|?>|\[[a-z_ ]+\]|\{[a-z_ ]+\}",
     re.IGNORECASE,
 )
 _CAPITAL = re.compile(r"(?<![.!?:\"“”‘…] )(?<!^)(?<![\"“‘(])\b[A-Z][a-z]+(?:['’ ][A-Z][a-z]+)*\b")
@@ -54,9 +56,14 @@ def sentence(text: str) -> str:
     return f"{text}." if text and text[-1].isascii() and text[-1].isalnum() else text
 
 
-def leftover(text: str) -> str | None:
-    """Return a phrase by which a model speaks of itself or of its task, or a placeholder."""
-    found = _LEFTOVER.search(text)
+def leftover(text: str, *, opening: bool = True) -> str | None:
+    """Return a phrase by which a model speaks of itself or of its task, or a placeholder.
+
+    Args:
+        text: What was written.
+        opening: Whether it may not begin as a model's answer does ("Sure, ..."); people in a story do say so.
+    """
+    found = (_OPENING.search(text) if opening else None) or _LEFTOVER.search(text)
     return found.group().strip() if found else None
 
 
@@ -114,6 +121,12 @@ def repeated_words(text: str, most: int = 2, content: int = 1) -> str | None:
     grams = Counter(gram for gram in zip(words, words[1:], words[2:], strict=False) if len("".join(gram)) > 8)
     twice = (gram for gram, count in grams.items() if count > 1)
     return next((" ".join(gram) for gram in twice if sum(word not in _SMALL for word in gram) >= content), None)
+
+
+def repeated_run(text: str, words: int = 6) -> str | None:
+    """Return ``words`` words in a row that stand twice in ``text``, which is more than a repetition for effect."""
+    runs = Counter(_runs(text, words, frozenset()))
+    return next((" ".join(run) for run, count in runs.items() if count > 1), None)
 
 
 def names_in(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from simulator.models.world import TermKind, World
 from simulator.population.tokens import jaccard, word_grams, word_list
 from simulator.roles.npc_draft import MORE_TEXTS, TEXT_FIELDS, NpcBrief, NpcDraft
-from simulator.roles.npc_rules import TextRule, example_names, forbidden, text_rules
+from simulator.roles.npc_rules import NamedRule, example_names, forbidden, text_rules
 from simulator.roles.role import Check
 
 __all__ = ["npc_checks"]
@@ -28,7 +28,8 @@ _SPEECH = re.compile(
 )
 _ARTICLE = re.compile(r"^(?:the|an?) ")
 _TOLD = re.compile(r"\b(?:says|said|asks|asked|replies|speaks|tells)\b|说道|问道", re.IGNORECASE)
-_OTHER_PRONOUN = {"she": frozenset({"he", "him", "his", "himself"}), "he": frozenset({"she", "her", "hers", "herself"})}
+_PRONOUNS = {"she": frozenset({"she", "her", "hers", "herself"}), "he": frozenset({"he", "him", "his", "himself"})}
+_OTHER = {"she": "he", "he": "she"}
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’·.-]+[^\W\d_]+)*")
 
 
@@ -36,44 +37,44 @@ def npc_checks(world: World) -> tuple[NpcCheck, ...]:
     """Return the checks of the NPC writer for ``world``, in the order of trying."""
     settled = (*(_settled(world, field) for field in _KINDS), _name(world))
     rules = text_rules(world)
-    texts = [_text_check(field, name, rule) for field in TEXT_FIELDS for name, rule in rules.items()]
-    more = [_more_check(field, name, rule) for field in ("tie_line", *MORE_TEXTS) for name, rule in rules.items()]
-    lines = [_lines_check(name, rule) for name, rule in rules.items()]
+    texts = [_text_check(field, rule) for field in TEXT_FIELDS for rule in rules]
+    more = [_more_check(field, rule) for field in ("tie_line", *MORE_TEXTS) for rule in rules]
+    lines = [_lines_check(rule) for rule in rules]
     own = (
         Check("trade_as_looks", _trade_as_looks, "appearance"),
         Check("no_goal", _no_goal(world), "quest"),
         Check("not_speech", _not_speech, "greeting"),
     )
-    pronouns = tuple(_pronoun(field) for field in TEXT_FIELDS[:-1])
+    pronouns = tuple(check for field in TEXT_FIELDS[:-1] for check in _pronoun(field))
     alike = tuple(_alike(field) for field in TEXT_FIELDS[1:])
     return (*settled, _fields(world), *map(_short, TEXT_FIELDS), *texts, *more, *lines, *own, *pronouns, *alike)
 
 
-def _text_check(field: str, name: str, rule: TextRule) -> NpcCheck:
+def _text_check(field: str, named: NamedRule) -> NpcCheck:
     def test(brief: NpcBrief, draft: NpcDraft) -> str | None:
-        found = rule(brief, getattr(draft, field))
+        found = named.rule(brief, getattr(draft, field))
         return f"{field} {found}" if found else None
 
-    return Check(name, test, field)
+    return Check(named.name, test, field, crutch=named.crutch)
 
 
-def _more_check(field: str, name: str, rule: TextRule) -> NpcCheck:
+def _more_check(field: str, named: NamedRule) -> NpcCheck:
     """Return a check of a text that may be left out."""
 
     def test(brief: NpcBrief, draft: NpcDraft) -> str | None:
         text = getattr(draft, field)
-        found = rule(brief, text) if text else None
+        found = named.rule(brief, text) if text else None
         return f"{field} {found}" if found else None
 
-    return Check(name, test, field)
+    return Check(named.name, test, field, crutch=named.crutch)
 
 
-def _lines_check(name: str, rule: TextRule) -> NpcCheck:
+def _lines_check(named: NamedRule) -> NpcCheck:
     def test(brief: NpcBrief, draft: NpcDraft) -> str | None:
-        found = next((found for line in draft.lines if (found := rule(brief, line))), None)
+        found = next((found for line in draft.lines if (found := named.rule(brief, line))), None)
         return f"a line {found}" if found else None
 
-    return Check(name, test, "lines")
+    return Check(named.name, test, "lines", crutch=named.crutch)
 
 
 def _fields(world: World) -> NpcCheck:
@@ -153,12 +154,24 @@ def _not_speech(brief: NpcBrief, draft: NpcDraft) -> str | None:
     return None
 
 
-def _pronoun(field: str) -> NpcCheck:
-    def test(brief: NpcBrief, draft: NpcDraft) -> str | None:
-        wrong = set(word_list(getattr(draft, field))) & _OTHER_PRONOUN.get(brief.pronoun, frozenset())
-        return f"{field} speaks of {brief.pronoun!r} as {min(wrong)!r}" if wrong else None
+def _pronoun(field: str) -> tuple[NpcCheck, NpcCheck]:
+    """Return the check for small models, who speak of nobody else, and the one for those who do.
 
-    return Check("pronoun", test, field)
+    A capable model tells of others too ("gave her his word"). What only has the other pronoun, and names nobody whose
+    it could be, speaks of the NPC.
+    """
+
+    def wrong(brief: NpcBrief, draft: NpcDraft) -> str | None:
+        said = set(word_list(getattr(draft, field))) & _PRONOUNS.get(_OTHER.get(brief.pronoun, ""), frozenset())
+        return f"{field} speaks of {brief.pronoun!r} as {min(said)!r}" if said else None
+
+    def clearly(brief: NpcBrief, draft: NpcDraft) -> str | None:
+        words = set(word_list(getattr(draft, field)))
+        others = {word for tie in brief.ties for word in word_list(tie.name)[:1]}
+        own = _PRONOUNS.get(brief.pronoun, frozenset())
+        return None if words & (own | others) else wrong(brief, draft)
+
+    return Check("pronoun", wrong, field, crutch=True), Check("pronoun", clearly, field)
 
 
 def _alike(field: str) -> NpcCheck:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 from simulator.models.world import World
+from simulator.population.names.mentions import TITLES
 from simulator.population.tokens import word_grams, word_list
 from simulator.prompts.template import load_prompt
 from simulator.roles.checks import (
     example_texts,
     leftover,
     names_in,
+    repeated_run,
     repeated_words,
     shared_run,
     unfinished,
@@ -22,7 +25,7 @@ from simulator.roles.guards.language import script_of
 from simulator.roles.npc_draft import NpcBrief
 from simulator.roles.npc_more import tie_lead
 
-__all__ = ["TextRule", "example_names", "forbidden", "text_rules"]
+__all__ = ["NamedRule", "TextRule", "example_names", "forbidden", "text_rules"]
 
 TextRule = Callable[[NpcBrief, str], str | None]
 """From the inputs and one text to what is wrong with it, as it follows the field's name."""
@@ -35,19 +38,29 @@ _CHAT = re.compile(
 )
 
 
-def text_rules(world: World) -> dict[str, TextRule]:
-    """Return the rules for texts of ``world`` by their names, in the order of trying."""
-    return {
-        "leftover": _leftover,
-        "unfinished": _unfinished,
-        "script": _script(world),
-        "forbidden": forbidden(world),
-        "stranger": _stranger(world),
-        "repetition": _repetition,
-        "copy_of_lore": _copy_of_lore(world),
-        "copy_of_persona": _copy_of_persona,
-        "copy_of_example": _copy_of_example,
-    }
+class NamedRule(NamedTuple):
+    """A rule, the name of its check, and whether it is for small models only (see :class:`Check`)."""
+
+    name: str
+    rule: TextRule
+    crutch: bool = False
+
+
+def text_rules(world: World) -> tuple[NamedRule, ...]:
+    """Return the rules for texts of ``world``, in the order of trying."""
+    return (
+        NamedRule("leftover", _leftover(opening=True), crutch=True),
+        NamedRule("leftover", _leftover(opening=False)),
+        NamedRule("unfinished", _unfinished),
+        NamedRule("script", _script(world)),
+        NamedRule("forbidden", forbidden(world)),
+        NamedRule("stranger", _stranger(world)),
+        NamedRule("repetition", _repetition, crutch=True),
+        NamedRule("repetition", _said_again),
+        NamedRule("copy_of_lore", _copy_of_lore(world)),
+        NamedRule("copy_of_persona", _copy_of_persona),
+        NamedRule("copy_of_example", _copy_of_example),
+    )
 
 
 def forbidden(world: World) -> TextRule:
@@ -70,9 +83,13 @@ def example_names() -> frozenset[str]:
     return word_grams(" ".join(firsts))
 
 
-def _leftover(_brief: NpcBrief, text: str) -> str | None:
-    found = leftover(text) or (match.group() if (match := _CHAT.search(text)) else None)
-    return f"speaks of the task ({found!r})" if found else None
+def _leftover(*, opening: bool) -> TextRule:
+    def rule(_brief: NpcBrief, text: str) -> str | None:
+        match = _CHAT.search(text)
+        found = leftover(text, opening=opening) or (match.group() if match else None)
+        return f"speaks of the task ({found!r})" if found else None
+
+    return rule
 
 
 def _unfinished(_brief: NpcBrief, text: str) -> str | None:
@@ -99,7 +116,8 @@ def _stranger(world: World) -> TextRule:
 
     def rule(brief: NpcBrief, text: str) -> str | None:
         people = _spoken(" . ".join((brief.name, *(tie.name for tie in brief.ties))))
-        found = next((name for name in names_in(text) if _spoken(name) not in known + people), None)
+        names = (name for name in names_in(text) if not word_grams(name) <= TITLES)  # "ask Grandfather" names nobody
+        found = next((name for name in names if _spoken(name) not in known + people), None)
         return f"names {found!r}, who or which is not of the world" if found else None
 
     return rule
@@ -112,6 +130,11 @@ def _spoken(text: str) -> str:
 
 def _repetition(_brief: NpcBrief, text: str) -> str | None:
     found = repeated_words(text)
+    return f"repeats {found!r}" if found else None
+
+
+def _said_again(_brief: NpcBrief, text: str) -> str | None:
+    found = repeated_run(text)
     return f"repeats {found!r}" if found else None
 
 

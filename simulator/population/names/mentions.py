@@ -15,7 +15,7 @@ from simulator.population.names.common_words import COMMON_WORDS
 from simulator.population.names.known_names import Known
 from simulator.population.tokens import sentences, word_grams, word_list
 
-__all__ = ["Mention", "mentions", "unknown_names"]
+__all__ = ["TITLES", "Mention", "mentions", "unknown_names"]
 
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w'’-]*"
 _JOINED = rf"{_CAPITAL}(?: (?:(?:of|on|in|under|over|the|and|de|van|von) (?:the )?)?{_CAPITAL})*"
@@ -31,10 +31,12 @@ _DOES = re.compile(
 """What only people do: at the beginning of a sentence it makes a name of the word before it."""
 
 _OWNS = re.compile(r"['’]s$")
-_TITLES = word_grams(
+TITLES = word_grams(
     "mr mrs ms miss dr master mistress captain sir lady lord aunt auntie uncle old young mother father brother sister "
     "grandmother grandfather grandma grandpa mum dad mom warden keeper madam madame saint judge widow healer"
 )
+"""Words before a name that are none by themselves: *Old Bram*, *Grandfather*."""
+
 _CALENDAR = word_grams(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
     "september october november december"
@@ -97,10 +99,10 @@ def _name(found: re.Match[str], sentence: str, known: Known) -> str:
         words = _at_the_beginning(words, sentence[found.end() :], known)
     while words and (words[-1] in _SMALL or _plain(words[-1])):
         words = words[:-1]
-    while len(words) > 1 and words[0].casefold() in _TITLES and not known.has(" ".join(words)):
+    while len(words) > 1 and words[0].casefold() in TITLES and not known.has(" ".join(words)):
         words = words[1:]
     name = re.sub(r"['’]s?$", "", " ".join(words))
-    return "" if _spoken(name) <= _CALENDAR | _TITLES or name.isupper() else name
+    return "" if _spoken(name) <= _CALENDAR | TITLES or name.isupper() else name
 
 
 def _at_the_beginning(words: list[str], after: str, known: Known) -> list[str]:
@@ -127,7 +129,7 @@ def _spoken(name: str) -> frozenset[str]:
 
 def _exists(name: str, known: Known) -> bool:
     """Return whether there is ``name``: as it stands, without a title, or as names one after the other."""
-    words = [word for word in name.split(" ") if re.sub(r"\W", "", word).casefold() not in _TITLES | _CALENDAR]
+    words = [word for word in name.split(" ") if re.sub(r"\W", "", word).casefold() not in TITLES | _CALENDAR]
     return not words or _covered(words, known)
 
 

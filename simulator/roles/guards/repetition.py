@@ -42,8 +42,12 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
-    r"\b(?:good ?bye|bye(?:[- ]bye)?|see you(?: (?:later|soon|around))?|so long|good night|"
-    r"have a (?:good|nice|great|lovely) (?:day|evening|night|one|week|weekend)|take care|"
+    r"\b(?:good ?bye|bye(?:[- ]bye)?|good night|"
+    # These are also said of the matter: "on the road for so long", "I see you ordered two", "we take care of it".
+    r"(?<!\bi )(?<!\bwe )see you"
+    r"(?= later| soon| around| then| there| tomorrow| tonight| next| on| at| in|\s*[.!,;]|\s*$)|"
+    r"(?<!\w )so long(?=\s*[.!,;]|\s*$)|take care(?=\s*[.!,;]|\s*$| and (?:see|talk|bye|good))|"
+    r"have a (?:good|nice|great|lovely) (?:day|evening|night|one|week|weekend)|"
     r"talk (?:to you )?(?:later|soon)|that(?:'?s| is| was) all (?:i|we) (?:need|needed|wanted)(?: to know)?|"
     r"auf wiedersehen|tschüss|ad(?:i[oó]s|ieu)|hasta (?:luego|pronto)|au revoir|arrivederci|arrivederla|tchau|até logo|"
     r"tot ziens|do widzenia)\b",
