@@ -1,4 +1,4 @@
-"""What it takes to forget stages: the statements that remove what their units made, in one transaction."""
+"""What it takes to forget stages, or how units ended: the statements that remove it, in one transaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from simulator.runs.writer import Statement
 
-__all__ = ["PLAN", "forgetting"]
+__all__ = ["PLAN", "ends_forgotten", "forgetting"]
 
 PLAN = "plan:"
 """Before a stage's name: the kind of input under which what that stage planned is kept."""
@@ -27,3 +27,9 @@ def forgetting(stages: Sequence[str], inputs: Sequence[str], meta: Sequence[str]
     yield Statement("DELETE FROM failures WHERE stage = ?", rows)
     yield Statement("DELETE FROM inputs WHERE kind = ?", [(kind,) for kind in inputs])
     yield Statement("DELETE FROM meta WHERE key = ?", [(key,) for key in meta])
+
+
+def ends_forgotten(units: Sequence[str]) -> list[Statement]:
+    """Return the statements that remove how ``units`` ended, so that they are done again."""
+    deletes = ("DELETE FROM units WHERE id = ?", "DELETE FROM failures WHERE unit = ?")
+    return [Statement(sql, [(id_,) for id_ in units]) for sql in deletes]

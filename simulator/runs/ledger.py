@@ -22,6 +22,7 @@ from simulator.models.relation import Relation
 from simulator.models.unit import Failure, Unit, UnitResult
 from simulator.runs.connection import connect, connect_to_read, instead_of, is_copy
 from simulator.runs.entry import Entry, ProductKind
+from simulator.runs.forgetting import ends_forgotten
 from simulator.runs.part import ALL, Part
 from simulator.runs.statements import (
     REFERENCE,
@@ -139,14 +140,14 @@ class Ledger:
         """Forget the units that failed for one of ``causes``, so that they are done again; return how many."""
         sql = f"SELECT unit FROM failures WHERE cause IN ({','.join('?' * len(causes))})"  # noqa: S608 - marks alone
         ids = [row[0] for row in self.rows(sql, causes)]
-        self._writing().write_now(_ended_forgotten(ids))
+        self._writing().write_now(ends_forgotten(ids))
         return len(ids)
 
     def try_again(self, ids: Sequence[str], anew: Collection[str]) -> None:
         """Forget how the units ``ids`` ended; those in ``anew`` get another seed (see :meth:`retries`)."""
         sql = "INSERT INTO retries VALUES (?,1) ON CONFLICT (unit) DO UPDATE SET times = times + 1"
         counts = Statement(sql, [(id_,) for id_ in ids if id_ in anew])
-        self._writing().write_now([*_ended_forgotten(ids), counts])
+        self._writing().write_now([*ends_forgotten(ids), counts])
 
     def put_meta(self, **values: Any) -> None:
         """Store JSON-able values under their names."""
@@ -283,11 +284,6 @@ class Ledger:
             yield from self._reader.execute(sql, values)
         except sqlite3.Error as error:
             raise ledger_error(error, str(self.path)) from error
-
-
-def _ended_forgotten(ids: Sequence[str]) -> list[Statement]:
-    deletes = ("DELETE FROM units WHERE id = ?", "DELETE FROM failures WHERE unit = ?")
-    return [Statement(sql, [(id_,) for id_ in ids]) for sql in deletes]
 
 
 def _connect_to_write(path: Path) -> tuple[sqlite3.Connection, Writer]:
