@@ -93,6 +93,14 @@ def _judge(context: Context, inputs: Record, draft: Draft[Any]) -> tuple[Draft[A
     return draft, None
 
 
+def _flaws(context: Context, inputs: Record, draft: Draft[Any]) -> list[str]:
+    """Return what each check finds in a draft, each once."""
+    if draft.value is None:
+        return []
+    found = (rule.test(inputs, draft.value) for rule in context.checks)
+    return list(dict.fromkeys(one for one in found if one is not None))
+
+
 async def after_check(state: RoleState, runtime: Runtime[Context]) -> Literal["perform", "repair", "settle"]:
     """Settle when a draft passed or nothing is left to try.
 
@@ -108,11 +116,12 @@ async def after_check(state: RoleState, runtime: Runtime[Context]) -> Literal["p
 
 
 async def repair(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Give the last flawed draft one more turn, with what was wrong."""
-    context = runtime.context
+    """Give the last flawed draft one more turn, with all that was wrong: there is no second one."""
+    context, inputs = runtime.context, _inputs(state, runtime.context)
     draft, attempt = state["flawed"][-1]
     number = state["round"] * context.k
-    again = await redraw(context, _inputs(state, context), state["unit"].seed, number, draft, attempt.message)
+    flaws = _flaws(context, inputs, draft) or [attempt.message]
+    again = await redraw(context, inputs, state["unit"].seed, number, draft, "\n".join(flaws))
     return {"drafts": [again], "repaired": True}
 
 

@@ -63,7 +63,10 @@ def context(model, *, ask="object", k=1, rounds=1, repair="true", questions="{}"
         inputs=Trade,
         output=Saying,
         values=lambda inputs: {"trade": inputs.trade},
-        checks=(Check("copy", lambda _, o: "it is the example" if "bung" in o.saying else None),),
+        checks=(
+            Check("copy", lambda _, o: "it is the example" if "bung" in o.saying else None),
+            Check("loud", lambda _, o: "it shouts" if o.saying.endswith("!") else None),
+        ),
         score=by_length if score else None,
     )
     text = PROMPT.format(ask=ask, k=k, rounds=rounds, repair=repair, questions=questions)
@@ -123,6 +126,12 @@ def test_a_flawed_reply_gets_one_repair_turn_that_names_the_flaw() -> None:
     last = model.requests[-1].messages
     assert [message.role for message in last[-2:]] == ["assistant", "user"]
     assert "it is the example" in last[-1].content
+
+
+def test_the_one_repair_turn_names_all_that_is_wrong() -> None:
+    model = ScriptedModel([saying("No barrel without a bung!"), saying("Slate first")])
+    assert perform(model).value["saying"] == "Slate first"
+    assert "it is the example\nit shouts" in model.requests[-1].messages[-1].content
 
 
 def test_what_is_never_valid_fails_with_the_raw_reply() -> None:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fault_cases import inputs_of, role_named
-from role_cases import flaw
+from role_cases import flaw, perform
 
 from simulator.models.base import Record
 from simulator.models.message import Message
 from simulator.models.npc import NpcTie
+from simulator.models.tool import Tool, ToolField, ToolParameter
+from simulator.population.names.known_names import Known
 from simulator.prompts.chat import chat
 from simulator.prompts.template import load_prompt
 from simulator.roles.assistant import AssistantInput, AssistantTurn
 from simulator.roles.extractor import ExtractorInput, FoundPersona
+from simulator.roles.guards.names import unknown_name
 from simulator.roles.judge import JudgeInput, Judgement
+from simulator.roles.npc import NpcInput, NpcTurn
 from simulator.roles.npc_checks import npc_checks
 from simulator.roles.npc_draft import NpcBrief, NpcDraft
 from simulator.roles.poser import PosedInstruction, PoserInput
 from simulator.roles.relator import Relative, RelatorInput
 from simulator.roles.tool_checks import tool_checks
 from simulator.roles.tool_draft import ToolBrief, ToolDraft
+from simulator.roles.user import UserInput, UserTurn
 from simulator.scenario.world import load_world
+from simulator.tools.code_check import code_flaw
 
 TEXT = "The ward round begins at six. Whoever is on call writes the list."
 
@@ -300,3 +307,48 @@ def test_npcs_speak_of_others_and_for_effect(field: str, text: str | tuple[str, 
 )
 def test_npcs_who_are_wrong_for_anybody(field: str, text: str | tuple[str, ...]) -> None:
     assert _npc(field, text) is not None
+
+
+def _heard(*thread: dict[str, Any]) -> NpcInput:
+    opener = Message(role="user", content="Have you anything on samphire?")
+    return NpcInput.model_validate({**inputs_of("npc"), "history": (opener,), "thread": thread, "known": Known()})
+
+
+def test_what_a_tool_answered_may_be_named_by_both_sides() -> None:
+    row = {"rows": [{"title": "The Saltmarsh Herbal", "floor": 3}]}
+    answered = {"role": "tool", "tool_call_id": "c-1", "name": "search_shelves", "content": json.dumps(row)}
+    turn = NpcTurn(message="There is a book called The Saltmarsh Herbal on the third floor, if you do not mind stairs.")
+    assert flaw(role_named("npc"), _heard(), turn, "standard") == "unknown_name"
+    assert flaw(role_named("npc"), _heard(answered), turn, "standard") is None
+    again = UserTurn(message="Then I would rather look into The Saltmarsh Herbal before I sow anything at all.")
+    said = (Message(role="user", content="Anything on samphire?"), Message(role="assistant", content=turn.message))
+    visitor = UserInput.model_validate({**inputs_of("user"), "history": said, "known": Known()})
+    assert unknown_name(again.message, visitor.scene) is None
+
+
+@pytest.mark.parametrize("calls", [False, True])
+def test_a_refused_turn_is_shown_as_a_turn_and_not_as_the_json_that_it_is_stored_as(calls: bool) -> None:
+    wrong = {"content": "I have it on my computer, friend, and I can look whenever you like.", "tool_calls": []}
+    call = {"content": "", "tool_calls": [{"name": "ring_bell", "arguments": {"times": 2}}]}
+    good = "I have it in my head, friend, and that is where it stays."
+    script = [json.dumps(call if calls else wrong)] * 2 + [good]
+    result, model = perform(role_named("npc"), NpcInput.model_validate(inputs_of("npc")), script)
+    assert result.value is not None
+    *_, said, told = model.requests[-1].thread
+    if calls:
+        assert said["tool_calls"][0]["function"]["name"] == "ring_bell"
+        assert told["role"] == "tool"
+        assert told["tool_call_id"] == said["tool_calls"][0]["id"]
+        assert "no tool" in told["content"]
+    else:
+        assert said == {"role": "assistant", "content": wrong["content"]}
+        assert "'computer'" in told["content"]
+
+
+def test_code_may_say_how_its_annotations_are_read() -> None:
+    source = "from __future__ import annotations\n\n\ndef ring_bell(times: int) -> dict[str, bool]:\n    return {'rung': True}\n"
+    parameter = ToolParameter(name="times", type="integer", description="How often")
+    result = (ToolField(name="rung", type="boolean", description="Whether it rang"),)
+    tool = Tool(id="f-1", personas=(), name="ring_bell", description="Rings.", parameters=(parameter,), result=result)
+    assert code_flaw(source, tool) is None
+    assert code_flaw("from __future__ import annotations\nimport os\n" + source[35:], tool) is not None

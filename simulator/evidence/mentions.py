@@ -102,6 +102,7 @@ def spoken_of(
 
 def _in_talk(talk: Conversation, known: Known) -> Iterator[Spoken]:
     for number, turn in enumerate(talk.turns, 1):
+        known = known.also(step.content for step in turn.steps if step.role == "tool")  # what a tool answered is there
         yield from _spoken(talk.id, str(number), turn.content, known)
         if turn.role == "user":
             known = known.also((turn.content,))  # what the visitor named may be answered

@@ -17,6 +17,7 @@ from simulator.llm.reading import usable
 from simulator.llm.structured import parse, schema_of
 from simulator.models.base import Record, derive_seed
 from simulator.models.message import ChatRequest, Message, ReplySchema, Sampling
+from simulator.models.step import Step, chat_message
 from simulator.models.unit import Attempt
 from simulator.prompts.chat import chat, field_chat, lead, repair_turn
 from simulator.prompts.template import MOST_ALTERNATIVES, PromptHead
@@ -85,7 +86,7 @@ async def redraw(
 ) -> Draft[O]:
     """Show the model its flawed reply and what was wrong with it, and return its second try."""
     if context.prompt.head.ask == "call":
-        return await _call(context, inputs, seed, number, repair_turn(flawed.raw, flaw))
+        return await _call(context, inputs, seed, number, _refused(flawed.raw, flaw))
     values = context.role.values(inputs)
     messages = chat(context.prompt, values, context.role.history(inputs))
     return await _once(context, (*messages, *repair_turn(flawed.raw, flaw)), values, seed, number)
@@ -163,12 +164,12 @@ def continued(begun: str, reply: str) -> str:
 
 
 async def _call(
-    context: RoleContext[I, O], inputs: I, seed: int, number: int, more: Sequence[Message] = ()
+    context: RoleContext[I, O], inputs: I, seed: int, number: int, more: Sequence[dict[str, Any]] = ()
 ) -> Draft[O]:
     """Ask for what is said next, or for calls of the role's tools."""
     role, raw = context.role, ""
     head = chat(context.prompt, role.values(inputs))
-    thread = (*map(_plain_message, head), *role.thread(inputs), *map(_plain_message, more))
+    thread = (*map(_plain_message, head), *role.thread(inputs), *more)
     request = ChatRequest(
         thread=thread,
         tools=tuple(role.tools(inputs)),
@@ -184,6 +185,18 @@ async def _call(
         return Draft(error.raw or raw, attempt=_attempt(error, raw))
     except ValidationError as error:
         return Draft(raw, attempt=Attempt(flaw="invalid", message=str(error.errors()[0]["msg"]), raw=raw))
+
+
+def _refused(raw: str, flaw: str) -> list[dict[str, Any]]:
+    """Return the messages that show what was said, or called, and what is wrong with it.
+
+    As messages of the talk, and not as the JSON that such a reply is stored as: a model would answer in JSON again.
+    """
+    said = with_ids(read_reply(raw), "refused")
+    if not said.calls:
+        return [*map(_plain_message, repair_turn(said.content, flaw))]
+    refusals = (Step(role="tool", call=one.id, name=one.name, content=f"error: {flaw}") for one in said.calls)
+    return [chat_message(said), *map(chat_message, refusals)]
 
 
 def _plain_message(message: Message) -> dict[str, Any]:

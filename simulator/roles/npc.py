@@ -66,10 +66,11 @@ class NpcInput(Record):
 
     @cached_property
     def scene(self) -> Scene:
-        """What the detectors see; what the visitor named may be spoken of."""
+        """What the detectors see; what the visitor named, and what a tool answered, may be spoken of."""
         heard = (turn.content for turn in self.history if turn.role == "user")
+        answered = (str(message.get("content") or "") for message in self.thread if message.get("role") == "tool")
         names = (self.npc.name, *(tie.name for tie in self.npc.ties))
-        known = self.known.also((*heard, *names)) if self.known is not None else None
+        known = self.known.also((*heard, *answered, *names)) if self.known is not None else None
         more = {"known": known, "greeting": self.npc.greeting, "among_people": True}
         return Scene.of("assistant", self.history, examples=_shown(), **more)
 

@@ -69,6 +69,8 @@ class UserInput(Record):
     def scene(self) -> Scene:
         """What the detectors see."""
         rules, examples = _shown()
+        heard = (turn.content for turn in self.history if turn.role == "assistant")  # of which the names were checked
+        known = self.known.also((self.persona, told(self.situation), *heard)) if self.known is not None else None
         return Scene.of(
             "user",
             self.history,
@@ -78,7 +80,7 @@ class UserInput(Record):
             rules=rules,
             examples=examples,
             among_people=self.companion == "person",
-            known=self.known.also((self.persona, told(self.situation))) if self.known is not None else None,
+            known=known,
             greeting=self.greeting,
         )
 
