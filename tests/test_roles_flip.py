@@ -76,3 +76,11 @@ def test_advice_among_people_is_no_role_flip_but_service_talk_is() -> None:
 )
 def test_an_assistant_who_asks_like_a_user_is_a_role_flip(turn: str, flipped: bool) -> None:
     assert found(flip.role_flip, turn, ASSISTANT_SCENE) is flipped
+
+
+def test_who_points_to_what_was_said_does_not_ask_about_the_other_side() -> None:
+    opener = "Calculate how long a phone with 995 mAh lasts. Should it still have been alive at two?"
+    answer = "At a draw of 37 mA it lasts 26.6 hours, so it should have been alive. Perhaps the health was wrong."
+    scene = Scene("user", own=(opener,), other=(answer,), persona="a duty engineer at a water utility")
+    turn = "The health is what an app reports. If the draw was as you have it, how low would the health have to be?"
+    assert not found(flip.role_flip, turn, scene)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.models.message import Message
-from simulator.roles.guards import form, repetition, speech
+from simulator.models.situation import Situation
+from simulator.roles.guards import case, form, repetition, speech
 from simulator.roles.guards.language import language_of, script_of
 from simulator.roles.guards.panel import ASSISTANT, USER
 from simulator.roles.guards.scene import Detector, Scene, inspect
@@ -253,3 +254,40 @@ def test_a_detector_looks_once_at_a_turn_in_its_scene() -> None:
     for turn in ("one", "two", "one"):
         assert inspect(turn, scene, [counting]) == ()
     assert seen == ["one", "two"]
+
+
+ORDER = Situation.model_validate(
+    {"goal": "Have the chair collected", "asked": [{"fact": "The order number is 20917.", "when": ["order number"]}]}
+)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "Could you give me your order number?",
+        "Do you live in Brenn? If so, please send me your order number and I'll move the delivery.",
+        "To start the repair, I need:\n\n- your **order number**\n- a short description of the damage",
+        "Please have the following ready:\n1. the order number\n2. a photograph",
+        "I only need your **order number** to enter the repair. Could you look it up for me?",
+        "The joint is covered. We'd still need to have the order number from you.",
+        "Could you please send me:\n* your order number",
+    ],
+)
+def test_what_was_asked_for_is_told(heard: str) -> None:
+    scene = Scene("user", own=("A leg has come loose.",), other=(heard,), persona=PERSONA, situation=ORDER)
+    assert not found(case.revealed_early, "It is 20917, and the joint has come open.", scene)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "You will find the order number on the invoice.",
+        "I need to look up your order number first.",
+        "This is what happens next:\n- you get an order number\n- the van comes",
+        "I don't need your order number for that.",
+        "Where does it wobble?\n\nYour order number stays as it is.",
+    ],
+)
+def test_what_is_only_spoken_of_was_not_asked_for(heard: str) -> None:
+    scene = Scene("user", own=("A leg has come loose.",), other=(heard,), persona=PERSONA, situation=ORDER)
+    assert found(case.revealed_early, "It is 20917, and the joint has come open.", scene)

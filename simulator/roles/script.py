@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from simulator.models.message import Message
 from simulator.models.situation import Asked, Behaviour, Situation
@@ -14,10 +14,16 @@ __all__ = ["aim", "asked_for", "brief", "due", "manner", "sayings", "told"]
 _PLAIN_DAY = "an ordinary day, nothing special"
 _PLAIN_MANNER = "as comes naturally to this person"
 _ASKS = re.compile(
-    r"\?|^(?:please |and |first |now |then |so |could |can |would |to \w+[^.]*, )*(?:please )?(?:tell|give|send|share|"
-    r"provide|confirm|enter|type|let me (?:know|have)|(?:i|we)(?:'ll| will)? (?:just )?need|may i have)\b",
+    r"\?|^(?:please |and |first |now |then |so |could |can |would |you |to \w+[^.]*, )*(?:please )?(?:tell|give|send|"
+    r"share|provide|confirm|enter|type|let me (?:know|have)|may i have)\b"
+    r"|\bplease (?:(?:also|first|just|then|simply) )*(?:tell|give|send|share|provide|confirm|enter|type|reply with)\b"
+    r"|\b(?:i|we)(?:'ll| will|'d| would)? (?:(?:also|first|just|only|still|then) )*need\b(?! to (?!have|know))",
     re.IGNORECASE,
 )
+_POINT = re.compile(r"(?:[-*•+]|\(?\d{1,3}[.)])\s")
+_LISTS = re.compile(r"\b(?:following|ready|at hand)\b", re.IGNORECASE)
+"""What a line says, beside a request, that is followed by a list of what is wanted."""
+
 _YOU = re.compile(r"^you (?:are|were|have)\b|^you\b|\byour\b", re.IGNORECASE)
 _MINE = {"you are": "I am", "you were": "I was", "you have": "I have", "you": "I", "your": "my"}
 """A fact told to the user, from the user's mouth."""
@@ -116,14 +122,24 @@ def _spoken(fact: str) -> str:
 def asked_for(fact: Asked, heard: Sequence[str]) -> bool:
     """Return whether one of the turns in ``heard`` asks for ``fact``: a question or request with one of its words."""
     wanted = [content_words(words) for words in fact.when] or [frozenset({word}) for word in _topic(fact.fact)]
-    return any(_asks(sentence, wanted) for turn in heard for sentence in sentences(turn))
+    return any(_asks(sentence, asking, wanted) for turn in heard for sentence, asking in _said(turn))
 
 
-def _asks(sentence: str, wanted: Sequence[frozenset[str]]) -> bool:
+def _said(turn: str) -> Iterator[tuple[str, bool]]:
+    """Yield each sentence, and whether it asks; of a list ("I need: ...") each point asks as its first line does."""
+    asking = False
+    for line in filter(None, map(str.strip, turn.splitlines())):
+        if not _POINT.match(line):
+            asking = line.rstrip("*_ ").endswith(":") and bool(_ASKS.search(line) or _LISTS.search(line))
+        listed = asking and bool(_POINT.match(line))
+        yield from ((sentence, listed or bool(_ASKS.search(sentence))) for sentence in sentences(line))
+
+
+def _asks(sentence: str, asking: bool, wanted: Sequence[frozenset[str]]) -> bool:
     if _ANYTHING.search(sentence):
         return True
     words = content_words(sentence)
-    return bool(_ASKS.search(sentence)) and any(group and group <= words for group in wanted)
+    return asking and any(group and group <= words for group in wanted)
 
 
 def _topic(fact: str) -> frozenset[str]:

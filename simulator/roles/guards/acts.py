@@ -68,6 +68,13 @@ _MODALS = frozenset(["can", "could", "may", "might", "should", "must", "need", "
 _OFFER = re.compile(r"\b(?:can|could|may|shall|should|will) (?:i|we) (?:\w+ ){0,3}?(?:you|your)\b")
 _WISH = re.compile(r"\b(?:would you (?:like|prefer|rather)|do you (?:want|need|prefer|still))\b")
 _REQUEST = re.compile(r"\b(?:can|could|would|will) you\b")
+_CITES = re.compile(
+    r"\b(?:as|like|what|than) you (?:just |already )?"
+    r"(?:ha(?:ve|d) it|put it|say|said|wrote|suggest(?:ed)?|describe(?:d)?|explain(?:ed)?|mention(?:ed)?|told me)\b,?",
+    re.IGNORECASE,
+)
+"""Words that point to what the other one said: they speak of it, and not of them."""
+
 _SHORT = 4
 """Words up to which a sentence without a person in it is a mere answer."""
 
@@ -84,7 +91,8 @@ class Said(NamedTuple):
 @lru_cache(maxsize=4096)
 def read(sentence: str) -> Said:
     """Return what ``sentence`` does. A question without its mark, as people type it, is one all the same."""
-    words = tuple(_TOKEN.findall(_POINT.sub("", sentence).lower().replace("’", "'")))
+    bare = _CITES.sub("", _POINT.sub("", sentence)) or sentence
+    words = tuple(_TOKEN.findall(bare.lower().replace("’", "'")))
     rest = tuple(word for word in words if word not in _LEADS)
     if rest and rest[0] in _ASKING and words[-1] != "?" and not sentence.rstrip().endswith((".", "!")):
         words = (*words, "?")

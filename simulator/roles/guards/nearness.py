@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from simulator.embeddings.protocol import Embedder, Vectors
 from simulator.models.conversation import Label
+from simulator.roles.guards.repetition import to_work_on
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import content_words, sentences
+from simulator.roles.guards.words import content_words, goes_on, sentences
 
 __all__ = ["said_before"]
 
@@ -38,6 +39,9 @@ async def said_before(turn: str, scene: Scene, embedder: Embedder) -> Label | No
         EndpointError: A remote embedder failed.
     """
     own, other = scene.own[-_LOOKED_BACK:], scene.other[-_HEARD:]
+    if scene.role == "assistant":
+        own = () if goes_on(turn, own) else own
+        other = tuple(text for text in other if not to_work_on(text))
     if not (own or other) or len(content_words(turn)) < _FEWEST:
         return None
     mine = _telling(turn)

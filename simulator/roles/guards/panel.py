@@ -70,7 +70,7 @@ def _of_prose(detector: Detector) -> Detector:
     return look
 
 
-_JUDGES_SENTENCES = (leaked_reasoning, wrong_language, stutter, cut_sentence)
+_JUDGES_SENTENCES = (leaked_reasoning, wrong_language, repeats_self, repeats_other, stutter, cut_sentence)
 
 ASSISTANT: tuple[Detector, ...] = (
     *(_of_prose(one) if one in _JUDGES_SENTENCES else one for one in _BOTH),

@@ -9,7 +9,7 @@ from functools import lru_cache
 from simulator.models.conversation import Label
 from simulator.population.tokens import jaccard, word_list
 from simulator.roles.guards.scene import Scene
-from simulator.roles.guards.words import content_words, longest_run, quoted_share, sentences, stems, words_of
+from simulator.roles.guards.words import content_words, goes_on, longest_run, quoted_share, sentences, stems, words_of
 
 __all__ = [
     "LOOPS",
@@ -19,6 +19,7 @@ __all__ = [
     "repeats_other",
     "repeats_self",
     "thanks_loop",
+    "to_work_on",
 ]
 
 LOOPS = frozenset({"opener_repeated", "repeats_self", "repeats_other", "thanks_loop"})
@@ -32,6 +33,15 @@ _LONG_RUN = 10
 
 _RUN, _RUN_SHARE = 7, 0.5
 """Fewer words in a row do when they are so much of the turn."""
+
+_HANDED_OVER = 40
+"""Words from which on a request to work on a text can hold that text."""
+
+_WORK_ON = re.compile(
+    r"\b(?:correct|proof-?read|check|edit|re(?:write|word|phrase|vise|format|order)|polish|shorten|tighten|improve|"
+    r"translate|summari[sz]e|fix|clean up|(?:go|look|read) (?:it |this |that |them )?(?:over|through))\b",
+    re.IGNORECASE,
+)
 
 _THANKS = re.compile(
     r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|"
@@ -82,8 +92,10 @@ def opener_repeated(turn: str, scene: Scene) -> Label | None:
 
 
 def repeats_self(turn: str, scene: Scene) -> Label | None:
-    """Find a turn that says again what the speaker said before."""
+    """Find a turn that says again what the speaker said before; an assistant's long one may, if it also goes on."""
     earlier = scene.own[1:] if scene.role == "user" else scene.own
+    if scene.role == "assistant" and goes_on(turn, earlier):
+        return None
     found = next((text for text in reversed(earlier) if _same(turn, text)), None) or _said(turn, earlier)
     least = max(_RUN, min(_LONG_RUN, round(_RUN_SHARE * len(word_list(turn)))))
     found = found or next((run for text in earlier if (run := longest_run(turn, text, least))), None)
@@ -93,12 +105,21 @@ def repeats_self(turn: str, scene: Scene) -> Label | None:
 def repeats_other(turn: str, scene: Scene) -> Label | None:
     """Find a turn that is made of the counterpart's words.
 
-    Taking up a phrase is natural; a turn that stands in the other's for the greater part adds nothing.
+    Taking up a phrase is natural; a turn that stands in the other's for the greater part adds nothing. An assistant
+    that was given a text to work on hands it back.
     """
-    recent = (*scene.other[-2:], *((scene.opener,) if scene.role == "assistant" else ()))
-    found = next((text for text in recent if quoted_share(turn, text) >= _ECHO_PAIRS), None) or _said(turn, scene.other)
+    other, opener = scene.other, scene.opener
+    if scene.role == "assistant":
+        other = tuple(text for text in other if not to_work_on(text))
+    recent = (*other[-2:], *((opener,) if scene.role == "assistant" and opener in other else ()))
+    found = next((text for text in recent if quoted_share(turn, text) >= _ECHO_PAIRS), None) or _said(turn, other)
     found = found or next((run for text in recent if (run := longest_run(turn, text, _LONG_RUN))), None)
     return Label(detector="repeats_other", evidence=found[:120], severity="error") if found else None
+
+
+def to_work_on(text: str) -> bool:
+    """Return whether a user's turn asks to correct, shorten or translate a text, and can hold it."""
+    return len(words_of(text)) >= _HANDED_OVER and _WORK_ON.search(text) is not None
 
 
 def thanks_loop(turn: str, scene: Scene) -> Label | None:

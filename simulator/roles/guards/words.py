@@ -12,6 +12,7 @@ from simulator.population.tokens import sentences, word_list
 __all__ = [
     "bare_words",
     "content_words",
+    "goes_on",
     "longest_run",
     "prose",
     "quoted_share",
@@ -28,6 +29,14 @@ _FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILIN
 _FURNITURE = re.compile(r"#{1,6} |\||[-*_=]{3,}$")
 _POINT = re.compile(r"(?:[-*•+]|\(?\d{1,3}[.)])\s+")
 _MARKS = ".!?…。！？,;"
+
+_FEWEST_PAIRS = 4
+
+_LONG_TURN = 60
+"""Words from which on a turn may take an earlier one up again, as a letter that was asked for once more does."""
+
+_NEW_SHARE = 0.25
+_OLD_PAIRS = 0.6
 
 _FUNCTION_WORDS = (
     "a about after again all also always am an and any are as at be because been before being but by can "
@@ -122,12 +131,25 @@ def quoted_share(part: str, whole: str) -> float:
     Texts with fewer than four pairs score 0: short answers share them by chance.
     """
     mine = _pairs(part)
-    return len(mine & _pairs(whole)) / len(mine) if len(mine) >= 4 else 0.0
+    return len(mine & _pairs(whole)) / len(mine) if len(mine) >= _FEWEST_PAIRS else 0.0
 
 
 @lru_cache(maxsize=_KEPT)
 def _pairs(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(shingles(words_of(text), 2))
+
+
+def goes_on(turn: str, earlier: Sequence[str]) -> bool:
+    """Return whether a long ``turn`` says much that is new, whatever of ``earlier`` it says again.
+
+    Whoever is asked for another version of a letter, or for the next step of a calculation, repeats what stays. New is
+    a sentence of which most word pairs stand in no earlier turn, and a quarter of the words must stand in such ones.
+    """
+    words = len(words_of(turn))
+    if words < _LONG_TURN:
+        return False
+    new = [one for one in sentences(turn) if all(quoted_share(one, text) < _OLD_PAIRS for text in earlier)]
+    return sum(len(words_of(one)) for one in new if len(_pairs(one)) >= _FEWEST_PAIRS) >= _NEW_SHARE * words
 
 
 def longest_run(part: str, whole: str, least: int) -> str:
