@@ -24,10 +24,10 @@ _TRIES = 100
 """Opening braces that are looked at in prose, so that a hostile reply costs little."""
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
-_schemas: dict[Any, ReplySchema] = {}
+_schemas: dict[tuple[Any, frozenset[str]], ReplySchema] = {}
 
 
-def schema_of(type_: type[Any]) -> ReplySchema:
+def schema_of(type_: type[Any], without: frozenset[str] = frozenset()) -> ReplySchema:
     """Return the JSON Schema that a reply of ``type_`` must satisfy.
 
     References are written out (llama.cpp and several gateways do not follow them) unless the type is recursive;
@@ -36,23 +36,27 @@ def schema_of(type_: type[Any]) -> ReplySchema:
 
     Args:
         type_: A type whose values are JSON objects: a pydantic model, a dataclass, a ``TypedDict``.
+        without: Properties with a default that nobody asks the model for.
 
     Raises:
         TypeError: Its values are not objects, which is all that endpoints accept at the top.
     """
-    known = _schemas.get(type_)
+    known = _schemas.get((type_, without))
     if known is None:
-        known = _schemas[type_] = _make_schema(type_)
+        known = _schemas[type_, without] = _make_schema(type_, without)
     return known
 
 
-def _make_schema(type_: Any) -> ReplySchema:
+def _make_schema(type_: Any, without: frozenset[str]) -> ReplySchema:
     raw = _adapter(type_).json_schema(mode="validation")
     definitions = raw.pop("$defs", {})
     recursive: set[str] = set()
     body = _tidy(raw, definitions, (), recursive)
     if body.get("type") != "object":
         raise TypeError(f"a reply must be a JSON object; {type_!r} is {body.get('type') or 'a union'!r}")
+    if without:
+        body["properties"] = {name: kind for name, kind in body["properties"].items() if name not in without}
+        body["required"] = list(body["properties"])
     if recursive:
         body["$defs"] = {name: _tidy(definitions[name], definitions, (name,), recursive) for name in sorted(recursive)}
     name = re.sub(r"[^A-Za-z0-9_-]", "_", getattr(type_, "__name__", "reply"))[:64]

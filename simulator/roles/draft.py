@@ -129,7 +129,7 @@ async def _once(
     begun: str = "",
 ) -> Draft[O]:
     plain = context.prompt.head.ask == "text"
-    schema = None if plain else schema_of(context.role.output)
+    schema = None if plain else schema_of(context.role.output, context.unasked)
     raw = ""
     try:
         sampling = _sampling(context.prompt.head, values) if plain else None

@@ -48,8 +48,9 @@ class ExtractorInput(Record):
 
 
 class FoundPersona(Record):
-    """A person found from a text: ``who`` is what they are in a few words, where the prompt asks for it."""
+    """A person found from a text."""
 
+    # where the prompt asks for it: what they are in a few words
     who: str = Field("", max_length=MAX_WHO)
     persona: str = Field(min_length=1, max_length=MAX_CHARACTERS)
 

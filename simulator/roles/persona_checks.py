@@ -44,10 +44,15 @@ _SPEAKS_OF_TASK = re.compile(
     re.IGNORECASE,
 )
 _DANGLING = re.compile(
-    r"(?:[,;:(–-]|\b(?:a|an|the|and|or|but|of|to|with|for|from|in|on|at|by|than|because|if|which|who|whose|their|his|her|"
-    r"its|is|are|as|that|such|including|often|very|more|Dr|Mr|Mrs|Ms|St|isn|doesn|they|he|she|s))\.?$",
+    r"(?:[,;:(–-]|\b(?:a|an|the|and|or|but|than|because|if|which|who|whose|their|its|including|Dr|Mr|Mrs|Ms|isn|doesn))"
+    r"\.?$",
     re.IGNORECASE,
 )
+_SELDOM_LAST = re.compile(
+    r"\b(?:of|to|with|for|from|in|on|at|by|his|her|is|are|as|that|such|often|very|more|St|they|he|she|s)\.?$",
+    re.IGNORECASE,
+)
+"""Words that a sentence may end with ("the house that she grew up in"), but a small model's seldom does."""
 
 
 class Described(Protocol):
@@ -80,7 +85,7 @@ def who_checks() -> tuple[Check[Any, Any], ...]:
         person = left_out(output) or (names_person(output.who) and not _MACHINE.search(output.who))
         return None if person or not output.who.isascii() else f"{output.who!r} is no person"
 
-    return (Check("vague", vague, "who"), Check("not_a_person", thing, "who"))
+    return (Check("vague", vague, "who"), Check("not_a_person", thing, "who", crutch=True))
 
 
 def persona_checks(source: Sources, examples: Sequence[str]) -> tuple[Check[Any, Any], ...]:
@@ -101,6 +106,7 @@ def persona_checks(source: Sources, examples: Sequence[str]) -> tuple[Check[Any,
         ("unfit", _unfit),
         ("quoted", _quoted),
         ("unfinished", _unfinished),
+        ("unfinished", _seldom_last),
         ("repetition", _repetition),
         ("language", _language),
         ("copy_of_source", lambda text, origin: copied(text, [origin], _SOURCE_RUN, "the source")),
@@ -189,6 +195,11 @@ def _unfinished(text: str, _origin: str) -> str | None:
     return f"it breaks off ({text[-30:]!r})" if found else None
 
 
+def _seldom_last(text: str, _origin: str) -> str | None:
+    found = _SELDOM_LAST.search(text.strip())
+    return f"it breaks off ({text[-30:]!r})" if found else None
+
+
 def _repetition(text: str, _origin: str) -> str | None:
     twice = _TWICE.search(text)
     word = twice.group() if twice else repeated_words(text)
@@ -203,5 +214,5 @@ def _language(text: str, origin: str) -> str | None:
     return f"it is in another language ({spoken})" if spoken not in (None, "en", expected) else None
 
 
-_CRUTCHES = frozenset({_no_known_person, _unfit, _quoted, _repetition})
+_CRUTCHES = frozenset({_no_known_person, _unfit, _quoted, _seldom_last, _repetition})
 """Rules for small models: their word lists and counts would turn down what a capable model means."""

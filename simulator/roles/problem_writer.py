@@ -47,8 +47,9 @@ class ProblemInput(Record):
 
 
 class PosedProblem(Record):
-    """The problem, without its solution; ``goods`` are what it counts, where the prompt asks for them."""
+    """The problem, without its solution."""
 
+    # what it counts, where the prompt asks for that
     goods: str = Field("", max_length=60)
     problem: str = Field(min_length=1, max_length=2000)
 

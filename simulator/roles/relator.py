@@ -72,8 +72,9 @@ class RelatorInput(Record):
 
 
 class Relative(Record):
-    """What the other person is to the first, and who that is; ``who`` is it in a few words, where the prompt asks."""
+    """What the other person is to the first, and who that is."""
 
+    # ``who`` is it in a few words, where the prompt asks for that
     relation: str = Field(min_length=1, max_length=80)
     who: str = Field("", max_length=MAX_WHO)
     persona: str = Field(min_length=1, max_length=MAX_CHARACTERS)

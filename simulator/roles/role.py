@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -122,8 +123,24 @@ class RoleContext(Generic[I, O]):
         """The role's checks that hold for replies to this prompt."""
         return tuple(one for one in self.role.checks if self.prompt.head.crutches or not one.crutch)
 
+    @cached_property
+    def unasked(self) -> frozenset[str]:
+        """The fields of the output that have a default and that the prompt does not ask for.
+
+        They are left out of the schema: a model that must fill a field that nobody told it of fills it with anything.
+        """
+        fields = self.role.output.model_fields.items()
+        return frozenset(name for name, field in fields if not field.is_required() and not _asks(self.prompt, name))
+
     def tidied(self, output: O) -> O:
         """Return ``output`` as the checks see it."""
         if self.role.mend is not None and self.prompt.head.crutches:
             output = self.role.mend(output)
         return self.role.tidy(output) if self.role.tidy is not None else output
+
+
+def _asks(prompt: Prompt, field: str) -> bool:
+    """Whether a reply is to have ``field``: an example's has it, or the text names it, in quotes or before a colon."""
+    shown = any(field in example.reply for example in prompt.examples)
+    named = rf"[\"'`]{re.escape(field)}[\"'`]|^[ \t]*[-*] \W*{re.escape(field)}\W*:"
+    return shown or re.search(named, f"{prompt.system}\n{prompt.user}", re.MULTILINE) is not None
