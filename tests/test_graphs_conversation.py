@@ -163,8 +163,7 @@ def test_two_people_talk_and_each_knows_the_relation_from_their_side() -> None:
     of_clerk, of_keeper, _ = (request.messages for request in requests(both.user))
     block = next(m.content for m in reversed(of_clerk) if "<persona>" in m.content)
     assert CLERK in block.split("</persona>")[0]
-    assert "whose cousin you are" in block
-    assert PERSONA in block
+    assert f"You talk with somebody whose cousin you are: {PERSONA}.\n" in block
     assert "books are late" not in block
     assert of_clerk[-1].role == "user"
     assert of_clerk[-1].content.endswith(f"<message>\n{OPENER}\n</message>")

@@ -21,6 +21,7 @@ from conversation_cases import (
 
 from simulator.errors import InputError
 from simulator.llm.scripted import ScriptedModel
+from simulator.prompts.template import load_prompt
 from simulator.roles.judge import judge
 from simulator.roles.role import RoleContext
 from simulator.scenario.behaviours import BEHAVIOURS
@@ -105,6 +106,16 @@ def test_the_judge_says_at_the_end_how_they_talked() -> None:
 def test_a_conversation_that_wants_a_judge_says_when_there_is_none() -> None:
     with pytest.raises(InputError, match="give it the role 'judge'"):
         talk(context(ASKED), exchanges=2, situation=CRITERION, judge=["goal"])
+
+
+def test_who_gives_up_as_their_prompt_says_has_no_fault_that_the_judge_is_asked_for() -> None:
+    """The prompt of the user and the question of the judge must not contradict each other."""
+    rules = load_prompt("user").system
+    result, both = judged(verdict("none"), users=["It cannot be had, then. I give up."], exchanges=3, judge=["turns"])
+    assert product(result).stop == "gave_up"
+    [asked] = requests(both.judge)
+    assert "they say that they give up, and go" in rules
+    assert "that it cannot be had, to say so and to leave is no fault" in asked.messages[-1].content
 
 
 def verdict(answer: str, quote: str = "") -> dict:

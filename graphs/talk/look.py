@@ -28,7 +28,8 @@ FAULTS = {
     "role_flip": "it speaks in the other side's place: it serves, advises or answers instead of wanting something",
     "fourth_wall": "it speaks of roles, prompts, simulations or of being a machine",
     "persona_contradicted": "it contradicts who the person is",
-    "goal_contradicted": "it gives up or contradicts what the person wants or keeps to",
+    "goal_contradicted": "it says that the person does not want it, or agrees to what the person keeps from; to see "
+    "that it cannot be had, to say so and to leave is no fault",
     "revealed_early": "it tells a thing that is told only when asked, and nobody asked",
     "repeats_self": "it says again what the user said before, in other words",
 }

@@ -114,8 +114,8 @@ def _situation(inputs: ConversationInputs, side: Side) -> Situation:
     if inputs.partner is None:
         return inputs.situation
     whom = inputs.persona if side == "partner" else inputs.partner
-    tie = f"your {inputs.relation}" if side == "user" else f"whose {inputs.relation} you are"
-    talk = f"You talk with {whom}{', ' + tie if inputs.relation else ''}."
+    tie = f"your {inputs.relation}" if side == "user" else f"somebody whose {inputs.relation} you are"
+    talk = f"You talk with {tie + ': ' if inputs.relation else ''}{whom.rstrip('.')}."
     if side == "partner":
         return Situation(about=talk)
     return inputs.situation.model_copy(update={"about": f"{inputs.situation.about} {talk}".strip()})
