@@ -1,12 +1,16 @@
 """``show``, ``report`` and ``graph`` over a run: complete, readable in 80 columns, and safe."""
 
 import json
+from io import StringIO
 
 import pytest
 from cli_cases import CHILD, CONVERSATION, MIDWIFE, NURSE, ORIN, PILOT, TOOL, TUNER, Shown, build_run, output
+from rich.console import Console
 
 from simulator.cli.main import main
 from simulator.cli.screen.kinds import KINDS
+from simulator.cli.screen.talk import chat
+from simulator.models.conversation import Conversation, Turn, Verdict
 from simulator.models.persona import persona_id
 
 
@@ -47,6 +51,28 @@ def test_a_conversation_reads_like_a_chat(run: str, capsys: Shown) -> None:
     assert [line for line in lines if line in ("user", "assistant")] == ["user", "assistant"] * 3
     assert "│ Good. I will bring the freighter in at two." in lines
     assert "! near_repetition: it says much the same as turn 2" in lines
+
+
+@pytest.mark.parametrize(
+    ("other", "side"), [({}, "assistant"), ({"partner": "p-2"}, "partner"), ({"npc": "n-1"}, "npc")]
+)
+def test_a_conversation_says_who_speaks_who_ended_it_and_what_a_verdict_is_of(other: dict[str, str], side: str) -> None:
+    turns = [Turn(role=role, speaker=role, content="Good night.") for role in ("user", "assistant")]
+    judged = {"name": "terse", "by": "judge", "statement": "The user explains at length.", "evidence": "x"}
+    found = [Verdict(holds=True, **judged), Verdict(holds=False, **judged), Verdict(holds=None, **judged)]
+    rule = Verdict(name="terse", holds=True, by="rule", statement="no turn above 25 words", evidence="")
+    made = Conversation(id="c-1", persona="p-1", turns=turns, stop="assistant_ended", verdicts=(*found, rule), **other)
+    shown = Console(width=200, file=StringIO())
+    shown.print(chat(made, {}))
+    lines = [" ".join(line.split()) for line in shown.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+    assert [line for line in lines if line in ("user", side)] == ["user", side]
+    assert f"ended the {side} ended it" in lines
+    assert lines[-4:] == [
+        "terse kept (by judge, not true): The user explains at length.",
+        "terse BROKEN (by judge, true): The user explains at length.",
+        "terse not decided (by judge): The user explains at length.",
+        "terse kept (by rule): no turn above 25 words",
+    ]
 
 
 def test_an_npc_is_a_card_and_a_tool_has_its_schema(run: str, capsys: Shown) -> None:

@@ -47,6 +47,8 @@ PERSONAS = [
     'a farrier whom the village calls "the surgeon", and who hates it',
     "an economist whose grandfather fell in World War I, and who collects his letters",
     "a GP in a mining town, near retirement, but she will not say so to her patients",
+    "an audiologist who has learned to lip-read because half of her clients refuse to switch their devices on",
+    "a stonemason who still lives in the house that his grandmother was born in, and has nobody to leave it to",
 ]
 
 REQUESTS = [

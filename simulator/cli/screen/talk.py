@@ -49,12 +49,20 @@ def chat(conversation: Conversation, people: Mapping[str, str], outcome: Outcome
         ("npc", people.get(conversation.npc or "", conversation.npc or "")),
         ("situation", conversation.situation or ""),
         ("manner", ", ".join(conversation.behaviours)),
-        ("ended", ": ".join(filter(None, [STOPS[conversation.stop], conversation.reason]))),
+        ("ended", ": ".join(filter(None, [_ended(conversation), conversation.reason]))),
     ]
     checked = outcome is not None and any(check.kind == "goal" for check in outcome.checks)
     after = facts([*_held(conversation, checked), *_costs(conversation), *_verdicts(outcome)])
     end: list[RenderableType] = [Text(), after] if after.rows else []
     return Group(facts(pairs), *_messages(conversation.turns, conversation), *end)
+
+
+def _ended(conversation: Conversation) -> str:
+    return STOPS[conversation.stop].replace("assistant", _other_side(conversation))
+
+
+def _other_side(conversation: Conversation) -> str:
+    return "npc" if conversation.npc is not None else "assistant" if conversation.partner is None else "partner"
 
 
 def _held(conversation: Conversation, checked: bool) -> Iterator[tuple[str, str]]:
@@ -64,7 +72,8 @@ def _held(conversation: Conversation, checked: bool) -> Iterator[tuple[str, str]
         yield "goal", f"{goal_state(goal)} (by {goal.by}): {one_line(goal.evidence, 160)}"
     for one in conversation.verdicts:
         state = "not decided" if one.holds is None else "kept" if one.holds else "BROKEN"
-        yield one.name, f"{state} (by {one.by}): {one_line(one.statement or one.evidence, 160)}"
+        found = "" if one.by == "rule" or one.holds is None else ", not true" if one.holds else ", true"
+        yield one.name, f"{state} (by {one.by}{found}): {one_line(one.statement or one.evidence, 160)}"
     if forked is not None:
         with_whom = f", with {forked.assistant}" if forked.assistant else ""
         turns = "turn" if forked.at == 1 else "turns"
@@ -122,8 +131,4 @@ def _steps(turn: Turn, style: str) -> Iterator[RenderableType]:
 
 
 def _speaker(turn: Turn, conversation: Conversation) -> str:
-    if conversation.npc is not None and turn.role == "assistant":
-        return "npc"
-    if conversation.partner is None:
-        return turn.role
-    return f"{turn.role} ({short(turn.speaker)})"
+    return _other_side(conversation) if turn.role == "assistant" else turn.role

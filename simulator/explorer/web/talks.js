@@ -75,7 +75,9 @@ function outcome({ outcome: found }) {
 }
 
 function verdicts({ goal, verdicts: found }) {
-  const rows = found.map((one) => [one.name, one.holds, one.by, one.statement || one.evidence]);
+  // a rule's statement is what must hold, a judge's is a fault
+  const said = (one) => (one.by === "rule" || one.holds === null ? one.by : `${one.by}, ${one.holds ? "not true" : "true"}`);
+  const rows = found.map((one) => [one.name, one.holds, said(one), one.statement || one.evidence]);
   if (goal) rows.unshift(["goal", goal.holds, goal.by, `${goal.evidence}${goal.claimed && !goal.holds ? " (the user only said so)" : ""}`]);
   if (!rows.length) return null;
   return panel("Goal and manner", el("ul", { class: "checks" }, rows.map(([name, holds, by, evidence]) =>
