@@ -156,6 +156,26 @@ def test_a_talk_that_failed_is_held_after_another_try_and_the_others_stay(whole:
         assert all(before[talk.id] == talk for talk in run.conversations if talk.id in before)
 
 
+def test_nobody_comes_to_an_npc_for_what_only_others_can_do(whole: Run, tmp_path: Path) -> None:
+    met = next(npc for npc in whole.npcs if npc.id == whole.conversations[0].npc)
+    asked = list[str]()
+
+    def designer(request: Any) -> str:
+        theirs = any(f"You are {met.name}," in message.content for message in request.messages)
+        return "[" if theirs else story.npc_tool_designer(request)
+
+    def user(request: Any) -> str:
+        asked.append("\n".join(message.content for message in request.messages))
+        return story.user(request)
+
+    scripted = story.models(npc_tool_designer=designer, user=user)
+    with simulate_sync(scenario(), tmp_path, models=scripted) as run:
+        assert met.persona not in {one for tool in run.tools for one in tool.personas}
+    first = met.name.split(" ")[0]
+    goals = {line for one in asked for line in one.splitlines() if line.startswith("What you want:") and first in line}
+    assert goals == {f"What you want: to learn what {first} is looking for and where it is"}
+
+
 def test_a_tool_remembers_within_a_talk_and_a_fork_begins_with_what_was_called(whole: Run, tmp_path: Path) -> None:
     with simulate_sync(scenario(conversations={**TALKS, "count": 1}), tmp_path, models=story.models()) as run:
         (talk,) = run.conversations

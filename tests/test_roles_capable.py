@@ -26,6 +26,7 @@ from simulator.roles.npc_checks import npc_checks
 from simulator.roles.npc_draft import NpcBrief, NpcDraft
 from simulator.roles.poser import PosedInstruction, PoserInput
 from simulator.roles.relator import Relative, RelatorInput
+from simulator.roles.text_writer import TextInput, Written
 from simulator.roles.tool_checks import tool_checks
 from simulator.roles.tool_draft import ToolBrief, ToolDraft
 from simulator.roles.user import UserInput, UserTurn
@@ -354,3 +355,36 @@ def test_code_may_say_how_its_annotations_are_read() -> None:
     tool = Tool(id="f-1", personas=(), name="ring_bell", description="Rings.", parameters=(parameter,), result=result)
     assert code_flaw(source, tool) is None
     assert code_flaw("from __future__ import annotations\nimport os\n" + source[35:], tool) is not None
+
+
+LETTER = (
+    "Dear colleague,\n\nNumber 14 is stiff. Pull it slowly to the half, let the weight come off, then finish. Grease does "
+    "not help below four degrees, because the trouble is in the crank outside and not in the frame. Enter it in the book "
+    'all the same, under "known faults", with the minutes lost.\n\nYours sincerely,\nthe early turn, Harrow Lane'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LETTER,
+        LETTER.rpartition("\n\n")[0] + '\n\nThe note on the kettle says "not on the shelf"',
+        "Soak:\n- 300 g of lentils, over night and in cold water\n- 2 onions, whole and in their skins, in the same pot\n"
+        "Boil both for an hour with the lid off, skim twice, and salt it only when nothing is hard any more.\n"
+        "What is left over keeps for three days in the cellar and for one in the kitchen.",
+    ],
+)
+def test_letters_are_signed_and_lists_keep_their_lines(text: str) -> None:
+    role, inputs = role_named("text_writer"), TextInput(persona="a signaller", kind="letter", words=80)
+    written = Written(title="For the relief", text=text)
+    assert flaw(role, inputs, written, "standard") is None
+    assert role.tidy is not None
+    assert role.tidy(written).text == text
+
+
+def test_what_breaks_off_is_no_letter() -> None:
+    inputs = TextInput(persona="a signaller", kind="letter", words=80)
+    broken = Written(
+        title="For the relief", text=LETTER.partition("\n\nYours")[0] + " Besides, I have asked the lineman to"
+    )
+    assert flaw(role_named("text_writer"), inputs, broken, "standard") == "unfinished"

@@ -152,6 +152,9 @@ def test_any_sentence_about_a_result_makes_sound_fields(text: str) -> None:
         ("An interface that fetches scores for a team", "Fetch scores for a team."),
         ("Tide tables", "Tide tables."),
         ("Carries a box.", "Carry a box."),
+        ("Books a seat and chalks it up on the slate.", "Book a seat and chalk it up on the slate."),
+        ("Lists the songs and tells where each one is.", "List the songs and tell where each one is."),
+        ("Searches for songs, and says where they are.", "Search for songs, and say where they are."),
     ],
 )
 def test_a_description_makes_a_request(description: str, text: str) -> None:

@@ -152,7 +152,8 @@ def _situation(situation: Situation, npc: Npc, company: Company, side: Counterpa
     about = f"{situation.about} {place}{says}".strip()
     if situation.goal:
         return situation.model_copy(update={"about": about})
-    tool = next(iter(company.offered(side)), None)
+    # Its own: what it has of another trade (whose designer failed, say) is nothing that anybody comes to it for.
+    tool = next((one for one in company.offered(side) if npc.persona in one.personas), None)
     goal, success = (_errand(npc, tool), situation.success) if tool is not None else _interest(npc, situation.success)
     return situation.model_copy(update={"about": about, "goal": goal, "success": success})
 

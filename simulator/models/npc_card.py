@@ -35,7 +35,7 @@ def npc_card(npc: Npc, world: World, *, lore: bool = True) -> str:
     lines += _texts(npc)
     lines += [f"- {name.replace('_', ' ')}: {value}" for name, value in npc.fields.items()]
     lines += _quest(npc)
-    lines += [f"- Acquaintance: {tie_sentence(npc, tie)}" for tie in npc.ties]
+    lines += [f"- Acquaintance: {_told(tie)}" for tie in npc.ties]
     lines += [f'- You say such things as: "{line}"' for line in (npc.greeting, *npc.lines) if line]
     return "\n".join(lines)
 
@@ -50,6 +50,13 @@ def tie_sentence(npc: Npc, tie: NpcTie) -> str:
     if tie.relation.startswith("whose "):
         return f"{npc.name} is {tie.name}'s {reverse_relation(tie.relation)}."
     return f"{tie.name} is {npc.name}'s {tie.relation}."
+
+
+def _told(tie: NpcTie) -> str:
+    """Return the same to the one whose card it is."""
+    if tie.relation.startswith("whose "):
+        return f"you are {tie.name}'s {reverse_relation(tie.relation)}."
+    return f"{tie.name} is your {tie.relation}."
 
 
 def _terms(npc: Npc, world: World) -> Iterator[str]:

@@ -21,7 +21,9 @@ __all__ = ["EXAMPLE_RUN", "blank", "language_differs", "length_flaw", "prose_che
 EXAMPLE_RUN = 6
 """So many words in a row make a copy of an example."""
 
+_QUOTES = '"“”'
 _PERSONA_RUN = 8
+_SIGNATURE = 8  # words of a line that signs a letter, or of the address below it
 _BLANK = re.compile(
     r"\[[^\]]{0,40}\]|\{[^}]{0,40}\}|<[^>]{0,40}>|_{3,}|\bXYZ\b|\bXX+\b|\binsert \w+ here\b", re.IGNORECASE
 )
@@ -49,20 +51,41 @@ def prose_checks(field: str, role: str) -> tuple[Check[Any, Any], ...]:
         "leftover": _leftover,
         "blank": _blank,
         "about_person": _about_person,
-        "unfinished": _unfinished,
+        "unfinished": lambda _inputs, text: _unfinished(_unsigned(text)),
         "language": lambda inputs, text: language_differs(inputs.persona, text),
         "copy_of_persona": lambda inputs, text: recited(inputs.persona, text),
         "copy_of_example": lambda _inputs, text: copied(text, _examples(role, field), EXAMPLE_RUN),
     }
-    return tuple(Check(name, of(rule), field) for name, rule in rules.items())
+    whole = Check("unfinished", of(lambda _inputs, text: _unfinished(text)), field, crutch=True)
+    return (whole, *(Check(name, of(rule), field) for name, rule in rules.items()))
 
 
-def tidied(text: str, quotes: str = '"“”* ') -> str:
-    """Return ``text`` without a label at its beginning and without quotes around it; paragraphs stay."""
-    paragraphs = (normalise_text(one) for one in re.split(r"\n\s*\n", text))
-    whole = "\n\n".join(one for one in paragraphs if one).strip(quotes)
-    whole = _LABEL.sub("", whole).strip(quotes)
+def tidied(text: str) -> str:
+    """Return ``text`` without a label at its beginning and without quotes around it; paragraphs and lines stay.
+
+    >>> tidied('Title: "What a gate tells you"'), tidied('The packet says "the good ones"')
+    ('What a gate tells you', 'The packet says "the good ones"')
+    """
+    paragraphs = (_lines(one) for one in re.split(r"\n\s*\n", text.replace("\r\n", "\n")))
+    whole = _bare("\n\n".join(one for one in paragraphs if one))
+    whole = _bare(_LABEL.sub("", whole))
     return whole[:1].upper() + whole[1:]
+
+
+def _bare(text: str) -> str:
+    """Return ``text`` without asterisks or quotes around the whole, or a quote that nothing closes."""
+    text = text.strip()
+    if text[:1] == "*" == text[-1:]:
+        text = text.strip("* ")
+    marks = [mark for mark in text if mark in _QUOTES]
+    around = len(marks) == 2 and text[0] in _QUOTES and text[-1] in _QUOTES
+    return text.strip(f"{_QUOTES} ") if around or len(marks) % 2 else text
+
+
+def _lines(paragraph: str) -> str:
+    """Return a paragraph with its lines, which a letter's end, a recipe and a poem are made of."""
+    lines = (normalise_text(line) for line in paragraph.split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def length_flaw(text: str, least: float, most: float) -> str | None:
@@ -107,7 +130,18 @@ def _about_person(_inputs: _Inputs, text: str) -> str | None:
     return f"it speaks of the task instead of doing it ({found.group()!r})" if found else None
 
 
-def _unfinished(_inputs: _Inputs, text: str) -> str | None:
+def _unsigned(text: str) -> str:
+    """Return ``text`` without the lines by which a letter is signed, if something stands before them.
+
+    A reply that was cut is no draft at all (its finish reason says so), so a short last line is a name or a greeting.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    while len(lines) > 1 and unfinished(lines[-1]) and len(word_list(lines[-1])) <= _SIGNATURE:
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _unfinished(text: str) -> str | None:
     end = unfinished(text)
     return f"its end is missing ({end!r})" if end else None
 

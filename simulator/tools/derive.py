@@ -26,6 +26,15 @@ _FIELDS = 6
 _WORDS = 6  # of one thing in a list of what comes back
 _LIST = re.compile(r"\s*(?:[,;]|\band\b|\bwith\b)\s*", re.IGNORECASE)
 _LEAD = re.compile(r"^(?:the|a|an|its|their|one|each|all|any|some|list of|current|latest)\s+", re.IGNORECASE)
+_MORE_VERBS = "ask enter give hand keep lay leave mark name note put return say show store tell write"
+_VERBS_TOO = "|".join((*VERBS, *_MORE_VERBS.split()))
+_ALSO = re.compile(
+    r"(,? (?:and|or|then|and then) )"
+    r"([a-z]{3,}s(?= (?:it|them|him|her|how|when|where|whether)\b)"
+    rf"|(?:{_VERBS_TOO})e?s(?= (?:an?|the|its|their|one|what)\b))"
+)
+"""A further verb of a description, with the object that tells it from a plural: *and chalks them up*."""
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _ABOUT = re.compile(
     r"^(?:this|the|an?)\s+(?:\w+\s+){0,3}?(?:interface|function|tool|api|method|service)\s+"
@@ -87,9 +96,16 @@ def request_of(tool: Tool, arguments: dict[str, Any]) -> str:
     >>> scale = Tool(id="f-1", personas=(), name="read_scale", description="Reads a hive's weight.", parameters=(hive,))
     >>> request_of(scale, {"hive_number": 4})
     "Read a hive's weight: hive number 4."
+
+    What the description says after the first verb is asked for too.
+
+    >>> does = "Reserves a seat for one day and notes it on the slate."
+    >>> request_of(Tool(id="f-2", personas=(), name="reserve_seat", description=does, parameters=()), {})
+    'Reserve a seat for one day and note it on the slate.'
     """
     sentence = _SENTENCE.split(normalise_text(tool.description), maxsplit=1)[0].rstrip(".")
     first, _, rest = _ABOUT.sub("", sentence).partition(" ")
+    rest = _ALSO.sub(lambda found: f"{found[1]}{_imperative(found[2]).lower()}", rest)
     text = f"{_imperative(first)} {rest}".strip()
     told = ", ".join(f"{phrase(name)} {_said(value)}" for name, value in arguments.items())
     return f"{text}: {told}." if told else f"{text}."
@@ -99,7 +115,7 @@ def _imperative(verb: str) -> str:
     """Turn *Checks* or *searches* into ``Check`` and ``Search``."""
     word = verb.lower()
     stem = next((known for known in VERBS if word in (f"{known}s", f"{known}es")), word)
-    if stem == word and re.fullmatch(r"[a-z]{3,}[^su]s", word):
+    if stem == word and re.fullmatch(r"(?!does|goes)[a-z]{2,}[^su]s", word):
         stem = re.sub(r"(?:ie(?=s$)|(?<=(?:ss|sh|ch))e(?=s$))", lambda found: "y" if found[0] == "ie" else "", word)[
             :-1
         ]
