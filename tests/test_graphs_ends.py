@@ -21,6 +21,8 @@ def test_a_user_who_only_repeats_ends_in_a_loop() -> None:
     [
         ("That is all I needed, goodbye.", "Good luck with the season on the water.", "left"),
         ("Never mind, I'll ask someone else.", "The harbour office may know more than I do.", "gave_up"),
+        ("Then I must give up on the fan. Goodbye.", "The harbour office may know more than I do.", "gave_up"),
+        ("I'm giving up on this and will look elsewhere.", "The harbour office may know more than I do.", "gave_up"),
         ("Thank you, that was helpful!", "You're welcome, keep the books dry.", "left"),
         (ASKED[0], "I cannot continue this conversation.", "assistant_ended"),
     ],

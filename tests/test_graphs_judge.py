@@ -60,6 +60,25 @@ def test_a_verdict_whose_quote_nobody_said_is_none() -> None:
     assert "no usable verdict" in goal.evidence
 
 
+@pytest.mark.parametrize(
+    ("said", "quote", "holds"),
+    [
+        ("Use a **clear pocket**, and `my_log` for `a`.", "Use a clear pocket, and my_log for a", True),
+        ("Use a clear pocket.", "Use a **clear pocket**", True),
+        ("Use a _clear_ pocket.", "a clear pocket", True),
+        ("Use a **clear pocket**.", "***", None),
+        ("Use a **clear pocket**.", "a clean pocket", None),
+    ],
+)
+def test_a_quote_may_leave_out_the_marks_of_emphasis(said: str, quote: str, holds: bool | None) -> None:
+    replies = [json.dumps({**YES, "quote": quote})] * 2
+    both = replace(
+        context(ASKED, [said, *ANSWERED]),
+        judge=RoleContext(judge(), prompt("judge", rounds=1), ScriptedModel(replies, name="j"), Bag()),
+    )
+    assert product(talk(both, exchanges=2, situation=CRITERION, judge=["goal"])).goal.holds is holds
+
+
 def test_a_claim_of_the_user_is_no_evidence_for_the_goal() -> None:
     users = ["That solves it, the pages stay dry. What about the cover?", *ASKED]
     claimed = {**YES, "quote": "the pages stay dry"}
@@ -106,6 +125,13 @@ def test_the_judge_says_at_the_end_how_they_talked() -> None:
 def test_a_conversation_that_wants_a_judge_says_when_there_is_none() -> None:
     with pytest.raises(InputError, match="give it the role 'judge'"):
         talk(context(ASKED), exchanges=2, situation=CRITERION, judge=["goal"])
+
+
+def test_who_gives_up_claims_nothing_however_they_take_leave() -> None:
+    users = ["Then I give up on the pages. Thank you and goodbye!"]
+    result, _ = judged(NO, users=users, exchanges=3, situation=CRITERION, judge=["goal"])
+    spoken = product(result)
+    assert (spoken.stop, spoken.goal.holds, spoken.goal.claimed) == ("gave_up", False, False)
 
 
 def test_who_gives_up_as_their_prompt_says_has_no_fault_that_the_judge_is_asked_for() -> None:

@@ -10,13 +10,21 @@ from simulator.models.situation import Success
 from simulator.roles.guards.repetition import is_farewell, is_thanks
 from simulator.roles.guards.words import sentences
 
-__all__ = ["claims", "goal_by_rule"]
+__all__ = ["claims", "gives_up", "goal_by_rule"]
 
 _CLAIMS = re.compile(
     r"\b(?:that(?:'s| is| was) (?:all|everything|exactly|just|precisely|what) (?:that )?(?:i|we) "
     r"(?:need|want|was looking|came)|(?:that|this) (?:solves|settles|answers|fixes|does) (?:it|that|my|everything)|"
     r"problem solved|all set now|(?:i|we) have (?:all|everything|what) (?:that )?(?:i|we) (?:need|want)|"
     r"now it works|it works now)",
+    re.IGNORECASE,
+)
+_GIVES_UP = re.compile(
+    r"\b(?:never mind|forget (?:it|about it)|i(?:'ll| will| must| have to)? give up|i(?:'m| am) giving up|"
+    r"this (?:is|was) (?:no use|useless|pointless|hopeless)|"
+    r"(?:i'?ll|i will|i'?m going to) (?:ask|try|find|go to) (?:someone|somebody|something|somewhere) else|"
+    r"(?:i'?ll|i will|i'?m going to) look elsewhere|"
+    r"you (?:can'?t|cannot|could not|couldn'?t) help me|this is getting (?:me )?nowhere)\b",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(
@@ -27,8 +35,17 @@ _NEGATED = re.compile(
 
 
 def claims(turn: str) -> bool:
-    """Return whether a user's turn says that they have what they came for, or takes leave as if they had."""
-    return bool(_CLAIMS.search(turn)) or is_thanks(turn) or is_farewell(turn)
+    """Return whether a user's turn says that they have what they came for, or takes leave as if they had.
+
+    Who gives up claims nothing, however friendly the goodbye.
+    """
+    return not gives_up(turn) and (bool(_CLAIMS.search(turn)) or is_thanks(turn) or is_farewell(turn))
+
+
+def gives_up(turn: str) -> str | None:
+    """Return the words by which a user's turn gives up, if it does."""
+    found = _GIVES_UP.search(turn)
+    return found.group() if found else None
 
 
 def goal_by_rule(success: Success, turns: Sequence[Turn]) -> Goal | None:

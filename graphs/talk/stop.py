@@ -6,18 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graphs.talk.goal import goal_by_rule
+from graphs.talk.goal import gives_up, goal_by_rule
 from simulator.models.conversation import ConversationInputs, Label, StopReason, Turn
 from simulator.roles.guards.repetition import LOOPS, is_farewell, is_thanks
 
 __all__ = ["STOPS", "Talk", "ending", "lost_reason"]
 
-_GIVES_UP = re.compile(
-    r"\b(?:never mind|forget (?:it|about it)|i give up|this (?:is|was) (?:no use|useless|pointless|hopeless)|"
-    r"(?:i'?ll|i will|i'?m going to) (?:ask|try|find|go to) (?:someone|somebody|something|somewhere) else|"
-    r"you (?:can'?t|cannot|could not|couldn'?t) help me|this is getting (?:me )?nowhere)\b",
-    re.IGNORECASE,
-)
 _CLOSES = re.compile(
     r"\b(?:i (?:can(?:not|'t)|am unable to|won't) continue (?:this|with this) (?:conversation|chat|discussion)|"
     r"i(?:'m| am) (?:ending|closing) (?:this|the|our) (?:conversation|chat|session)|"
@@ -67,8 +61,7 @@ def _goal(talk: Talk) -> str | None:
 
 
 def _gave_up(talk: Talk) -> str | None:
-    found = _GIVES_UP.search(talk.user)
-    return found.group() if found else None
+    return gives_up(talk.user)
 
 
 def _left(talk: Talk) -> str | None:

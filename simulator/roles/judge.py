@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
@@ -17,6 +18,8 @@ __all__ = ["JudgeInput", "Judgement", "Within", "judge"]
 
 _NEGATIVE = frozenset({"no", "none"})
 """Answers for which there may be nothing to quote."""
+
+_MARKS = re.compile(r"[*`]|(?<!\w)_+|_+(?!\w)")
 
 _QUOTES = "\"'“”‘’ ."
 
@@ -113,12 +116,19 @@ def _given(inputs: JudgeInput, output: Judgement) -> str | None:
 
 
 def _found(inputs: JudgeInput, output: Judgement) -> str | None:
-    """Refuse a quote that nobody said: a judge that invents its evidence decides nothing."""
-    if output.answer in _NEGATIVE:
+    """Refuse a quote that nobody said: a judge that invents its evidence decides nothing.
+
+    The marks of emphasis are no words: who quotes "on **Friday**" may leave them out.
+    """
+    if output.answer in _NEGATIVE or not output.quote:
         return None
     turns, place = _counted(inputs)
-    said = normalise_text(" ".join(turn.content for turn in turns)).lower()
-    return None if output.quote.lower() in said else f"the quote does not stand in {place} word for word"
+    said, quoted = _words(" ".join(turn.content for turn in turns)), _words(output.quote)
+    return None if quoted and quoted in said else f"the quote does not stand in {place} word for word"
+
+
+def _words(text: str) -> str:
+    return normalise_text(_MARKS.sub("", text)).lower()
 
 
 def _counted(inputs: JudgeInput) -> tuple[Sequence[Message], str]:
