@@ -228,6 +228,9 @@ def test_over_http_the_calls_are_those_of_the_api_and_a_model_may_play_the_tools
                 if step.role == "tool"
             ]
     assert set(results) == {'{"delivery_time":"after the market","one_price":7}'}
+    played = [body for body in server.requests if "<call>" in str(body["messages"][-1]["content"])]
+    assert played
+    assert all('"world":"Saltmere: ' in body["messages"][-1]["content"] for body in played)
     calling = [body for body in server.requests if body.get("tools")]
     assert all(len(body["tools"]) <= 2 for body in calling)
     assert any(message.get("role") == "tool" for body in calling for message in body["messages"])

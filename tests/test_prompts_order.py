@@ -114,7 +114,7 @@ def test_the_tools_of_npcs_are_told_the_lore_once() -> None:
         load_prompt("npc_tool_designer"),
         role_named("npc_tool_designer").inputs.model_validate(given),
     )[0]
-    lore = load_world(WORLD).lore.strip()
+    lore = load_world(WORLD).story
     assert lore in system.content
     assert lore not in user.content
 

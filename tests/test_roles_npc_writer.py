@@ -19,7 +19,9 @@ from role_cases import flaw
 
 from simulator.llm.structured import schema_of
 from simulator.models.npc import NpcTie
-from simulator.roles.npc_draft import NpcDraft
+from simulator.prompts.chat import chat
+from simulator.prompts.template import load_prompt
+from simulator.roles.npc_draft import NpcBrief, NpcDraft
 from simulator.roles.npc_seat import Seat
 from simulator.roles.npc_writer import brief_for, npc_writer, to_npc
 from simulator.scenario.world import load_world
@@ -175,3 +177,16 @@ def test_a_pronoun_in_brackets_is_mended_away() -> None:
     said = with_("background", "Fenn (he) rows the night ferry and scratches a line into the bench.")
     assert ROLE.tidy is not None
     assert ROLE.tidy(said).background == "Fenn rows the night ferry and scratches a line into the bench."
+
+
+@pytest.mark.parametrize(
+    ("lore", "story"), [("# Reed\n\nA marsh.", "A marsh."), ("## Of old\n\nA marsh.", None), ("# Reed", None)]
+)
+def test_the_worlds_title_is_not_said_twice(lore: str, story: str | None) -> None:
+    world = load_world(WORLDS / "saltmere").model_copy(update={"title": "Reed", "lore": lore})
+    assert world.story == (story or lore)
+    for name in ("saltmere", "halden", "ninefords"):
+        one = load_world(WORLDS / name)
+        values = npc_writer(one).values(NpcBrief(persona="a baker", world=one.id))
+        (rules, *_) = chat(load_prompt("npc_writer", "standard"), values)
+        assert rules.content.count(f"# {one.title}\n") == 0

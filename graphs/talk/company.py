@@ -78,7 +78,8 @@ class Company:
                 raise InputError(
                     "these tools are played by a model and the run has none; give it the role 'tool_player'"
                 )
-            play = played_by(self.player, derive_seed(seed, "player"), "converse")
+            world = f"{self.world.title}: {self.world.summary}"
+            play = played_by(self.player, derive_seed(seed, "player"), "converse", world)
         made = SimulatedTools(
             self.offered(counterpart),
             seed=derive_seed(seed, "tools"),
@@ -109,8 +110,8 @@ def _answer(step: Step) -> Answer:
     return Answer(value if isinstance(value, dict) else {"value": value})
 
 
-def played_by(player: RoleContext[Any, Any], seed: int = 0, stage: str = "serve") -> Play:
-    """Return results by a model that plays the tools; it is told the calls before."""
+def played_by(player: RoleContext[Any, Any], seed: int = 0, stage: str = "serve", world: str = "") -> Play:
+    """Return results by a model that plays the tools; it is told the calls before, and of which ``world`` they are."""
 
     async def play(tool: Tool, arguments: dict[str, Any], earlier: Sequence[PlayedCall]) -> dict[str, Any] | None:
         inputs = PlayerInput(
@@ -119,6 +120,7 @@ def played_by(player: RoleContext[Any, Any], seed: int = 0, stage: str = "serve"
             returns=tool.output_schema() or _ANYTHING,
             arguments=arguments,
             earlier=tuple(_heard(one, place) for place, one in enumerate(earlier[-_REMEMBERED:])),
+            world=world,
         )
         unit = Unit(stage=stage, role="tool_player", inputs=inputs.model_dump(mode="json"), seed=seed)
         result = await perform_unit(unit, player)

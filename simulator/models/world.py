@@ -160,6 +160,13 @@ class World(Record):
     manners: Manners | None = None
 
     @property
+    def story(self) -> str:
+        """The lore without a heading at its beginning that only says the title, which prompts say themselves."""
+        lore = self.lore.strip()
+        heading, _, rest = lore.partition("\n")
+        return rest.strip() if heading.strip("# ").casefold() == self.title.casefold() and rest.strip() else lore
+
+    @property
     def passages(self) -> tuple[str, ...]:
         """The lore's passages: what stands between empty lines, headings with what follows them."""
         return lore_passages(self.lore)

@@ -161,7 +161,7 @@ def _values(brief: NpcToolBrief, world: World) -> Mapping[str, str]:
     return {
         "title": world.title,
         "summary": world.summary,
-        "lore": "(What concerns a person stands with the person.)" if brief.cut else world.lore.strip(),
+        "lore": "(What concerns a person stands with the person.)" if brief.cut else world.story,
         "forbidden": ", ".join(world.forbidden) or "nothing",
         "persona": brief.persona,
         "card": brief.card,

@@ -146,7 +146,7 @@ def _brief_values(world: World, brief: NpcBrief) -> Mapping[str, str]:
     }
     shown = [world.passages[number] for number in brief.passages]
     return {
-        "lore": f"{world.summary}\n\n(What concerns a person stands with the person.)" if shown else world.lore.strip(),
+        "lore": f"{world.summary}\n\n(What concerns a person stands with the person.)" if shown else world.story,
         "passages": "\n\n".join(shown) or "All of it stands above.",
         "goal": goal_of(brief),
         "offers": "yes" if brief.offers else "",

@@ -169,7 +169,7 @@ class ToolDraft(Record):
     """What the designer answers.
 
     Attributes:
-        need: What the person has to find out or get done, or depends on, and a language model cannot give.
+        need: What has to be found out or got done, and a language model cannot do alone.
         name: ``verb_object``.
         description: One sentence.
         parameters: 1 to 4.
@@ -179,7 +179,7 @@ class ToolDraft(Record):
         errors: How a call fails.
         effect: What a call does to the world.
         changes: That in words; empty when it only reads.
-        dependencies: Services, data or devices that it needs.
+        dependencies: What whoever makes it work needs.
         examples: Two calls that somebody would make.
     """
 

@@ -32,6 +32,7 @@ class PlayerInput(Record):
         returns: JSON Schema of its results.
         arguments: Of the call that is to be answered.
         earlier: The calls of the conversation before this one.
+        world: The story world that the tool is of, in a line; empty for one of the real world.
     """
 
     name: str
@@ -39,6 +40,7 @@ class PlayerInput(Record):
     returns: dict[str, Any]
     arguments: dict[str, Any]
     earlier: tuple[PlayedCall, ...] = ()
+    world: str = ""
 
 
 class PlayerOutput(Record):
@@ -61,6 +63,8 @@ def tool_player() -> Role[PlayerInput, PlayerOutput]:
 
 def _values(inputs: PlayerInput) -> Mapping[str, str]:
     tool = {"name": inputs.name, "description": inputs.description, "result": inputs.returns}
+    if inputs.world:
+        tool["world"] = inputs.world
     earlier = [f"{one.call.name} {canonical_json(one.call.arguments)} -> {one.result}" for one in inputs.earlier]
     return {
         "tool": canonical_json(tool),
