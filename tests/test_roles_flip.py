@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from guard_cases import ANSWER, ASSISTANT_SCENE, OPENER, PERSONA, USER_SCENE, found
 
+from simulator.models.situation import Situation
 from simulator.roles.guards import flip
 from simulator.roles.guards.scene import Scene
+
+WANTS = Situation(goal="Have the chair repaired and collected at home", constraints=("will not pay for the transport",))
 
 
 @pytest.mark.parametrize(
@@ -84,3 +87,15 @@ def test_who_points_to_what_was_said_does_not_ask_about_the_other_side() -> None
     scene = Scene("user", own=(opener,), other=(answer,), persona="a duty engineer at a water utility")
     turn = "The health is what an app reports. If the draw was as you have it, how low would the health have to be?"
     assert not found(flip.role_flip, turn, scene)
+
+
+def test_who_tells_what_the_other_sides_website_says_asks_and_does_not_serve() -> None:
+    own = "One of the chairs I bought from you has a loose leg. I'd like it repaired under the guarantee."
+    other = "Joints are covered. You can bring it, or have it collected for 15 euros. Which would you prefer?"
+    scene = Scene("user", own=(own,), other=(other,), persona="a head teacher", situation=WANTS)
+    assert not found(
+        flip.role_flip, "Your website says collection is free while the guarantee runs. Has that changed?", scene
+    )
+    assert found(
+        flip.role_flip, "Your guarantee covers the joint, so your chair is collected free of charge on Friday.", scene
+    )

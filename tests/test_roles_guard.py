@@ -36,6 +36,16 @@ CASES: list[tuple[Detector, Scene, str, bool]] = [
     (form.cut_sentence, USER_SCENE, "That is the sleeve I was thinking of.", False),
     (form.cut_sentence, USER_SCENE, "Really? (I doubt it.)", False),
     (form.cut_sentence, USER_SCENE, "Oh dear… 🙂", False),
+    (
+        form.cut_sentence,
+        ASSISTANT_SCENE,
+        "Here is one:\n\nRed on the old gate\nrain signs its name in iron\nevery night",
+        False,
+    ),
+    (form.cut_sentence, ASSISTANT_SCENE, "Both together:\n\n234 + 117 = **351**", False),
+    (form.cut_sentence, ASSISTANT_SCENE, "10 % is 234 and 5 % is 117.\n\n**Total: 351 €**", False),
+    (form.cut_sentence, ASSISTANT_SCENE, "Rain signs its name.\nIt does so every night in letters of the old", True),
+    (form.cut_sentence, ASSISTANT_SCENE, "The total is this.\n234 and 117 make something near", True),
     (form.stutter, ASSISTANT_SCENE, "They're not eating cheese. Give them corn. They're not eating cheese.", True),
     (form.stutter, ASSISTANT_SCENE, "Feed them a mix of corn, a mix of peas, a mix of rye and a mix of oats.", True),
     (form.stutter, ASSISTANT_SCENE, "No, no, no, no, no, no, no, no, no, no, no, no, no, not at all.", True),
@@ -291,3 +301,10 @@ def test_what_was_asked_for_is_told(heard: str) -> None:
 def test_what_is_only_spoken_of_was_not_asked_for(heard: str) -> None:
     scene = Scene("user", own=("A leg has come loose.",), other=(heard,), persona=PERSONA, situation=ORDER)
     assert found(case.revealed_early, "It is 20917, and the joint has come open.", scene)
+
+
+@pytest.mark.parametrize(("ends", "cut"), [("or", False), (", and", False), ("the", True)])
+def test_what_joins_the_points_of_a_list_is_no_break(ends: str, cut: bool) -> None:
+    listed = f"There are two exceptions:\n- you broke it yourself{ends if ends[0] == ',' else ' ' + ends}\n- the lease says so."
+    names = [label.detector for label in inspect(listed, ASSISTANT_SCENE, ASSISTANT)]
+    assert names == (["cut_sentence"] if cut else [])

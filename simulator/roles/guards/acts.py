@@ -75,6 +75,13 @@ _CITES = re.compile(
 )
 """Words that point to what the other one said: they speak of it, and not of them."""
 
+_PUBLISHED = re.compile(
+    r"\byour (?:\w+ )?(?:web ?site|site|page|app|shop|catalogue|brochure|leaflet|advert|colleagues?|driver|hotline|"
+    r"e-?mail|letter|terms|faq|confirmation) (?:says?|said|states?|stated|told me|wrote|promise[sd]?)\b(?: that)?",
+    re.IGNORECASE,
+)
+"""Who tells what the other side's website says tells what they read."""
+
 _SHORT = 4
 """Words up to which a sentence without a person in it is a mere answer."""
 
@@ -91,7 +98,7 @@ class Said(NamedTuple):
 @lru_cache(maxsize=4096)
 def read(sentence: str) -> Said:
     """Return what ``sentence`` does. A question without its mark, as people type it, is one all the same."""
-    bare = _CITES.sub("", _POINT.sub("", sentence)) or sentence
+    bare = _PUBLISHED.sub("I read that", _CITES.sub("", _POINT.sub("", sentence))) or sentence
     words = tuple(_TOKEN.findall(bare.lower().replace("’", "'")))
     rest = tuple(word for word in words if word not in _LEADS)
     if rest and rest[0] in _ASKING and words[-1] != "?" and not sentence.rstrip().endswith((".", "!")):

@@ -26,6 +26,12 @@ _BREAKS_OFF = re.compile(
 _SHORT = 6
 """Words up to which a sentence may do without a mark at its end."""
 
+_VERSE = 9
+"""Words up to which a line may be one of a poem."""
+
+_RESULT = re.compile(r"\n[^\n]*[=≈→:] ?[\W_]*[\w€$£%.,/()²³° -]{1,30}[\W_]*$")
+"""A last line by itself that ends with what something comes to ("995 / 4.08 = 244 mA", "Total: 397.80")."""
+
 _PARTICLE = re.compile(r"\b(?:of|to|with|for|from|in|on|at|by)[.!?]+[\"')]*$")
 """A question or a clause may end in a preposition ("the box it came in."): no sign of a break."""
 _BLANK = re.compile(
@@ -76,10 +82,17 @@ def cut_sentence(turn: str, scene: Scene) -> Label | None:
 
 def _hurried(text: str, scene: Scene) -> bool:
     last = sentences(text)[-1]
-    if scene.role != "user":
-        return bool(_LETTER.search(text)) and len(word_list(last)) <= _SHORT  # the name below a letter
+    if scene.role != "user":  # the name below a letter, a verse, or what a calculation comes to
+        below = bool(_LETTER.search(text)) and len(word_list(last)) <= _SHORT
+        return below or _verse(text) or bool(_RESULT.search(text))
     first = next((letter for letter in last if letter.isalnum()), "")
     return first.islower() or first.isdigit() or len(word_list(last)) <= _SHORT
+
+
+def _verse(text: str) -> bool:
+    """Whether the last lines are short and the one before the last has no mark of its own either."""
+    lines = text.splitlines()[-3:]
+    return len(lines) > 1 and lines[-2][-1:] not in ".!?:" and all(len(word_list(one)) <= _VERSE for one in lines)
 
 
 def stutter(turn: str, _scene: Scene) -> Label | None:

@@ -28,6 +28,9 @@ _KEPT = 4096
 _FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _FURNITURE = re.compile(r"#{1,6} |\||[-*_=]{3,}$")
 _POINT = re.compile(r"(?:[-*•+]|\(?\d{1,3}[.)])\s+")
+_AND_SO_ON = re.compile(r"(?:,|;| )\s*(?:and|or)$", re.IGNORECASE)
+"""What joins a point of a list to the next one."""
+
 _MARKS = ".!?…。！？,;"
 
 _FEWEST_PAIRS = 4
@@ -77,7 +80,7 @@ def prose(text: str) -> str:
 
 def _as_sentence(line: str) -> str:
     point = _POINT.match(line)
-    said = line[point.end() :] if point else line
+    said = _AND_SO_ON.sub("", line[point.end() :]) if point else line
     if said.endswith(":"):
         return f"{said[:-1]}."
     return f"{said}." if point and said and said[-1] not in _MARKS else said
