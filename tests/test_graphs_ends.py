@@ -41,6 +41,19 @@ def test_a_question_without_its_answer_never_ends_a_conversation() -> None:
     assert ending(inputs, []) is None
 
 
+@pytest.mark.parametrize(
+    ("last", "stop"),
+    [
+        ("Is there anything else I can help you with?", "max_turns"),
+        ("As I said, a pencil never runs in the rain.", "loop"),
+    ],
+)
+def test_what_a_desk_ends_each_answer_with_is_no_loop(last: str, stop: str) -> None:
+    answers = [f"{answer} {last}" for answer in ANSWERED]
+    spoken = product(talk(context(ASKED, answers, rounds=1), exchanges=4, flawed="keep"))
+    assert (spoken.stop, len(spoken.turns)) == (stop, 8 if stop == "max_turns" else 6)
+
+
 def test_a_kept_repetition_is_a_loop() -> None:
     label = Label(detector="repeats_self", evidence="again")
     inputs = ConversationInputs(persona=PERSONA)

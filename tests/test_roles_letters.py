@@ -47,6 +47,7 @@ CORRECTED = """Here is the corrected version:
 Dear neighbours, on Saturday the 14th we celebrate our daughter's birthday in the courtyard, and it will get a bit louder
 than usual. We start at 3 and promise that the music is off by ten. If something bothers you, just ring; we have cake for
 everybody."""
+NOTE = "Dear Mr Holm, the chair has a loose leg. Please collect it on Friday after two. Kind regards, [Name]"
 SPEAKERS = ("user", "assistant", "user")
 
 
@@ -55,6 +56,8 @@ SPEAKERS = ("user", "assistant", "user")
     [
         (("Draft a letter to the Rotary club, please.", LETTER, SOFTER), REVISED, None),
         (("Draft a letter to the Rotary club, please.", LETTER, SOFTER), LETTER, "repeats_self"),
+        (("Draft a short note, please.", NOTE, "Thursday instead"), NOTE.replace("Friday", "Thursday"), None),
+        (("Draft a short note, please.", NOTE, "Thursday instead"), NOTE, "repeats_self"),
         ((TO_CORRECT,), CORRECTED, None),
         ((TO_CORRECT.replace("correct the mistakes in", "read"),), CORRECTED, "repeats_other"),
     ],

@@ -23,7 +23,7 @@ _ENGLISH = 0.4
 
 _SERVICE = re.compile(
     r"\bhow (?:can|may|could) i (?:help|assist|support) you\b|\bi(?:'m| am) here to (?:help|assist|support)\b"
-    r"|\bi(?:'m| am|'d be| would be) (?:happy|glad|pleased) (?:to|i could) (?:help|assist)\b"
+    r"|\bi(?:'m| am|'d be| would be) (?:happy|glad|pleased) (?:to|i could) (?:help|assist)\b(?! (?:if|but)\b)"
     r"|\bfeel free to (?:ask|contact|reach|let|come back)\b|\bi hope this helps\b"
     r"|\b(?:is there anything|what) else (?:that )?i can (?:help|assist|do for) you\b"
     r"|\bthank(?:s| you) for (?:reaching out|contacting|your (?:question|inquiry|enquiry|patience))\b"

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from simulator.embeddings.protocol import Embedder, Vectors
 from simulator.models.conversation import Label
-from simulator.roles.guards.repetition import to_work_on
+from simulator.roles.guards.repetition import not_redrafted, to_work_on
 from simulator.roles.guards.scene import Scene
 from simulator.roles.guards.words import content_words, goes_on, sentences
 
@@ -40,7 +40,7 @@ async def said_before(turn: str, scene: Scene, embedder: Embedder) -> Label | No
     """
     own, other = scene.own[-_LOOKED_BACK:], scene.other[-_HEARD:]
     if scene.role == "assistant":
-        own = () if goes_on(turn, own) else own
+        own = () if goes_on(turn, own) else not_redrafted(turn, own)
         other = tuple(text for text in other if not to_work_on(text))
     if not (own or other) or len(content_words(turn)) < _FEWEST:
         return None

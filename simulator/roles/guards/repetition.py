@@ -15,6 +15,7 @@ __all__ = [
     "LOOPS",
     "is_farewell",
     "is_thanks",
+    "not_redrafted",
     "opener_repeated",
     "repeats_other",
     "repeats_self",
@@ -42,6 +43,20 @@ _WORK_ON = re.compile(
     r"translate|summari[sz]e|fix|clean up|(?:go|look|read) (?:it |this |that |them )?(?:over|through))\b",
     re.IGNORECASE,
 )
+
+_DRAFT = re.compile(
+    r"^\W*(?:dear \w|to whom it may|subject:|(?:kind|best|warm) regards|yours (?:sincerely|faithfully|truly))",
+    re.I | re.M,
+)
+"""A line that a letter begins or ends with."""
+
+_COURTESY = re.compile(
+    r"\b(?:is there )?anything else (?:(?:that )?i can|i could|you need|you(?:'d| would) like)\b"
+    r"|\b(?:other|more|further) questions\b|\blet me know if\b|\bfeel free to\b|\b(?:don't|do not) hesitate\b"
+    r"|\bi(?:'m| am) not an? (?:lawyer|doctor|vet|financial|medical|legal)\b",
+    re.IGNORECASE,
+)
+"""What those who serve say in each turn."""
 
 _THANKS = re.compile(
     r"\b(?:thanks?(?: you)?|thank you|thx|cheers|much appreciated|appreciate (?:it|that|your help)|"
@@ -94,12 +109,25 @@ def opener_repeated(turn: str, scene: Scene) -> Label | None:
 def repeats_self(turn: str, scene: Scene) -> Label | None:
     """Find a turn that says again what the speaker said before; an assistant's long one may, if it also goes on."""
     earlier = scene.own[1:] if scene.role == "user" else scene.own
-    if scene.role == "assistant" and goes_on(turn, earlier):
-        return None
+    if scene.role == "assistant":
+        if goes_on(turn, earlier):
+            return None
+        earlier = tuple(map(_without_courtesy, not_redrafted(turn, earlier)))
+        turn = _without_courtesy(turn)
     found = next((text for text in reversed(earlier) if _same(turn, text)), None) or _said(turn, earlier)
     least = max(_RUN, min(_LONG_RUN, round(_RUN_SHARE * len(word_list(turn)))))
     found = found or next((run for text in earlier if (run := longest_run(turn, text, least))), None)
     return Label(detector="repeats_self", evidence=found[:120], severity="error") if found else None
+
+
+def not_redrafted(turn: str, earlier: Sequence[str]) -> tuple[str, ...]:
+    """Return an assistant's ``earlier`` turns without letters, which are asked for again in another version."""
+    return tuple(text for text in earlier if not _DRAFT.search(text) or words_of(text) == words_of(turn))
+
+
+def _without_courtesy(turn: str) -> str:
+    """Return a turn without what those who serve end each turn with, if anything else is in it."""
+    return " ".join(one for one in sentences(turn) if not _COURTESY.search(one)) or turn
 
 
 def repeats_other(turn: str, scene: Scene) -> Label | None:
