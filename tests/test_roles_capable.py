@@ -288,11 +288,17 @@ NPC = {"name": "Davin Halyard", "appearance": "", "personality": "", "background
             "quest",
             "Carry a set of brass gears to Rosalin Halyard at the House of Quiet; Davin gave her his word on it.",
         ),
+        (
+            "quest",
+            "Fetch a set of brass gears for Davin; ask the harbour's old mother, who lends them when she is asked.",
+        ),
         ("background", "Davin mends boats. Once he lent an oar to a stranger, and she brought it back in two halves."),
         ("lines", ("Every season I plant one more mystery, and every season I get two back.",)),
         ("lines", ("A thing that squeaks is a thing that is asking politely.",)),
         ("lines", ("Nine pouches marked as Grandfather's, and three marked as not.",)),
         ("greeting", "Of course, come in. What is it that you are looking for?"),
+        ("greeting", "Good evening. There's no hurry, nobody here is going anywhere."),
+        ("greeting", "Davin Halyard, at your service. They said that somebody would come about the winch."),
     ],
 )
 def test_npcs_speak_of_others_and_for_effect(field: str, text: str | tuple[str, ...]) -> None:
@@ -306,6 +312,7 @@ def test_npcs_speak_of_others_and_for_effect(field: str, text: str | tuple[str, 
         ("lines", ("The boats lie here in the dark, and the boats lie here in the dark again.",)),
         ("lines", ("Ask Ottoline about the bells.",)),
         ("greeting", "As an AI language model, I greet you."),
+        ("greeting", "Davin looks up and says that the winch is not for sale."),
     ],
 )
 def test_npcs_who_are_wrong_for_anybody(field: str, text: str | tuple[str, ...]) -> None:
@@ -315,6 +322,20 @@ def test_npcs_who_are_wrong_for_anybody(field: str, text: str | tuple[str, ...])
 def _heard(*thread: dict[str, Any]) -> NpcInput:
     opener = Message(role="user", content="Have you anything on samphire?")
     return NpcInput.model_validate({**inputs_of("npc"), "history": (opener,), "thread": thread, "known": Known()})
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Thirty-four came up, so... sixty-eight in the hundred, and that is in the book now.", None),
+        ("Watch the second step, it is the... no, that is only the ring. Sit in the middle.", None),
+        ("Thirty-four came up, and the rest went to the...", "cut_sentence"),
+    ],
+)
+def test_a_pause_in_what_somebody_says_is_no_break(said: str, found: str | None) -> None:
+    assert (
+        flaw(role_named("npc"), NpcInput.model_validate(inputs_of("npc")), NpcTurn(message=said), "standard") == found
+    )
 
 
 def test_what_a_tool_answered_may_be_named_by_both_sides() -> None:

@@ -43,7 +43,8 @@ def npc_checks(world: World) -> tuple[NpcCheck, ...]:
     own = (
         Check("trade_as_looks", _trade_as_looks, "appearance"),
         Check("no_goal", _no_goal(world), "quest"),
-        Check("not_speech", _not_speech, "greeting"),
+        Check("not_speech", _not_speech, "greeting", crutch=True),
+        Check("not_speech", _narrated, "greeting"),
     )
     pronouns = tuple(check for field in TEXT_FIELDS[:-1] for check in _pronoun(field))
     alike = tuple(_alike(field) for field in TEXT_FIELDS[1:])
@@ -154,11 +155,18 @@ def _not_speech(brief: NpcBrief, draft: NpcDraft) -> str | None:
     return None
 
 
-def _pronoun(field: str) -> tuple[NpcCheck, NpcCheck]:
+def _narrated(brief: NpcBrief, draft: NpcDraft) -> str | None:
+    """Find a greeting that tells of the speaker (*Odo looks up and says*), which "They said you would come" is not."""
+    told = rf"{re.escape(brief.first)}(?: \w+)? (?:{_TOLD.pattern}|(?:looks|nods|smiles|greets|turns|waits|stands)\b)"
+    narrated = brief.first and re.match(told, draft.greeting, re.IGNORECASE)
+    return "greeting is not what the person says, in the first person" if narrated else None
+
+
+def _pronoun(field: str) -> tuple[NpcCheck, ...]:
     """Return the check for small models, who speak of nobody else, and the one for those who do.
 
-    A capable model tells of others too ("gave her his word"). What only has the other pronoun, and names nobody whose
-    it could be, speaks of the NPC.
+    A capable model tells of others too ("gave her his word"), in a quest more than of the NPC. Elsewhere, what only has
+    the other pronoun, and names nobody whose it could be, speaks of the NPC.
     """
 
     def wrong(brief: NpcBrief, draft: NpcDraft) -> str | None:
@@ -171,7 +179,8 @@ def _pronoun(field: str) -> tuple[NpcCheck, NpcCheck]:
         own = _PRONOUNS.get(brief.pronoun, frozenset())
         return None if words & (own | others) else wrong(brief, draft)
 
-    return Check("pronoun", wrong, field, crutch=True), Check("pronoun", clearly, field)
+    strict = Check("pronoun", wrong, field, crutch=True)
+    return (strict,) if field == "quest" else (strict, Check("pronoun", clearly, field))
 
 
 def _alike(field: str) -> NpcCheck:

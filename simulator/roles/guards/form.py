@@ -72,7 +72,10 @@ def cut_sentence(turn: str, scene: Scene) -> Label | None:
     text = turn.strip()
     if text and not _FINISHED.search(text) and (_BREAKS_OFF.search(text) or not _hurried(text, scene)):
         return Label(detector="cut_sentence", evidence=text[-60:])
-    for sentence in sentences(text):
+    whole = sentences(text)
+    for place, sentence in enumerate(whole):
+        if sentence.endswith(("...", "…")) and place + 1 < len(whole):
+            continue  # a pause: what was to be said follows ("so... sixty-eight")
         if _DANGLING.search(sentence) and not _PARTICLE.search(sentence):
             return Label(detector="cut_sentence", evidence=sentence[-60:])
     if any(text.count(left) > text.count(right) for left, right in _PAIRS) or text.count('"') % 2:
