@@ -72,8 +72,8 @@ async def run_stage(
     """
     every = list({unit.id: unit for unit in units}.values())
     tally = Tally(context.ledger, stage)
-    reused = sum(unit.id in tally.ended for unit in every)
-    context.listener(StageStarted(stage, len(every), reused, hop))
+    before = tally.counts(every)
+    context.listener(StageStarted(stage, len(every), before.units, hop, before.failed))
     breaker = _Breaker(_retrying(perform, context.ledger.retries()))
     begun, made, last = 0, Counts(), Counts()
     while begun < len(every):

@@ -163,6 +163,21 @@ def test_what_an_unknown_price_adds_up_to_is_not_said() -> None:
     assert "$0.50 and 2 calls of unknown price" in drawn(progress, 100)
 
 
+def test_where_no_price_is_known_the_footer_says_so_on_one_line() -> None:
+    clock = Clock()
+    progress = Progress(["extract"], clock)
+    progress.add(RunStarted("harbour", Path("runs"), Spent(181, 106_660, 0.0, unpriced=181), foreseen()))
+    clock.now += 12
+    assert "181 calls · 106,660 tokens · price unknown · 12 s" in drawn(progress)
+
+
+def test_what_failed_before_is_no_success() -> None:
+    progress = started(Progress(["extract"], Clock()))
+    progress.add(StageStarted("extract", units=9, reused=5, failed=2))
+    (row,) = (line for line in drawn(progress).splitlines() if "extract" in line)
+    assert row.split()[2:6] == ["3/9", "2", "0", "5"], "done, failed, in flight, reused"
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
 def test_the_panel_fits_the_terminal(width: int) -> None:
     clock = Clock()

@@ -16,11 +16,16 @@ UNMET = CheckResult(name="goal", kind="goal", passed=False, evidence="nobody sai
 
 
 def failed(
-    *said: str, label: str = "", fault: str = "", id_: str = "c-1", checks: tuple[CheckResult, ...] = (UNMET,)
+    *said: str,
+    label: str = "",
+    fault: str = "",
+    reason: str = "",
+    id_: str = "c-1",
+    checks: tuple[CheckResult, ...] = (UNMET,),
 ) -> tuple[Outcome, Conversation, Situation]:
     labels = (Label(detector=label, evidence="so"),) if label else ()
     turns = [Turn(role="user", speaker="p-1", content=text, labels=labels) for text in said]
-    talk = Conversation(id=id_, persona="p-1", turns=tuple(turns), stop="max_turns", fault=fault)
+    talk = Conversation(id=id_, persona="p-1", turns=tuple(turns), stop="max_turns", fault=fault, reason=reason)
     known = CheckResult(name="answered", kind="answered", passed=not fault)
     outcome = Outcome(id="o", conversation=id_, persona="p-1", pair="x", passed=False, checks=(known, *checks))
     return outcome, talk, OPEN
@@ -61,3 +66,19 @@ def test_the_same_reason_is_one_group_and_the_most_frequent_stands_first() -> No
     found = causes_of(cases)
     assert [one.conversations for one in found] == [("c-2", "c-3"), ("c-1",)]
     assert causes_of([]) == ()
+
+
+def broke(number: int, why: str) -> tuple[Outcome, Conversation, Situation]:
+    told = f"turn {number} of the assistant: {why}; left without an answer: 'Saturday {number}?'"
+    return failed("Saturday?", fault="raised", reason=told, id_=f"c-{number}")
+
+
+def test_what_the_assistant_raised_is_told_and_each_exception_is_a_cause() -> None:
+    key, value = "KeyError: 'member' (at bot.py:6 in reply)", "ValueError: {} (at bot.py:9 in reply)"
+    found = causes_of([broke(1, key), broke(2, key), broke(3, value.format("7a")), broke(4, value.format("7b"))])
+    assert [(one.what, one.conversations) for one in found] == [
+        (f"it failed (raised KeyError): {key}", ("c-1", "c-2")),
+        (f"it failed (raised ValueError), for example: {value.format('7a')}", ("c-3", "c-4")),
+    ]
+    (bare,) = causes_of([broke(5, "RuntimeError (at bot.py:1 in reply)")])
+    assert bare.what == "it failed (raised RuntimeError): RuntimeError (at bot.py:1 in reply)"

@@ -20,5 +20,7 @@ def test_a_thousand_npcs_are_one_cast(tmp_path: Path) -> None:
     assert sum(len(npc.ties) > 0 for npc in npcs) > 100, "the graph carries over"
     errands = [npc for npc in npcs if npc.steps and npc.steps[-1].to != npc.id]
     assert len(errands) > 20, "quests run along edges"
+    place = {npc.id: npc.place for npc in npcs}
+    assert all(place[npc.steps[-1].to] not in (npc.place, npc.steps[0].place) for npc in errands), "and lead elsewhere"
     trades = Counter(npc.occupation for npc in npcs)
     assert max(trades.values()) < len(npcs) / 4, "no trade has everybody"

@@ -123,6 +123,20 @@ def test_each_flaw_is_named(name: str, text: str) -> None:
     assert flaw.found
 
 
+LOUD = ["A RETIRED LOCK KEEPER WHO KNOWS EVERY BOAT ON THE RIVER", "A SYSTEM TESTER WHO NEVER LEAVES THE HOUSE"]
+
+
+@pytest.mark.parametrize("text", LOUD)
+def test_capital_letters_are_no_flaw(text: str) -> None:
+    assert find_flaw(text) is None
+
+
+@pytest.mark.parametrize("name", ["several people", "not a person"])
+def test_a_flaw_is_found_in_capital_letters(name: str) -> None:
+    texts = [text.upper() for text in FLAWED[name]]
+    assert [flaw.name for flaw in map(find_flaw, texts) if flaw] == [name] * len(texts)
+
+
 @pytest.mark.parametrize("text", FLAWED["mentions an individual"])
 def test_whoever_only_has_to_do_with_somebody_is_admitted_unless_it_is_asked_for(text: str) -> None:
     assert find_flaw(text) is None

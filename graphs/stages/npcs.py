@@ -101,7 +101,8 @@ def _unit(context: ProductionContext, inputs: dict[str, Any]) -> Unit:
 
 def _errand(seat: Seat, ties: Sequence[NpcTie], where: Mapping[str, Seat], seed: int) -> dict[str, Any]:
     """Return whom the quest's thing is for, for every second NPC that knows somebody elsewhere: quests follow edges."""
-    others = [tie for tie in ties if where[tie.npc].place != seat.thing_place]
+    here = (seat.place, seat.thing_place)  # nothing has to be brought to somebody who stands beside it
+    others = [tie for tie in ties if where[tie.npc].place not in here]
     if not seat.thing or not others or seed % 2:
         return {}
     receiver = others[seed // 2 % len(others)]

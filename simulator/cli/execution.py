@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from simulator.cli.options import Conduct
 from simulator.cli.screen.console import command, draws, print_json, stderr, stdout
 from simulator.cli.screen.lines import PlainLines, Silence
-from simulator.cli.screen.money import paid
+from simulator.cli.screen.money import number_of, paid
 from simulator.cli.screen.progress import Progress, duration
 from simulator.errors import EmptyResult, LedgerError, LedgerUnwritable, RunStopped, SixhopError, UsageError
 from simulator.runs.directory import RunDirectory
@@ -192,8 +192,8 @@ def _shown(progress: Progress, quiet: bool) -> Iterator[LivePanel | PlainLines]:
 
 def _told(progress: Progress) -> str:
     calls = progress.spent.calls if progress.spent else 0
-    cost = paid(progress.spent) if progress.spent else ""
-    return f"{calls:,} calls in {duration(progress.clock() - progress.began)}{f', {cost}' if cost else ''}"
+    cost = paid(progress.spent, calls) if progress.spent else ""
+    return f"{number_of(calls, 'call')} in {duration(progress.clock() - progress.began)}{f', {cost}' if cost else ''}"
 
 
 def _has_begun(root: Path, error: SixhopError) -> bool:

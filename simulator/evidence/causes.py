@@ -38,6 +38,7 @@ _OUT_OF_PART = frozenset(
 )
 """Faults of a simulated user after which an assistant cannot be blamed."""
 
+_AROUND_FAULT = re.compile(r"^turn \d+ of the \w+: |; left without an answer: .*", re.DOTALL)
 _EVIDENCE = 100
 _LEAST = 4  # letters of a word that can carry a matter
 
@@ -67,10 +68,13 @@ def causes_of(failed: Iterable[tuple[Outcome, Conversation, Situation]]) -> tupl
     Args:
         failed: Each with its conversation and the situation that it was held in.
     """
-    groups: dict[tuple[Whose, str], list[str]] = {}
+    groups: dict[tuple[Whose, str], list[Conversation]] = {}
     for outcome, talk, situation in failed:
-        groups.setdefault(_cause(outcome, talk, situation), []).append(talk.id)
-    found = [Cause(whose=key[0], what=key[1], conversations=tuple(ids)) for key, ids in groups.items()]
+        groups.setdefault(_cause(outcome, talk, situation), []).append(talk)
+    found = [
+        Cause(whose=whose, what=what + _exemplified(talks), conversations=tuple(talk.id for talk in talks))
+        for (whose, what), talks in groups.items()
+    ]
     return tuple(sorted(found, key=lambda cause: -len(cause.conversations)))
 
 
@@ -80,7 +84,7 @@ def _cause(outcome: Outcome, talk: Conversation, situation: Situation) -> tuple[
     if all(check.broken for check in held):
         return "check", what
     if talk.fault:
-        return "assistant", f"it failed ({talk.fault})"
+        return "assistant", f"it failed ({talk.fault}{_exception(talk)})"
     labels = (label.detector for turn in talk.turns if turn.role == "user" for label in turn.labels)
     if fault := next((name for name in labels if name in _OUT_OF_PART), ""):
         return "user", f"it fell out of its part: {fault}"
@@ -88,6 +92,25 @@ def _cause(outcome: Outcome, talk: Conversation, situation: Situation) -> tuple[
     if unasked:
         return "perhaps user", f"it never spoke of {unasked!r}, which its goal is about"
     return "assistant", what
+
+
+def _fault_told(talk: Conversation) -> str:
+    """Return what the record says of an assistant that failed, without the turn and the question: they differ."""
+    return _AROUND_FAULT.sub("", talk.reason) if talk.fault else ""
+
+
+def _exception(talk: Conversation) -> str:
+    """Return the name of what was raised, so that two errors of one bot are two causes."""
+    match = re.match(r"\w+(?=:|$| \(at )", _fault_told(talk)) if talk.fault == "raised" else None
+    return f" {match.group()}" if match else ""
+
+
+def _exemplified(talks: list[Conversation]) -> str:
+    """Return what an assistant's failure was, in its own words: those of all conversations, or the first one's."""
+    told = list(dict.fromkeys(filter(None, map(_fault_told, talks))))
+    if not told:
+        return ""
+    return f"{', for example' if len(told) > 1 else ''}: {told[0][:_EVIDENCE]}"
 
 
 def _told(check: CheckResult) -> str:

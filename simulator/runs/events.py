@@ -34,12 +34,16 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class StageStarted:
-    """A stage began; ``reused`` of its ``units`` had ended in an earlier execution. ``hop`` is set for expansion."""
+    """A stage began; ``reused`` of its ``units`` had ended in an earlier execution, ``failed`` of these in failure.
+
+    ``hop`` is set for expansion.
+    """
 
     stage: str
     units: int
     reused: int = 0
     hop: int | None = None
+    failed: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.console import Console
 
 from simulator.cli.screen.console import words
-from simulator.cli.screen.money import paid
+from simulator.cli.screen.money import number_of, paid
 from simulator.cli.screen.progress import Progress, StageProgress, duration
 from simulator.runs.events import Event, Note, RunStarted, StageEnded
 
@@ -91,7 +91,7 @@ def _ended(stage: StageProgress, progress: Progress) -> str:
     made = stage.made
     if made is None or not stage.units:
         return f"{stage.title}: {made.admitted if made else 0} {_OF.get(stage.name, 'made')}"
-    parts = [f"{stage.units} units" + (f" ({stage.reused} reused)" if stage.reused else "")]
+    parts = [number_of(stage.units, "unit") + (f" ({stage.reused} reused)" if stage.reused else "")]
     parts.append(_made(stage, made))
     if made.hop is not None and stage.finished:
         parts.append(f"yield {made.admitted / stage.finished:.0%}")
@@ -113,5 +113,6 @@ def _going(stage: StageProgress, progress: Progress) -> str:
 def _spent(progress: Progress) -> str:
     if progress.spent is None:
         return ""
-    cost = paid(progress.spent)
-    return f" [{progress.spent.calls:,} calls, {progress.spent.tokens:,} tokens{f', {cost}' if cost else ''}]"
+    cost = paid(progress.spent, progress.spent.calls)
+    calls = number_of(progress.spent.calls, "call")
+    return f" [{calls}, {progress.spent.tokens:,} tokens{f', {cost}' if cost else ''}]"

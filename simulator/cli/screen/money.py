@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["about", "compact", "dollars", "paid"]
+__all__ = ["about", "compact", "dollars", "number_of", "paid"]
 
 
 class Paid(Protocol):
@@ -55,9 +55,24 @@ def about(amount: float) -> str:
     return f"${compact(amount)}" if amount >= 100 else dollars(amount)
 
 
-def paid(spent: Paid) -> str:
-    """Return what was spent: empty when all of it was free, and a word about calls of unknown price."""
-    unknown = f"{spent.unpriced:,} calls of unknown price" if spent.unpriced else ""
+def number_of(count: int, noun: str) -> str:
+    """Return how many there are of something that takes an ``s`` in the plural.
+
+    >>> number_of(1, "call"), number_of(2_000, "call")
+    ('1 call', '2,000 calls')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def paid(spent: Paid, calls: int) -> str:
+    """Return what was spent: empty when all of it was free, and a word about calls of unknown price.
+
+    Args:
+        spent: What was paid for.
+        calls: How many calls were paid for; where no price is known of any, their number need not be said again.
+    """
+    some = f"{number_of(spent.unpriced, 'call')} of unknown price" if spent.unpriced else ""
+    unknown = "price unknown" if 0 < calls == spent.unpriced else some
     if not spent.usd:
         return unknown
     return dollars(spent.usd) + (f" and {unknown}" if unknown else "")

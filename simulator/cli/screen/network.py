@@ -56,10 +56,16 @@ def _between(apart: Separation) -> str:
     near = sum(count for steps, count in apart.steps.items() if steps <= MAX_HOP)
     told = f"{apart.mean:.1f} steps on average, {max(apart.steps)} at most"
     if near < joined:
-        told += f"; {near / joined:.0%} of those joined within six"
+        told += f"; {_share(near, joined)} of those joined within six"
     if apart.apart:
-        told += f"; nothing joins {apart.apart / (joined + apart.apart):.0%} of all pairs"
+        told += f"; nothing joins {_share(apart.apart, joined + apart.apart)} of all pairs"
     return told
+
+
+def _share(part: int, whole: int) -> str:
+    """Return a share that is neither none nor all, so that rounding does not make it one of them."""
+    share = 100 * part / whole
+    return "over 99%" if share > 99 else "under 1%" if share < 1 else f"{share:.0f}%"
 
 
 def neighbours_view(found: Iterable[Neighbour], network: RelationshipGraph) -> Table:

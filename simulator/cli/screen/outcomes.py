@@ -191,11 +191,12 @@ def _print_flips(
     worse = sum(flip.passed == "a" for flip in flips)
     console.print()
     console.print(heading(f"flipped: {worse} passed only with A, {len(flips) - worse} only with B"))
-    made = table("A", "B", "passed", "situation", "persona*", "what did not hold*")
+    # The same user in the same situation is mostly the same id in both runs: said once, it leaves room for the persona.
+    same = all(flip.conversations[0] == flip.conversations[1] for flip in flips[:most])
+    made = table(*(["conversation"] if same else ["A", "B"]), "passed", "situation", "persona*", "did not hold*")
     for flip in flips[:most]:
         made.add_row(
-            words(short(flip.conversations[0]), "cyan"),
-            words(short(flip.conversations[1]), "cyan"),
+            *(words(short(id_), "cyan") for id_ in flip.conversations[: 1 if same else 2]),
             words(flip.passed.upper()),
             words(flip.situation or ""),
             words(one_line(people.get(flip.persona, flip.persona), 60), "dim"),

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.screen.console import one_line, words
-from simulator.cli.screen.money import compact, dollars, paid
+from simulator.cli.screen.money import compact, dollars, number_of, paid
 from simulator.cli.screen.progress import Progress, StageProgress, duration
 from simulator.cli.screen.projection import projected
 
@@ -63,9 +63,10 @@ def _row(stage: StageProgress, width: int, now: float) -> list[RenderableType]:
     if not stage.units:
         rest = [""] * (5 if width < _WIDE else 6)
         return [*cells, *rest, _time(stage, now)]
+    failed = stage.failed_before + stage.failed
     cells += [
-        words(f"{stage.reused + stage.done}/{stage.units}", style),
-        words(str(stage.failed), "red" if stage.failed else "dim"),
+        words(f"{stage.reused - stage.failed_before + stage.done}/{stage.units}", style),
+        words(str(failed), "red" if failed else "dim"),
         words(str(stage.in_flight), "cyan" if stage.in_flight else "dim"),
         words(str(stage.reused), "" if stage.reused else "dim"),
         ProgressBar(total=stage.units, completed=stage.finished, complete_style="cyan", finished_style="green"),
@@ -87,8 +88,14 @@ def _footer(progress: Progress, now: float) -> Text:
     elapsed = now - progress.began
     calls, tokens = (progress.spent.calls, progress.spent.tokens) if progress.spent else (0, 0)
     rate = progress.call_rate()
-    cost = paid(progress.spent) if progress.spent else ""
-    parts = [f"{calls:,} calls", f"{tokens:,} tokens", cost, f"{rate:.1f} calls/s" if rate else "", duration(elapsed)]
+    cost = paid(progress.spent, calls) if progress.spent else ""
+    parts = [
+        number_of(calls, "call"),
+        f"{tokens:,} tokens",
+        cost,
+        f"{rate:.1f} calls/s" if rate else "",
+        duration(elapsed),
+    ]
     told = words(" · ".join(filter(None, parts)), "dim")
     end = projected(progress)
     if end is not None:

@@ -30,6 +30,7 @@ class StageProgress:
         reused: Units that had ended in an earlier execution.
         done: Units that ended well in this one.
         failed: Units that failed in this one.
+        failed_before: Units of ``reused`` that failed.
         in_flight: Units that a worker holds.
         made: What was admitted, rejected and failed, once it has ended.
         before: Calls, tokens and US dollars of the run when it began.
@@ -41,6 +42,7 @@ class StageProgress:
     reused: int = 0
     done: int = 0
     failed: int = 0
+    failed_before: int = 0
     in_flight: int = 0
     started: float = 0.0
     ended: float = 0.0
@@ -176,6 +178,7 @@ class Progress:
 
     def _start(self, event: StageStarted) -> None:
         stage = self.stage(_name(event))
+        stage.failed_before += event.failed
         if stage.state == "ended":  # it has another turn
             stage.state, stage.units, stage.reused = "running", stage.units + event.units, stage.reused + event.reused
             return

@@ -76,7 +76,12 @@ def _state(run: Run, numbers: Digest) -> list[tuple[str, str]]:
         ("state", f"{state}: {reason}" if reason else state),
         ("people", f"{numbers.personas:,} personas, {numbers.relations:,} relations"),
         ("products", ", ".join(counted(count, kind) for kind, count in numbers.products.items())),
-        ("paid", ", ".join(filter(None, (f"{numbers.calls:,} calls, {numbers.tokens:,} tokens", paid(numbers))))),
+        (
+            "paid",
+            ", ".join(
+                filter(None, (f"{numbers.calls:,} calls, {numbers.tokens:,} tokens", paid(numbers, numbers.calls)))
+            ),
+        ),
         ("bad rows", f"{numbers.input_failures:,} of the inputs" if numbers.input_failures else ""),
         ("directory", str(run.directory.root)),
     ]

@@ -15,6 +15,7 @@ from simulator.cli.screen.chain import longest_chain, tell
 from simulator.cli.screen.console import clean, print_command, words
 from simulator.cli.screen.kinds import texts_by_id
 from simulator.cli.screen.layout import bar, heading, table
+from simulator.cli.screen.money import number_of
 from simulator.cli.screen.talk import excerpt
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ def print_summary(console: Console, run: Run, now: str) -> None:
     """
     numbers, people = digest(run), texts_by_id(run)
     console.print(_headline(run, numbers))
-    console.print(words(f"{numbers.calls:,} calls and {numbers.tokens:,} tokens in all; now {now}.", "dim"))
+    console.print(words(f"{number_of(numbers.calls, 'call')} and {numbers.tokens:,} tokens in all; now {now}.", "dim"))
     if numbers.hops:
         _section(console, "People by hop", population_table(numbers))
     if any(stage.rejected or stage.failed for stage in numbers.stages):
         _section(console, "What became of the work", stages_table(numbers))
     if numbers.input_failures:
-        rows = _count(numbers.input_failures, "row")
+        rows = number_of(numbers.input_failures, "row")
         console.print(words(f"{rows} of the inputs could not be used; they are among the failures.", "yellow"))
     _examples(console, run, people)
     _section(console, clean(f"Files in {run.directory.root}"), _files(run))
@@ -85,18 +86,14 @@ def _headline(run: Run, numbers: Digest) -> Text:
     name = run.scenario.name
     products = [counted(count, kind) for kind, count in numbers.products.items()]
     nothing = [f"0 of {asked:,} {what}" for what, asked in numbers.empty.items()]
-    made = [_count(numbers.personas, "persona"), _count(numbers.relations, "relation"), *products, *nothing]
+    made = [number_of(numbers.personas, "persona"), number_of(numbers.relations, "relation"), *products, *nothing]
     style = "bold yellow" if nothing else "bold green"
     return Text.assemble((f"{name} is done: ", style), words(", ".join(made) + "."))
 
 
 def counted(count: int, kind: str) -> str:
     """Return how many products of a kind there are, in words: ``1 NPC``, ``2 instructions``."""
-    return _count(count, _NAMES.get(kind, kind))
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return number_of(count, _NAMES.get(kind, kind))
 
 
 def _section(console: Console, title: str, body: RenderableType) -> None:

@@ -108,7 +108,7 @@ def several_people(text: str) -> Flaw | None:
     """Return a flaw if ``text`` is about a group, a pair or a list of people."""
     if _LISTED.search(text):
         return Flaw("several people", "1. ... 2. ...")
-    normal = normalise_text(text)
+    normal = _cased(text)
     head = _head(normal).split()
     bare = not _DETERMINER.match(normal)
     if head and bare and (head[0].lower() in NUMBERS or head[-1].lower() in PLURAL_PEOPLE):
@@ -127,7 +127,7 @@ def several_people(text: str) -> Flaw | None:
 
 def not_a_person(text: str) -> Flaw | None:
     """Return a flaw if ``text`` is a question, a command, about a thing, or has no letter in it."""
-    normal = normalise_text(text)
+    normal = _cased(text)
     if not any(map(str.isalpha, normal)):
         return Flaw("not a person", normal[:20])
     if normal.endswith("?"):
@@ -187,6 +187,12 @@ def count_flaws(texts: Iterable[str], language: str = "en") -> dict[FlawName, in
     """Return how many of ``texts`` have each flaw first; flaws that none has are counted 0."""
     found = Counter(flaw.name for flaw in (find_flaw(text, language, FLAWS) for text in texts) if flaw)
     return {name: found[name] for name in FLAWS}
+
+
+def _cased(text: str) -> str:
+    """Return ``text`` normalised, in small letters if it is all capitals: these tell no word from another."""
+    normal = normalise_text(text)
+    return normal.lower() if normal.isupper() and " " in normal else normal
 
 
 def _names(normal: str) -> Iterator[re.Match[str]]:
