@@ -69,10 +69,11 @@ def flaws_of_all(run: Run) -> list[str]:
     world = load_world(WORLD)
     told = [f"{flaw.npc}: {flaw.message}" for flaw in cast_flaws(run.npcs, world)]
     role = writer_of(world)
+    checks = [check for check in role.checks if not check.crutch]  # the scripted writer has a capable model's prompt
     for unit, result in run.ledger.results("npcs"):
         if result.value is not None:
             brief, draft = role.inputs.model_validate(unit.inputs), role.output.model_validate(result.value)
-            told += [f"{unit.id}: {found}" for check in role.checks if (found := check.test(brief, draft)) is not None]
+            told += [f"{unit.id}: {found}" for check in checks if (found := check.test(brief, draft)) is not None]
     units = next(run.ledger.rows("SELECT COUNT(*) FROM units WHERE stage = 'npcs'"))[0]
     decided = [one for one in run.decisions if one.subject == "npc"]
     failed = sum(one.stage == "npcs" for one in run.failures)

@@ -101,14 +101,14 @@ def test_a_test_passes_fails_and_writes_junit(desk: Path, tmp_path: Path, capsys
     assert code == 1
     assert "raised 8" in out
     assert "did not pass (8), by cause" in out
-    assert "it failed (raised)" in out
+    assert "it failed (raised): RuntimeError: the back" in " ".join(out.split())
     assert "without them" not in out  # all of it is the assistant's doing
     suite = Xml.parse(junit).getroot()[0]
     assert suite.get("failures") == "8"
     assert suite.findall("testcase")[0][0].get("message", "").startswith("the assistant's: answered: ")
     assert "## Test" in (tmp_path / "b" / "report" / "report.md").read_text("utf-8")
     code, out, _ = sixhop(capsys, "report", tmp_path / "b")
-    assert "it failed (raised)" in out
+    assert "it failed (raised): RuntimeError: the back" in " ".join(out.split())
     assert "the back office is closed \ufffd today" in suite.findall("testcase")[0][0].get("message", "")
 
     told = "turn 1 of the assistant: RuntimeError: the back office is closed \ufffd today (at agent.py:"
@@ -143,6 +143,7 @@ def test_two_assistants_meet_the_same_users(desk: Path, tmp_path: Path, capsys: 
     assert code == 0
     assert "Newcombe" in out
     assert "B is worse" in out or "no difference is shown" in out
+    shown = out
     code, out, _ = sixhop(capsys, "compare", a, b, "--json")
     found = json.loads(out)
     assert found["pairs"] == 8
@@ -150,6 +151,8 @@ def test_two_assistants_meet_the_same_users(desk: Path, tmp_path: Path, capsys: 
     assert {flip["passed"] for flip in found["flips"]} == {"a"}
     assert all("settled" in flip["failed"] for flip in found["flips"])
     assert -found["difference"]["value"] * 8 == pytest.approx(len(found["flips"]))
+    ids = [flip["conversations"] for flip in found["flips"]]
+    assert all(first == second and shown.count(first[:10]) == 1 for first, second in ids), "one id is said once"
 
 
 def test_runs_that_are_not_comparable_are_refused(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 
 import networkx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
+from simulator.cli.screen.network import stats_view
 from simulator.errors import InputError
+from simulator.evidence.yields import Expansion
 from simulator.models.persona import Persona
 from simulator.models.relation import Relation
 from simulator.population.graph.arrays import UNKNOWN, Edge
@@ -178,6 +182,18 @@ def test_figures(ward: RelationshipGraph) -> None:
     assert stats.separation.apart == 8
     assert stats.separation.mean == pytest.approx((6 + 8 + 6) / 12)
     assert central(ward, 2) == [("nurse", 3), ("child", 2)]
+
+
+@pytest.mark.parametrize(("alone", "share"), [(1, "joins 67% of"), (10, "joins 98% of"), (300, "joins over 99% of")])
+def test_a_share_of_pairs_is_not_rounded_to_all(alone: int, share: str) -> None:
+    people = [persona(f"p-{number}", 0) for number in range(alone + 2)]
+    pair = Relation(source="p-0", target="p-1", name="sister", kind="family", hop=1)
+    file = io.StringIO()
+    console = Console(file=file, width=80)
+    console.print(stats_view(graph_stats(RelationshipGraph(people, [pair]), starts=1000), Expansion()))
+    said = " ".join(file.getvalue().split())
+    assert share in said
+    assert "100%" not in said
 
 
 def test_an_empty_graph_has_figures_too() -> None:

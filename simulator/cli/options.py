@@ -80,7 +80,9 @@ MaxUsd = Annotated[
 ]
 Threshold = Annotated[
     float | None,
-    typer.Option("--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass."),
+    typer.Option(
+        "--threshold", metavar="SHARE", min=0, max=1, help="Share of conversations that must pass, 0 to 1: 0.9 is 90 %."
+    ),
 ]
 Junit = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the outcomes as JUnit XML.")]
 OnChange = Annotated[

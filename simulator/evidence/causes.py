@@ -11,6 +11,7 @@ from simulator.models.conversation import Conversation
 from simulator.models.outcome import CheckResult, Outcome
 from simulator.models.situation import Situation
 from simulator.population.tokens import word_list
+from simulator.transport.body import shorten
 
 __all__ = ["Cause", "Whose", "causes_of", "whose_text"]
 
@@ -40,6 +41,7 @@ _OUT_OF_PART = frozenset(
 
 _AROUND_FAULT = re.compile(r"^turn \d+ of the \w+: |; left without an answer: .*", re.DOTALL)
 _EVIDENCE = 100
+_FAULT = 200  # an exception is told with the places in the assistant's code
 _LEAST = 4  # letters of a word that can carry a matter
 
 
@@ -68,12 +70,12 @@ def causes_of(failed: Iterable[tuple[Outcome, Conversation, Situation]]) -> tupl
     Args:
         failed: Each with its conversation and the situation that it was held in.
     """
-    groups: dict[tuple[Whose, str], list[Conversation]] = {}
+    groups: dict[tuple[Whose, str, str], list[Conversation]] = {}
     for outcome, talk, situation in failed:
-        groups.setdefault(_cause(outcome, talk, situation), []).append(talk)
+        groups.setdefault((*_cause(outcome, talk, situation), _exception(talk)), []).append(talk)
     found = [
         Cause(whose=whose, what=what + _exemplified(talks), conversations=tuple(talk.id for talk in talks))
-        for (whose, what), talks in groups.items()
+        for (whose, what, _), talks in groups.items()
     ]
     return tuple(sorted(found, key=lambda cause: -len(cause.conversations)))
 
@@ -84,7 +86,7 @@ def _cause(outcome: Outcome, talk: Conversation, situation: Situation) -> tuple[
     if all(check.broken for check in held):
         return "check", what
     if talk.fault:
-        return "assistant", f"it failed ({talk.fault}{_exception(talk)})"
+        return "assistant", f"it failed ({talk.fault})"
     labels = (label.detector for turn in talk.turns if turn.role == "user" for label in turn.labels)
     if fault := next((name for name in labels if name in _OUT_OF_PART), ""):
         return "user", f"it fell out of its part: {fault}"
@@ -102,7 +104,7 @@ def _fault_told(talk: Conversation) -> str:
 def _exception(talk: Conversation) -> str:
     """Return the name of what was raised, so that two errors of one bot are two causes."""
     match = re.match(r"\w+(?=:|$| \(at )", _fault_told(talk)) if talk.fault == "raised" else None
-    return f" {match.group()}" if match else ""
+    return match.group() if match else ""
 
 
 def _exemplified(talks: list[Conversation]) -> str:
@@ -110,7 +112,7 @@ def _exemplified(talks: list[Conversation]) -> str:
     told = list(dict.fromkeys(filter(None, map(_fault_told, talks))))
     if not told:
         return ""
-    return f"{', for example' if len(told) > 1 else ''}: {told[0][:_EVIDENCE]}"
+    return f"{', for example' if len(told) > 1 else ''}: {shorten(told[0], _FAULT)}"
 
 
 def _told(check: CheckResult) -> str:
