@@ -107,6 +107,16 @@ def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
+def test_a_house_that_is_place_and_faction_is_told_of_once() -> None:
+    keeper = NPC.model_copy(update={"faction": "the Moth Library", "place": "the Moth Library", "ties": ()})
+    assert card_v2(keeper, WORLD)["data"]["description"].startswith("shorefolk, ferry rower, the Moth Library\n")
+    (entry,) = (one for one in lorebook(keeper, WORLD)["entries"] if one["keys"] == ["the Moth Library"])
+    assert entry["content"] == (
+        "the Moth Library: a dusty tower of books, scrolls and schoolrooms\n"
+        "the Moth Library: collects books, songs and secrets"
+    )
+
+
 @pytest.mark.parametrize("npc", [NPC, HOSTILE])
 def test_the_picture_holds_both_cards(npc: Npc) -> None:
     pytest.importorskip("PIL")

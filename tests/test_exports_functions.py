@@ -177,6 +177,21 @@ def test_langchain_makes_a_structured_tool_of_an_entry(tmp_path: Path) -> None:
     assert convert_to_openai_tool(tool)["function"]["parameters"]["required"] == ["sailing", "berths"]
 
 
+def test_xlam_rows_tell_what_an_argument_may_be() -> None:
+    damage = ToolParameter(name="damage", type="string", description="What is wrong", enum=("leak", "torn sail"))
+    paces = ToolParameter(name="paces", type="integer", description="Length in paces", minimum=2, maximum=24)
+    day = ToolParameter(name="day", type="string", description="First day", format="date", required=False)
+    example = ToolExample(query="My boat leaks.", arguments={"damage": "leak", "paces": 4}, result={})
+    tool = TOOL.model_copy(update={"parameters": (damage, paces, day), "result": (), "examples": (example,)})
+    (row,) = xlam_rows([tool])
+    (told,) = json.loads(row["tools"])
+    assert {name: one["description"] for name, one in told["parameters"].items()} == {
+        "damage": "What is wrong (one of: leak, torn sail)",
+        "paces": "Length in paces (at least 2; at most 24)",
+        "day": "First day (format date)",
+    }
+
+
 def test_xlam_rows_hold_the_right_call_among_the_tools_offered(tmp_path: Path) -> None:
     tools = [FULL, TOOL, TOOL.model_copy(update={"name": "weigh_hive"}), TOOL.model_copy(update={"name": "open_hive"})]
     rows = list(xlam_rows(tools))

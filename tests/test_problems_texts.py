@@ -88,6 +88,10 @@ def test_paragraphs_of_a_text_stay() -> None:
         ("row 1: Abel", "row 2: Abel", False),
         ("7/0", "7", True),
         ("-3 litres", "3 litres", False),
+        ("−3 litres", "-3 litres", True),
+        ("2-5-3-4-1", "2, 5, 3, 4, 1", True),
+        ("2 → 5 → 3", "2 - 5 - 3", True),
+        ("x = -4", "4", False),
     ],
 )
 def test_answers_are_compared_by_their_numbers(one: str, other: str, same: bool) -> None:

@@ -26,6 +26,7 @@ from simulator.roles.npc_checks import npc_checks
 from simulator.roles.npc_draft import NpcBrief, NpcDraft
 from simulator.roles.poser import PosedInstruction, PoserInput
 from simulator.roles.relator import Relative, RelatorInput
+from simulator.roles.solver import SolverInput, WorkedSolution
 from simulator.roles.text_writer import TextInput, Written
 from simulator.roles.tool_checks import tool_checks
 from simulator.roles.tool_draft import ToolBrief, ToolDraft
@@ -401,6 +402,14 @@ def test_letters_are_signed_and_lists_keep_their_lines(text: str) -> None:
     assert flaw(role, inputs, written, "standard") is None
     assert role.tidy is not None
     assert role.tidy(written).text == text
+
+
+def test_a_solution_may_end_with_a_quantity() -> None:
+    steps = "Each of 16 levers takes 6 g and each of 8 levers takes 15 g. Check: 16 × 6 g + 8 × 15 g = 216 g"
+    inputs = SolverInput.model_validate(inputs_of("solver"))
+    assert flaw(role_named("solver"), inputs, WorkedSolution(steps=steps, answer="216 g"), "standard") is None
+    broken = WorkedSolution(steps="Each of 16 levers takes 6 g, so that all of them", answer="216 g")
+    assert flaw(role_named("solver"), inputs, broken, "standard") == "unfinished"
 
 
 def test_what_breaks_off_is_no_letter() -> None:

@@ -74,6 +74,7 @@ def lorebook(npc: Npc, world: World) -> dict[str, Any]:
         if name and (about := world.about(kind, name))  # type: ignore[arg-type]
     ]
     entries += [_entry([name], f"{name}: {about}") for name, about in _quest_terms(npc, world)]
+    entries = _joined(entries)
     entries += [_entry(_called(tie.name), tie_sentence(npc, tie)) for tie in npc.ties]
     ordered = [{**entry, "insertion_order": number} for number, entry in enumerate(entries)]
     return {"name": world.title, "description": world.summary, "extensions": {}, "entries": ordered}
@@ -86,6 +87,17 @@ def _quest_terms(npc: Npc, world: World) -> Iterable[tuple[str, str]]:
             yield step.thing, f"{world.about('things', step.thing)}. It is found at {step.place}.".lstrip(". ")
         if step.place != npc.place and (about := world.about("places", step.place)):
             yield step.place, about
+
+
+def _joined(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries with those of one name, a place that is a faction too, as one."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        (name,) = entry["keys"]
+        known = found.setdefault(name, entry)
+        if known is not entry and entry["content"] not in known["content"]:
+            found[name] = {**known, "content": f"{known['content']}\n{entry['content']}"}
+    return list(found.values())
 
 
 def _called(name: str) -> list[str]:
@@ -120,7 +132,7 @@ def _packed(npc: Npc, to: CardFormat, world: World | None) -> tuple[str, bytes]:
 
 
 def _data(npc: Npc, world: World | None) -> dict[str, Any]:
-    facts = [npc.race, npc.occupation, npc.faction, npc.place]
+    facts = dict.fromkeys((npc.race, npc.occupation, npc.faction, npc.place))  # a house may be place and faction
     more = [f"{name.replace('_', ' ')}: {value}" for name, value in npc.fields.items()]
     meets = [world.summary if world else "", npc.meeting, npc.quest, npc.reward and f"In return: {npc.reward}."]
     data: dict[str, Any] = {

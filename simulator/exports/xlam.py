@@ -70,8 +70,18 @@ def _others(tools: Sequence[Tool], place: int, query: str) -> list[Tool]:
 
 
 def _entry(tool: Tool) -> dict[str, Any]:
-    parameters = {one.name: {"description": one.description, "type": _type(one)} for one in tool.parameters}
+    parameters = {one.name: {"description": _told(one), "type": _type(one)} for one in tool.parameters}
     return {"name": tool.name, "description": tool.description, "parameters": parameters}
+
+
+def _told(parameter: ToolParameter) -> str:
+    """Return the description with the constraints, for which the form has no other place."""
+    more = [f"one of: {', '.join(map(str, parameter.enum))}"] if parameter.enum else []
+    more += [f"at least {parameter.minimum:.15g}"] if parameter.minimum is not None else []
+    more += [f"at most {parameter.maximum:.15g}"] if parameter.maximum is not None else []
+    more += [f"format {parameter.format}"] if parameter.format else []
+    more += [f"pattern {parameter.pattern}"] if parameter.pattern else []
+    return f"{parameter.description} ({'; '.join(more)})" if more else parameter.description
 
 
 def _type(parameter: ToolParameter) -> str:

@@ -23,7 +23,7 @@ from simulator.roles.role import Check, Role
 __all__ = ["SolverInput", "WorkedSolution", "answer_key", "solver"]
 
 MOST_ANSWER = 300
-_NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s*/\s*\d+(?:\.\d+)?)?")
+_NUMBER = re.compile(r"(?:(?<!\w)(?<!\d )[-−])?\d+(?:,\d{3})*(?:\.\d+)?(?:\s*/\s*\d+(?:\.\d+)?)?")
 _GAVE_UP = re.compile(
     r"\b(?:not enough information|insufficient (?:information|data)|cannot be (?:determined|solved|answered))\b",
     re.IGNORECASE,
@@ -75,13 +75,15 @@ def answer_key(answer: str) -> tuple[str, ...]:
     True
     >>> answer_key("3/4") == answer_key("0.75 of it")
     True
+    >>> answer_key("2-5-3") == answer_key("2, 5, 3")  # no minus
+    True
     """
     numbers = [_value(found) for found in _NUMBER.findall(answer)]
     return tuple(str(number) for number in numbers) or tuple(word_list(answer))
 
 
 def _value(text: str) -> Fraction:
-    above, _, below = text.replace(",", "").replace(" ", "").partition("/")
+    above, _, below = text.replace("−", "-").replace(",", "").replace(" ", "").partition("/")
     under = Fraction(below) if below else Fraction(1)
     return Fraction(above) / under if under else Fraction(above)
 
@@ -100,7 +102,8 @@ def _leftover(_inputs: SolverInput, output: WorkedSolution) -> str | None:
 
 def _unfinished(_inputs: SolverInput, output: WorkedSolution) -> str | None:
     end = unfinished(output.steps)
-    return f"its end is missing ({end!r})" if end and not end[-1].isdigit() else None
+    reckoned = end and ("=" in end or end[-1].isdigit())  # "... = 210 g"
+    return f"its end is missing ({end!r})" if end and not reckoned else None
 
 
 def _language(inputs: SolverInput, output: WorkedSolution) -> str | None:
