@@ -3,7 +3,8 @@
     python benchmarks/sides.py [--write]
 
 Learned from are the user's turns of turns.jsonl, turns_sides.jsonl and turns_model.jsonl, and both sides of the talks that they stand
-in: what an assistant said is what a user who falls out of the part says. Talks of turns_held.jsonl are left out. The table
+in: what an assistant said is what a user who falls out of the part says. Talks of turns_held.jsonl and
+turns_unseen.jsonl are left out. The table
 is by cross-validation: a talk's turns are judged by weights that were fitted on other talks.
 """
 
@@ -31,6 +32,7 @@ from simulator.roles.guards.scene import Scene
 from simulator.roles.guards.sides import features
 from simulator.roles.guards.words import sentences
 
+HELD = ("turns_held.jsonl", "turns_unseen.jsonl")
 FILES = ("turns.jsonl", "turns_sides.jsonl", "turns_model.jsonl")
 TARGET = Path(__file__).parent.parent / "simulator/roles/guards/sides.json"
 BROKEN = frozenset(
@@ -78,7 +80,7 @@ class Example:
 
 def examples() -> list[Example]:
     """Return all that is learned from."""
-    kept_out = {row["scene"] for row in rows("turns_held.jsonl")}
+    kept_out = {row["scene"] for file in HELD for row in rows(file)}
     known = {name: talk for name, talk in talks().items() if name not in kept_out}
     found = [one for file in FILES for row in rows(file) for one in _labelled(file, row, known)]
     found += [one for name, talk in known.items() for one in _sides(name, talk)]
