@@ -3,8 +3,8 @@
     python benchmarks/detectors.py [--file turns.jsonl] [--show]
 
 ``turns.jsonl`` has the turns that the detectors were tuned on, ``turns_held.jsonl`` those that they were not,
-``turns_model.jsonl`` turns of the embedded model, ``turns_sides.jsonl`` those that only role_flip was fitted to (and that
-only its labels are of). The way of counting is that of tests/turn_cases.py.
+``turns_model.jsonl`` turns of the embedded model, ``turns_unseen.jsonl`` some of it that nothing was made from, and
+``turns_sides.jsonl`` those that only role_flip was fitted to (and that only its labels are of). The way of counting is that of tests/turn_cases.py.
 """
 
 from __future__ import annotations

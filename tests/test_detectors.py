@@ -9,7 +9,12 @@ from simulator.embeddings.wordllama import WordLlamaEmbedder
 from simulator.roles.guards.panel import ASSISTANT, USER
 
 SCRIPTED = ("turns.jsonl", "turns_held.jsonl")
-MEASURED = {"turns.jsonl": (0.93, 0.97), "turns_held.jsonl": (0.64, 0.92), "turns_model.jsonl": (0.67, 0.92)}
+MEASURED = {
+    "turns.jsonl": (0.93, 0.97),
+    "turns_held.jsonl": (0.64, 0.92),
+    "turns_model.jsonl": (0.67, 0.92),
+    "turns_unseen.jsonl": (0.57, 0.83),
+}
 """Recall and precision over all detectors as they were measured, rounded down (docs/conversations.md)."""
 
 
