@@ -156,6 +156,21 @@ def test_a_talk_that_failed_is_held_after_another_try_and_the_others_stay(whole:
         assert all(before[talk.id] == talk for talk in run.conversations if talk.id in before)
 
 
+def test_a_judge_of_the_goal_judges_what_a_visitor_came_for(tmp_path: Path) -> None:
+    asked = list[str]()
+
+    def judge(request: Any) -> str:
+        asked.append(request.messages[-1].content)
+        return json.dumps({"quote": "", "reason": "Nobody said so.", "answer": "no"})
+
+    wanted = scenario(conversations={**TALKS, "judge": ["goal"], "count": 2})
+    with simulate_sync(wanted, tmp_path, models=story.models(judge=judge)) as run:
+        assert len(run.conversations) == 2
+        assert [talk.goal.by for talk in run.conversations if talk.goal is not None] == ["judge", "judge"]
+    assert asked
+    assert all("did what the user wanted, and told the user what came of it." in one for one in asked)
+
+
 def test_nobody_comes_to_an_npc_for_what_only_others_can_do(whole: Run, tmp_path: Path) -> None:
     met = next(npc for npc in whole.npcs if npc.id == whole.conversations[0].npc)
     asked = list[str]()

@@ -76,7 +76,10 @@ async def meetings(
     wanted = {}
     for place, encounter, npc in _dealt(context, encounters, list(company.npcs.values())):
         side = _counterpart(npc, offers.get(npc.id, ()), section.tools)
-        plan = {"counterpart": side, "situation": _situation(encounter.situation, npc, company, side)}
+        situation = _situation(encounter.situation, npc, company, side)
+        if "goal" in section.judge and not situation.success:
+            situation = situation.model_copy(update={"success": _for_a_judge(npc)})
+        plan = {"counterpart": side, "situation": situation}
         wanted[place] = {name: one.model_dump(mode="json") for name, one in plan.items()}
     kept = planned(context.ledger, STAGE, wanted)
     return [
@@ -161,6 +164,12 @@ def _situation(situation: Situation, npc: Npc, company: Company, side: Counterpa
 def _errand(npc: Npc, tool: Tool) -> str:
     asked = request_of(tool, {}).rstrip(".")
     return f"to have {npc.name.split(' ', 1)[0]} {asked[:1].lower()}{asked[1:]}"
+
+
+def _for_a_judge(npc: Npc) -> Success:
+    """Return when an errand is done: without it a judge of the goal would have nothing to judge."""
+    first = npc.name.split(" ", 1)[0]
+    return Success(criterion=f"{first} did what the user wanted, and told the user what came of it.")
 
 
 def _interest(npc: Npc, success: Success) -> tuple[str, Success]:

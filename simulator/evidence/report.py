@@ -235,7 +235,9 @@ def to_markdown(report: Report, name: str) -> str:
     for title, groups in (("Admission", report.decisions), ("Drawn again, by check", report.flaws)):
         lines += ["", f"## {title}", ""]
         for group, counted in groups.items():
-            lines.append(f"- {group}: " + ", ".join(f"{key} {count}" for key, count in counted.items()))
+            # A talk is a unit of the user's, and both sides' turns are in it.
+            name = "both sides of conversations" if title == "Drawn again, by check" and group == "user" else group
+            lines.append(f"- {name}: " + ", ".join(f"{key} {count}" for key, count in counted.items()))
     return "\n".join(lines) + "\n"
 
 

@@ -157,8 +157,11 @@ def _not_speech(brief: NpcBrief, draft: NpcDraft) -> str | None:
 
 def _narrated(brief: NpcBrief, draft: NpcDraft) -> str | None:
     """Find a greeting that tells of the speaker (*Odo looks up and says*), which "They said you would come" is not."""
-    told = rf"{re.escape(brief.first)}(?: \w+)? (?:{_TOLD.pattern}|(?:looks|nods|smiles|greets|turns|waits|stands)\b)"
-    narrated = brief.first and re.match(told, draft.greeting, re.IGNORECASE)
+    who = "|".join(re.escape(one) for one in (brief.first, brief.pronoun) if one)
+    if not who or not re.match(rf"(?:{who})\b", draft.greeting, re.IGNORECASE):
+        return None
+    told = rf"(?:{who})(?: \w+)? (?:{_TOLD.pattern}|(?:looks|nods|smiles|greets|turns|waits|stands)\b)"
+    narrated = not _SPEECH.search(draft.greeting) or re.match(told, draft.greeting, re.IGNORECASE)
     return "greeting is not what the person says, in the first person" if narrated else None
 
 
