@@ -157,8 +157,8 @@ def _not_speech(brief: NpcBrief, draft: NpcDraft) -> str | None:
 
 def _narrated(brief: NpcBrief, draft: NpcDraft) -> str | None:
     """Find a greeting that tells of the speaker (*Odo looks up and says*), which "They said you would come" is not."""
-    who = "|".join(re.escape(one) for one in (brief.first, brief.pronoun) if one)
-    if not who or not re.match(rf"(?:{who})\b", draft.greeting, re.IGNORECASE):
+    who = "|".join((*([re.escape(brief.first)] if brief.first else []), "he", "she"))
+    if not re.match(rf"(?:{who})\b", draft.greeting, re.IGNORECASE):
         return None
     told = rf"(?:{who})(?: \w+)? (?:{_TOLD.pattern}|(?:looks|nods|smiles|greets|turns|waits|stands)\b)"
     narrated = not _SPEECH.search(draft.greeting) or re.match(told, draft.greeting, re.IGNORECASE)
