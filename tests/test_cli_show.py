@@ -116,6 +116,7 @@ def test_filters_and_limits(run: str, capsys: Shown) -> None:
     [
         (["show", "RUN", "people"], "'people' is not a kind"),
         (["show", "RUN", "tool", "9"], "none of the 1 tools"),
+        (["show", "RUN", "npc", "Mira"], "allowed is an id, its beginning, a part of a name, or a number from 1 to 1"),
         (["show", "RUN", "units", "u-"], "22 units have an id that begins with 'u-'"),
         (["show", "RUN", "persona", "who"], "personas fit 'who'"),
         (["show", "RUN", "tools", "--hop", "1"], "--hop goes with personas"),
@@ -129,6 +130,11 @@ def test_what_is_not_there_is_said(run: str, arguments: list[str], part: str, ca
     shown = capsys.readouterr()
     assert part in shown.err
     assert shown.out == ""
+
+
+@pytest.mark.parametrize(("kind", "part", "name"), [("npc", "vell", "Orin Vell"), ("tool", "tide", "get_tide_window")])
+def test_what_has_a_name_is_found_by_a_part_of_it(run: str, kind: str, part: str, name: str, capsys: Shown) -> None:
+    assert json.loads(output(capsys, "show", run, kind, part, "--json"))["name"] == name
 
 
 def test_the_report_counts_and_gives_examples(run: str, capsys: Shown) -> None:

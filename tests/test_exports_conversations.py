@@ -123,6 +123,11 @@ def test_what_the_linter_lets_through_has_nothing_wrong_with_it(messages: list[d
     assert told.rows + sum(told.dropped.values()) == 1
 
 
+def test_a_row_without_messages_says_what_it_has() -> None:
+    (found,) = lint_row({"conversations": [{"from": "human", "value": "a"}], "system": "b"})
+    assert (found.rule, found.evidence) == ("no_messages", "it has 'conversations', 'system'")
+
+
 @pytest.mark.parametrize(
     ("messages", "rule"),
     [

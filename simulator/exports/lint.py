@@ -57,7 +57,8 @@ def lint_row(row: Row) -> list[Finding]:
     """
     messages = row.get("messages")
     if not isinstance(messages, list) or not messages:
-        return [Finding("no_messages", -1, _short(messages))]
+        has = ", ".join(map(repr, row)) or "nothing"
+        return [Finding("no_messages", -1, _short(messages) if "messages" in row else f"it has {has}")]
     found: list[Finding] = []
     for place, message in enumerate(messages):
         found.extend(_message(place, message))

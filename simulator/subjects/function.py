@@ -98,7 +98,9 @@ def _said(error: Exception) -> str:
 
 def _takes_two(function: Callable[..., Any], name: str) -> bool:
     if not callable(function):
-        raise InputError(f"{name!r} is a {type(function).__name__}; an assistant is a function or a LangGraph graph")
+        raise InputError(
+            f"{name!r} is of the type {type(function).__name__}; an assistant is a function or a LangGraph graph"
+        )
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

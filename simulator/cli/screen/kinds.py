@@ -147,7 +147,7 @@ def is_place(key: str) -> bool:
 
 
 def choose(kind: Kind, run: Run, key: str) -> Any:
-    """Return the one record that ``key`` names: an id or its beginning, a name, or a place in the list from 1.
+    """Return the one record that ``key`` names: an id or its beginning, a name or a part of it, or a place in the list.
 
     Raises:
         InputError: None or several fit.
@@ -158,16 +158,19 @@ def choose(kind: Kind, run: Run, key: str) -> Any:
             return there
     records = list(kind.load(run))
     exact = [one for one in records if key in (kind.key(one), getattr(one, "name", None))]
-    found = exact or [one for one in records if kind.key(one).startswith(key)]
+    begun = [one for one in records if kind.key(one).startswith(key)]
+    found = exact or begun or [one for one in records if key.casefold() in str(getattr(one, "name", "")).casefold()]
     if len(found) == 1 or (exact and found):
         return found[0]
     if not found:
+        named = " a part of a name," if any(getattr(one, "name", "") for one in records) else ""
         raise InputError(
             f"none of the {len(records)} {kind.name} has an id that begins with {key!r}; "
-            f"allowed is an id, its beginning, or a number from 1 to {len(records)}"
+            f"allowed is an id, its beginning,{named} or a number from 1 to {len(records)}"
         )
-    some = ", ".join(kind.key(one) for one in found[:3])
-    raise InputError(f"{len(found)} {kind.name} have an id that begins with {key!r}: {some}. Give more of it")
+    has = "an id that begins with" if begun else "a name with"
+    some = ", ".join(kind.key(one) if begun else f"{one.name} ({kind.key(one)})" for one in found[:3])
+    raise InputError(f"{len(found)} {kind.name} have {has} {key!r}: {some}. Give more of it")
 
 
 def texts_by_id(run: Run) -> dict[str, str]:
