@@ -13,6 +13,7 @@ from simulator.assembly import open_run, simulate_sync
 from simulator.embeddings.protocol import Vectors
 from simulator.evidence.adherence import Adherence, build_talk_report, talk_lines
 from simulator.evidence.report import Report
+from simulator.models.message import ChatRequest
 
 SITUATIONS = [
     {"name": "leak", "goal": "have the roof mended", "success": {"said": "minutes"}},
@@ -20,12 +21,18 @@ SITUATIONS = [
 ]
 
 
+def answers(request: ChatRequest) -> str:
+    """Say what is not like the answer before, as the story's assistant sometimes does by chance."""
+    first = not any(message.role == "assistant" for message in request.messages)
+    return "Begin at the edge, which takes 20 minutes." if first else "The rest is paper: 40 minutes with a clerk."
+
+
 def run_of(root: Path, **talks: object) -> Path:
     section = {"exchanges": 2, "situations": SITUATIONS, "per_persona": 1, **talks}
     scenario = story.scenario(
         conversations=section, instructions=None, npcs=None, tools=None, expand={"hops": 0}, cast={"size": 4}
     )
-    simulate_sync(scenario, root, models=story.models()).close()
+    simulate_sync(scenario, root, models=story.models(assistant=answers)).close()
     return root
 
 

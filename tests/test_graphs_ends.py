@@ -24,6 +24,7 @@ def test_a_user_who_only_repeats_ends_in_a_loop() -> None:
         ("Then I must give up on the fan. Goodbye.", "The harbour office may know more than I do.", "gave_up"),
         ("I'm giving up on this and will look elsewhere.", "The harbour office may know more than I do.", "gave_up"),
         ("Thank you, that was helpful!", "You're welcome, keep the books dry.", "left"),
+        (ASKED[0], "All boats are through for today. Goodbye!", "assistant_ended"),
         (ASKED[0], "I cannot continue this conversation.", "assistant_ended"),
     ],
 )
@@ -41,15 +42,19 @@ def test_a_question_without_its_answer_never_ends_a_conversation() -> None:
     assert ending(inputs, []) is None
 
 
+WORDS = ("good", "dry", "long", "calm", "warm")
+
+
 @pytest.mark.parametrize(
     ("last", "stop"),
     [
+        ("I wish you a good season. Have a great day!", "max_turns"),
         ("Is there anything else I can help you with?", "max_turns"),
         ("As I said, a pencil never runs in the rain.", "loop"),
     ],
 )
-def test_what_a_desk_ends_each_answer_with_is_no_loop(last: str, stop: str) -> None:
-    answers = [f"{answer} {last}" for answer in ANSWERED]
+def test_what_a_desk_ends_each_answer_with_neither_ends_the_talk_nor_is_a_loop(last: str, stop: str) -> None:
+    answers = [f"{answer} {last.replace('good', word)}" for answer, word in zip(ANSWERED, WORDS, strict=True)]
     spoken = product(talk(context(ASKED, answers, rounds=1), exchanges=4, flawed="keep"))
     assert (spoken.stop, len(spoken.turns)) == (stop, 8 if stop == "max_turns" else 6)
 

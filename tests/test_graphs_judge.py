@@ -93,8 +93,10 @@ def test_between_two_people_advice_is_no_fault_that_the_judge_is_asked_for() -> 
     lines = [ANSWERED[0], ASKED[0], ANSWERED[1]]
     referee = RoleContext(judge(), prompt("judge"), ScriptedModel([json.dumps(verdict("none"))], name="j"), Bag())
     both = replace(context(lines, None), judge=referee)
-    product(talk(both, partner="a clerk who reads the canal's books", exchanges=2, judge=["turns"]))
+    clerk = "a clerk who reads the canal's books"
+    product(talk(both, partner=clerk, relation="cousin", exchanges=2, judge=["turns"]))
     [asked] = requests(referee)
+    assert f"You talk with your cousin: {clerk}." in asked.messages[-1].content
     assert "role_flip" not in asked.messages[-1].content
     assert "revealed_early" in asked.messages[-1].content
 

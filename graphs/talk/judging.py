@@ -9,7 +9,15 @@ from langgraph.runtime import Runtime
 
 from graphs.role import perform_unit
 from graphs.talk.goal import claims, goal_by_rule
-from graphs.talk.state import ConversationContext, ConversationState, inputs_of, next_side, turns_here, whole
+from graphs.talk.state import (
+    ConversationContext,
+    ConversationState,
+    inputs_of,
+    next_side,
+    situation_of,
+    turns_here,
+    whole,
+)
 from simulator.errors import InputError
 from simulator.models.base import derive_seed
 from simulator.models.conversation import ConversationInputs, Goal, Turn, Verdict
@@ -126,7 +134,7 @@ async def ask_judge(
         question=question,
         options=options,
         persona=inputs.persona,
-        situation=inputs.situation,
+        situation=situation_of(inputs, "user"),
         transcript=tuple(Message(role=turn.role, content=turn.content) for turn in turns),
         within=within,
     ).model_dump(mode="json")

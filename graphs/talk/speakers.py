@@ -8,12 +8,19 @@ from langgraph.runtime import Runtime
 
 from graphs.talk.look import looked_at
 from graphs.talk.npc import company_of, npc_input, npc_turn
-from graphs.talk.state import ConversationContext, ConversationState, Side, history_of, inputs_of, turns_here
+from graphs.talk.state import (
+    ConversationContext,
+    ConversationState,
+    Side,
+    history_of,
+    inputs_of,
+    situation_of,
+    turns_here,
+)
 from graphs.talk.subject import answered
 from simulator.errors import InputError
 from simulator.models.base import derive_seed
 from simulator.models.conversation import ConversationInputs
-from simulator.models.situation import Situation
 from simulator.models.unit import Unit, UnitResult
 from simulator.roles.assistant import AssistantInput
 from simulator.roles.guards.panel import ASSISTANT, NPC, USER, VISITOR
@@ -91,7 +98,7 @@ def speaker_inputs(state: ConversationState, side: Side, context: ConversationCo
         return AssistantInput(history=history, system=inputs.system)
     return UserInput(
         persona=inputs.partner if side == "partner" and inputs.partner else inputs.persona,
-        situation=_situation(inputs, side),
+        situation=situation_of(inputs, side),
         behaviours=() if side == "partner" else inputs.behaviours,
         history=history,
         turn=1 + sum(message.role == "user" for message in history),
@@ -107,15 +114,3 @@ def _met(inputs: ConversationInputs, context: ConversationContext) -> dict[str, 
     company = company_of(context)
     npc = company.npc(inputs.counterpart)
     return {"greeting": npc.greeting, "place": npc.place, "known": company.known}
-
-
-def _situation(inputs: ConversationInputs, side: Side) -> Situation:
-    """Return the situation as ``side`` knows it; the persona's own is not told to the partner."""
-    if inputs.partner is None:
-        return inputs.situation
-    whom = inputs.persona if side == "partner" else inputs.partner
-    tie = f"your {inputs.relation}" if side == "user" else f"somebody whose {inputs.relation} you are"
-    talk = f"You talk with {tie + ': ' if inputs.relation else ''}{whom.rstrip('.')}."
-    if side == "partner":
-        return Situation(about=talk)
-    return inputs.situation.model_copy(update={"about": f"{inputs.situation.about} {talk}".strip()})

@@ -20,6 +20,7 @@ from simulator.errors import InputError
 from simulator.models.conversation import ConversationInputs, Label, Turn
 from simulator.models.message import REMEMBERED, Message, spoken
 from simulator.models.persona import persona_id
+from simulator.models.situation import Situation
 from simulator.models.step import Step
 from simulator.models.unit import Attempt, Failure, UnitResult
 from simulator.roles.assistant import AssistantInput
@@ -38,6 +39,7 @@ __all__ = [
     "inputs_of",
     "message_of",
     "next_side",
+    "situation_of",
     "turns_here",
     "turns_of",
     "whole",
@@ -217,3 +219,15 @@ def next_side(state: ConversationState) -> Side:
     if len(messages) > state.get("first", 0) and isinstance(messages[-1], HumanMessage):
         return "npc" if state.get("counterpart") else "partner" if state.get("partner") else "assistant"
     return "user"
+
+
+def situation_of(inputs: ConversationInputs, side: Side) -> Situation:
+    """Return the situation as ``side`` knows it; the persona's own is not told to the partner."""
+    if inputs.partner is None:
+        return inputs.situation
+    whom = inputs.persona if side == "partner" else inputs.partner
+    tie = f"your {inputs.relation}" if side == "user" else f"somebody whose {inputs.relation} you are"
+    talk = f"You talk with {tie + ': ' if inputs.relation else ''}{whom.rstrip('.')}."
+    if side == "partner":
+        return Situation(about=talk)
+    return inputs.situation.model_copy(update={"about": f"{inputs.situation.about} {talk}".strip()})

@@ -20,6 +20,10 @@ _CLOSES = re.compile(
 )
 
 
+_WISHES = re.compile(r"\b(?:have a (?:good|nice|great|lovely) \w+|take care)\b", re.IGNORECASE)
+"""What a desk may end each answer with."""
+
+
 @dataclass(frozen=True)
 class Talk:
     """A conversation whose last question has its answer.
@@ -74,7 +78,8 @@ def _assistant_ended(talk: Talk) -> str | None:
         return found.group()
     if talk.closed:
         return "it closed the conversation"
-    return talk.answer if is_farewell(talk.answer) else None
+    person = talk.inputs.partner or talk.inputs.counterpart
+    return talk.answer if is_farewell(talk.answer if person else _WISHES.sub("", talk.answer)) else None
 
 
 def _loop(talk: Talk) -> str | None:

@@ -14,7 +14,7 @@ _LIBRARY = (
         instructions="You type as little as you can: a few words or one short sentence, no greeting, no thanks, no "
         "explanation unless it is asked for.",
         violation_rubrics=(
-            "The user writes a message of more than two sentences.",
+            "The user writes a message of more than two whole sentences (a number or a few words are none).",
             "The user greets, thanks or explains at length without being asked.",
         ),
         most_words=25,
