@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ def ties(npcs: list[Npc]) -> set[tuple[str, str, str]]:
 
 def flaws(run: Run, world: World) -> list[str]:
     return [flaw.message for flaw in cast_flaws(run.npcs, world) if flaw.kind in ("tie", "quest")]
+
+
+def test_a_relation_is_told_in_the_worlds_words(tmp_path: Path) -> None:
+    def relator(request: Any) -> str:
+        return json.dumps({**json.loads(story.relator(request)), "relation": "client of the clinic"})
+
+    with simulate_sync(scenario(), tmp_path, models=story.models(relator=relator)) as run:
+        told = {how for _, _, how in ties(run.npcs)}
+    assert told == {"customer of the House of Quiet", "whose customer of the House of Quiet you are"}
 
 
 def test_an_npc_that_failed_is_nobodys_acquaintance_and_is_back_after_another_try(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from simulator.roles.npc_lore import choose_passages
 from simulator.roles.npc_manners import CHOSEN, Circumstance, offers_for
 from simulator.roles.npc_more import first_tie, goal_of
 from simulator.roles.npc_seat import Seat, seat_cast
-from simulator.roles.npc_writer import brief_for, npc_id, to_npc
+from simulator.roles.npc_writer import brief_for, npc_id, renamed, to_npc
 from simulator.runs.entry import Product
 
 __all__ = ["write_npcs"]
@@ -119,8 +119,10 @@ def _ties(
         for relation in context.population.outward(persona.id):
             other = relation.target
             if other in names:
-                ties[persona.id].append(_tie(world, other, names[other], relation.name))
-                ties[other].append(_tie(world, persona.id, names[persona.id], reverse_relation(relation.name)))
+                # A word that the world forbids could not be said "as it is told" by anybody.
+                name = renamed(world, relation.name)
+                ties[persona.id].append(_tie(world, other, names[other], name))
+                ties[other].append(_tie(world, persona.id, names[persona.id], reverse_relation(name)))
     return ties
 
 

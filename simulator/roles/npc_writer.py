@@ -21,7 +21,7 @@ from simulator.roles.npc_more import goal_of, more_of, steps_of, tie_lead
 from simulator.roles.npc_seat import Seat
 from simulator.roles.role import Role
 
-__all__ = ["NpcBrief", "NpcDraft", "brief_for", "likeness", "npc_id", "npc_writer", "to_npc"]
+__all__ = ["NpcBrief", "NpcDraft", "brief_for", "likeness", "npc_id", "npc_writer", "renamed", "to_npc"]
 
 _QUOTES = '"“”「」『』'
 _CLAUSE = re.compile(r"(?:,| and| but|;)? (?:who|whose|which|that|with|in|at|from|to|by|for|and|but|using|including)\b")
@@ -181,10 +181,17 @@ def likeness(world: World, persona: str) -> str:
     >>> likeness(Sea, "A truck driver who writes poems.")
     'a ferry rower who writes poems'
     """
-    return _without_forbidden(world, _renamed(world, persona))
+    return _without_forbidden(world, renamed(world, persona))
 
 
-def _renamed(world: World, persona: str) -> str:
+def renamed(world: World, persona: str) -> str:
+    """Return a text of the real world with each real thing as what it becomes here; what the world lacks stays.
+
+    >>> from simulator.models.world import Swap
+    >>> class Sea: instead = (Swap(real="team", here="crew"),)
+    >>> renamed(Sea, "friend from the darts team")
+    'friend from the darts crew'
+    """
     swaps = {swap.real.casefold(): swap.here for swap in world.instead}
     text = _ARTICLE.sub(lambda found: found.group().lower(), normalise_text(persona).rstrip("."))
     words = word_pattern(tuple(swaps))
