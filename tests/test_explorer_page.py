@@ -66,3 +66,10 @@ def test_people_stand_on_the_ring_of_their_distance() -> None:
     assert sorted(set(told["radii"])) == told["radii"]
     assert len({(round(place["x"]), round(place["y"])) for place in told["places"]}) == 40
     assert [distances[parent] for parent in told["parents"][1:]] == [far - 1 for far in distances[1:]]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js on this machine")
+def test_a_share_is_not_rounded_to_none_or_all() -> None:
+    code = FILES["dom.js"] + "\nconsole.log(JSON.stringify([0, 0.001, 0.5, 0.994, 0.996, 1].map(percent)));"
+    done = subprocess.run(["node", "--input-type=module", "-"], input=code, capture_output=True, text=True, timeout=60)
+    assert json.loads(done.stdout) == ["0 %", "under 1 %", "50 %", "99 %", "over 99 %", "100 %"], done.stderr

@@ -16,6 +16,7 @@ from simulator.cli.main import main
 from simulator.errors import EmptyResult, InputError, PromptError, ScenarioError
 from simulator.models.message import ChatRequest
 from simulator.population.quality.granularity import granularity
+from simulator.runs.events import Event, Note
 from simulator.scenario.load import parse_scenario
 
 TRADES = {
@@ -40,6 +41,28 @@ def cast_of(people: Path, folder: Path, cast: dict[str, Any], **sections: Any) -
     with simulate_sync(scenario, folder, models=story.models()) as run:
         texts = {one.id: one.text for one in run.personas}
         return [texts[id_] for id_ in run.cast]
+
+
+@pytest.mark.parametrize(
+    ("cast", "told"),
+    [
+        ({"size": 12}, "the cast has 9 of the 12 people of 'cast.size': there are no more"),
+        (
+            {"size": 4, "where": {"attributes": {"domain": "Sea"}}},
+            "the cast has 3 of the 4 people of 'cast.size': there are no more that 'cast.where' lets in",
+        ),
+        ({"size": 9}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_cast_that_is_smaller_than_asked_is_told(
+    people: Path, tmp_path: Path, cast: dict[str, Any], told: str
+) -> None:
+    text = yaml.safe_dump({"name": "casting", "personas": people.name, "cast": cast})
+    notes: list[Event] = []
+    scenario = parse_scenario(text, base=people.parent)
+    simulate_sync(scenario, tmp_path / "run", models=story.models(), listener=notes.append).close()
+    assert [one.text for one in notes if isinstance(one, Note)] == ([told] if told else [])
 
 
 def domains(texts: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from simulator.models.base import derive_seed
 from simulator.models.persona import Persona
 from simulator.models.unit import Failure
 from simulator.population.casting.cast_filter import CastFilter
-from simulator.runs.events import StageEnded, StageStarted
+from simulator.runs.events import Note, StageEnded, StageStarted
 
 __all__ = ["cast", "cast_personas"]
 
@@ -26,6 +26,8 @@ async def cast(context: ProductionContext) -> Counts:
     if len(chosen) < context.scenario.cast.size:
         context.ledger.put_meta(cast=[*chosen, *(persona.id for persona in await _choose(context, chosen))])
     counts = Counts(admitted=len(context.ledger.meta(STAGE)))
+    if missing := _missing(context, counts.admitted):
+        context.listener(Note(missing))
     context.listener(StageEnded(STAGE, counts.admitted, 0, 0))
     return counts
 
@@ -51,6 +53,15 @@ async def _choose(context: ProductionContext, chosen: Sequence[str]) -> list[Per
     if chosen and not new:
         return []
     return await choose_cast(context, new, section.size - len(chosen), derive_seed(context.scenario.seed, STAGE))
+
+
+def _missing(context: ProductionContext, found: int) -> str:
+    """Return what to say where the scenario names a size and there are fewer people; empty otherwise."""
+    section = context.scenario.cast
+    if found >= section.size or "size" not in section.model_fields_set:
+        return ""
+    fit = " that 'cast.where' lets in" if section.where.model_fields_set else ""
+    return f"the cast has {found:,} of the {section.size:,} people of 'cast.size': there are no more{fit}"
 
 
 def _nobody(failures: Sequence[Failure]) -> SixhopError:

@@ -13,7 +13,7 @@ from rich.text import Text
 from simulator.assembly.digest import Digest
 from simulator.cli.screen.console import one_line, words
 from simulator.cli.screen.layout import Barred, facts, heading, table
-from simulator.cli.screen.money import dollars, paid
+from simulator.cli.screen.money import dollars, number_of, paid
 from simulator.cli.screen.outcomes import blameless, causes, rate_text
 from simulator.cli.screen.summary import counted, population_table, stage_title, stages_table
 from simulator.evidence.people import told as described
@@ -74,7 +74,7 @@ def _state(run: Run, numbers: Digest) -> list[tuple[str, str]]:
         state, reason = f"running (process {holder})", ""
     return [
         ("state", f"{state}: {reason}" if reason else state),
-        ("people", f"{numbers.personas:,} personas, {numbers.relations:,} relations"),
+        ("people", f"{number_of(numbers.personas, 'persona')}, {number_of(numbers.relations, 'relation')}"),
         ("products", ", ".join(counted(count, kind) for kind, count in numbers.products.items())),
         (
             "paid",

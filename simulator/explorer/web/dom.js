@@ -27,7 +27,11 @@ export const el = (tag, props, ...children) => filled(document.createElement(tag
 export const svg = (tag, props, ...children) => filled(document.createElementNS(SVG, tag), props, children);
 
 export const number = (value) => value.toLocaleString("en");
-export const percent = (share) => `${Math.round(share * 100)} %`;
+// A share that is neither none nor all is not rounded to one of them.
+export const percent = (share) => {
+  const whole = Math.round(share * 100);
+  return share > 0 && whole === 0 ? "under 1 %" : share < 1 && whole === 100 ? "over 99 %" : `${whole} %`;
+};
 export const plural = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
 
 export function clipped(text, most) {
