@@ -1,9 +1,9 @@
 """The role machine: ``perform -> check -> (repair -> | perform again ->) settle``. Every call to a role runs it.
 
 Best-of-k lives here: ``perform`` draws k drafts, ``check`` sorts them, ``settle`` takes the best one that passed. When
-none passed, one flawed draft gets one repair turn, where the prompt allows it: who is told what is wrong does better
-than who is asked the same once more. Then k more are drawn while rounds are left; then the unit fails, and what was
-drawn is kept with it.
+none passed, one flawed draft gets one repair turn, where the prompt allows it: who is told what is wrong does better than
+who is asked the same once more. Then k more are drawn while rounds are left; then the unit fails, and what was drawn is
+kept with it.
 """
 
 from __future__ import annotations
