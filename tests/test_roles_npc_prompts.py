@@ -89,7 +89,7 @@ def test_the_standard_prompt_makes_a_whole_npc_and_repairs_one() -> None:
     result, model = perform(ROLE, OPEN, replies)
     assert result.value == good
     assert [attempt.flaw for attempt in result.rejected] == ["not_in_world", "short"]
-    assert "'elf'" in model.requests[1].messages[-1].content
+    assert "greeting has 1 words" in model.requests[2].messages[-1].content
 
 
 def test_who_knows_nobody_is_not_asked_about_anybody_and_who_does_says_how() -> None:

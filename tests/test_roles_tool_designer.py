@@ -279,7 +279,7 @@ def test_the_standard_prompt_repairs_a_flawed_tool() -> None:
     result, model = perform(ROLE, BRIEF, replies)
     assert result.value == draft().model_dump(mode="json")
     assert [attempt.flaw for attempt in result.rejected] == ["name", "returns"]
-    assert "'get_data'" in model.requests[1].messages[-1].content
+    assert "returns has 1 words" in model.requests[2].messages[-1].content
 
 
 def test_the_schema_bounds_the_reply() -> None:

@@ -148,7 +148,7 @@ def test_the_standard_prompt_repairs_arguments_that_do_not_validate() -> None:
     bad = {**GOOD, **example(0, arguments='{"region": "CH-11"}')}
     made, model = perform(ROLE, BRIEF, [json.dumps(bad), json.dumps(bad), json.dumps(GOOD)])
     assert [one.flaw for one in made.rejected] == ["examples", "examples"]
-    assert "'altitude' is a required property" in model.requests[1].messages[-1].content
+    assert "'altitude' is a required property" in model.requests[2].messages[-1].content
     assert to_tool(ToolDraft.model_validate(made.value), BRIEF).derived == ()
 
 
