@@ -36,9 +36,7 @@ def someone(*parts: object) -> str:
 
 
 def _last(request: ChatRequest) -> str:
-    """Return what was asked last; of a repair turn, what was asked before it."""
-    messages = request.messages
-    return messages[-3 if "<flaw>" in messages[-1].content else -1].content
+    return request.messages[-1].content
 
 
 def about(request: ChatRequest) -> str:
