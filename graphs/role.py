@@ -1,9 +1,8 @@
-"""The role machine: ``perform -> check -> (repair -> | perform again ->) settle``. Every call to a role runs it.
+"""The role machine: ``perform -> check -> (perform again | repair ->) settle``. Every call to a role runs it.
 
 Best-of-k lives here: ``perform`` draws k drafts, ``check`` sorts them, ``settle`` takes the best one that passed. When
-none passed, one flawed draft gets one repair turn, where the prompt allows it: who is told what is wrong does better than
-who is asked the same once more. Then k more are drawn while rounds are left; then the unit fails, and what was drawn is
-kept with it.
+none passed, k more are drawn while rounds are left; then one flawed draft gets one repair turn; then the unit fails,
+and what was drawn is kept with it.
 """
 
 from __future__ import annotations
@@ -56,8 +55,7 @@ def _inputs(state: RoleState, context: Context) -> Record:
 async def perform(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Draw k drafts: one, and then the others at once, which find the prompt in the server's cache."""
     context, done = runtime.context, state.get("round", 0)
-    inputs, seed = _inputs(state, context), state["unit"].seed
-    first = done * context.k + bool(state.get("repaired"))
+    inputs, seed, first = _inputs(state, context), state["unit"].seed, done * context.k
     if context.prompt.head.ask == "each":
         drafts = [await draw_each(context, inputs, seed)]
     elif not done and (known := given(context, inputs)) is not None:
@@ -104,17 +102,17 @@ def _flaws(context: Context, inputs: Record, draft: Draft[Any]) -> list[str]:
 
 
 async def after_check(state: RoleState, runtime: Runtime[Context]) -> Literal["perform", "repair", "settle"]:
-    """Settle when a draft passed or nothing is left to try; mend before another round.
+    """Settle when a draft passed or nothing is left to try.
 
     A coroutine because LangGraph calls a plain function in a thread, which costs more than the router does.
     """
     head = runtime.context.prompt.head
     if state["passed"] or head.ask == "each":
         return "settle"
+    if state["round"] < head.rounds:
+        return "perform"
     able = head.repair and not state.get("repaired") and head.ask != "fields" and state["flawed"][-1][0].raw.strip()
-    if able:
-        return "repair"
-    return "perform" if state["round"] < head.rounds else "settle"
+    return "repair" if able else "settle"
 
 
 async def repair(state: RoleState, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -356,7 +356,7 @@ def test_a_refused_turn_is_shown_as_a_turn_and_not_as_the_json_that_it_is_stored
     wrong = {"content": "I have it on my computer, friend, and I can look whenever you like.", "tool_calls": []}
     call = {"content": "", "tool_calls": [{"name": "ring_bell", "arguments": {"times": 2}}]}
     good = "I have it in my head, friend, and that is where it stays."
-    script = [json.dumps(call if calls else wrong), good]
+    script = [json.dumps(call if calls else wrong)] * 2 + [good]
     result, model = perform(role_named("npc"), NpcInput.model_validate(inputs_of("npc")), script)
     assert result.value is not None
     *_, said, told = model.requests[-1].thread

@@ -59,7 +59,7 @@ class PromptHead(Record):
             ``each``: one bare reply per field, each with its own examples, checked and chosen before the next.
         candidates: Best-of-k: how many replies are drawn at once (for ``each``: for a field).
         rounds: How often k replies are drawn when no reply passes the checks (for ``each``: for a field).
-        repair: Whether a flawed reply gets one repair turn, before another round.
+        repair: Whether a last flawed reply gets one repair turn.
         sampling: Sampling parameters.
         questions: For ``fields`` and ``each``: what is asked for each field, in the order of asking. For ``each``
             they may have variables, among them the fields asked before.
