@@ -14,7 +14,7 @@ __all__ = ["aim", "asked_for", "brief", "due", "manner", "sayings", "told"]
 _PLAIN_DAY = "an ordinary day, nothing special"
 _PLAIN_MANNER = "as comes naturally to this person"
 _ASKS = re.compile(
-    r"\?|^(?:please |and |first |now |then |so |could |can |would |you |to \w+[^.]*, )*(?:please )?(?:tell|give|send|"
+    r"\?|^(?:please |and |first |now |then |so |could |can |would |you |to \w[^.,]*, )*(?:please )?(?:tell|give|send|"
     r"share|provide|confirm|enter|type|let me (?:know|have)|may i have)\b"
     r"|\bplease (?:(?:also|first|just|then|simply) )*(?:tell|give|send|share|provide|confirm|enter|type|reply with)\b"
     r"|\b(?:i|we)(?:'ll| will|'d| would)? (?:(?:also|first|just|only|still|then) )*need\b(?! to (?!have|know))",

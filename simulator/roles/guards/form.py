@@ -29,6 +29,9 @@ _SHORT = 6
 _VERSE = 9
 """Words up to which a line may be one of a poem."""
 
+_TAIL = 400
+"""Characters at the end of a turn in which such a line is looked for: the pattern's cost grows with their square."""
+
 _RESULT = re.compile(r"\n[^\n]*[=≈→:] ?[\W_]*[\w€$£%.,/()²³° -]{1,30}[\W_]*$")
 """A last line by itself that ends with what something comes to ("995 / 4.08 = 244 mA", "Total: 397.80")."""
 
@@ -46,7 +49,9 @@ _BLANK = re.compile(
     r"\bXX\.XX\b|\b(?:XYZ|XXX+|Lorem ipsum)\b|_{3,}",
     re.IGNORECASE,
 )
-_LETTER = re.compile(r"^\W*(?:dear|to whom|subject:|hi|hello|yours|sincerely|best regards|kind regards)\b", re.I | re.M)
+_LETTER = re.compile(
+    r"^[^\w\n]{0,8}(?:dear|to whom|subject:|hi|hello|yours|sincerely|best regards|kind regards)\b", re.I | re.M
+)
 """A line that a letter begins or ends with."""
 
 _FEW = 25
@@ -87,7 +92,7 @@ def _hurried(text: str, scene: Scene) -> bool:
     last = sentences(text)[-1]
     if scene.role != "user":  # the name below a letter, a verse, or what a calculation comes to
         below = bool(_LETTER.search(text)) and len(word_list(last)) <= _SHORT
-        return below or _verse(text) or bool(_RESULT.search(text))
+        return below or _verse(text) or bool(_RESULT.search(text[-_TAIL:]))
     first = next((letter for letter in last if letter.isalnum()), "")
     return first.islower() or first.isdigit() or len(word_list(last)) <= _SHORT
 

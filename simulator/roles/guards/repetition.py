@@ -45,7 +45,7 @@ _WORK_ON = re.compile(
 )
 
 _DRAFT = re.compile(
-    r"^\W*(?:dear \w|to whom it may|subject:|(?:kind|best|warm) regards|yours (?:sincerely|faithfully|truly))",
+    r"^[^\w\n]{0,8}(?:dear \w|to whom it may|subject:|(?:kind|best|warm) regards|yours (?:sincerely|faithfully|truly))",
     re.I | re.M,
 )
 """A line that a letter begins or ends with."""

@@ -28,7 +28,7 @@ _KEPT = 4096
 _FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _FURNITURE = re.compile(r"#{1,6} |\||[-*_=]{3,}$")
 _POINT = re.compile(r"(?:[-*•+]|\(?\d{1,3}[.)])\s+")
-_AND_SO_ON = re.compile(r"(?:,|;| )\s*(?:and|or)$", re.IGNORECASE)
+_AND_SO_ON = re.compile(r"[,; ]\s{0,3}(?:and|or)$", re.IGNORECASE)
 """What joins a point of a list to the next one."""
 
 _MARKS = ".!?…。！？,;"
