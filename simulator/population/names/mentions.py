@@ -24,6 +24,9 @@ _TOOL = re.compile(r"(?<![\w/.@-])[a-z]+(?:_[a-z0-9]+)+(?![\w/])")
 _OPENS = re.compile(r"(?:^|[.!?…:;]|[—–]|\n)\s*[\"'“‘«(*\-•]*\s*$|[\"“«]\s*$")
 """What stands before a word that has its capital from its place."""
 
+_NEAR = 40
+"""Characters before a word in which that is looked for."""
+
 _DOES = re.compile(
     r"^(?:'s|’s)? (?:says?|said|tells?|told|asked|asks|wants|thinks|knows|knew|lives|lived|promised|married|swears|"
     r"swore|works|worked|sells|sold|gave|gives|owes|owed|taught|teaches|and I\b)"
@@ -90,7 +93,7 @@ def _apart(name: str, known: Known) -> list[str]:
 def _name(found: re.Match[str], sentence: str, known: Known) -> str:
     """Return the name in a run of capitalised words; empty when their capitals mean nothing."""
     words = found.group().split(" ")
-    first = bool(_OPENS.search(sentence[: found.start()]))
+    first = bool(_OPENS.search(sentence[max(0, found.start() - _NEAR) : found.start()]))
     while words and _plain(words[0]):
         words, first = words[1:], False
         while words and words[0] in _SMALL:

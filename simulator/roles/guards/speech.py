@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 _REASONING = re.compile(
-    r"</?think|<\|[a-z_]+\|>|\n\s*(?:user|assistant|human|system)\s*:|^\s*[{\[]\s*\"|```"
+    r"</?think|<\|[a-z_]+\|>|\n[ \t]*(?:user|assistant|human|system)\s*:|^\s*[{\[]\s*\"|```"
     r"|^\s*(?:user|assistant|human|persona|system|reply|response|message|me|speaker|thoughts?|thinking|reasoning|analysis|"
     r"plan|draft|output|next (?:turn|message))\s*:"
     r"|\bthe user (?:is|was|wants|asked|asks|has|seems|might|would)\b"
